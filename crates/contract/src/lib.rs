@@ -1,1 +1,38 @@
-//! Placeholder.
+//! What desk and centre say to each other: requests, events, ids and error codes.
+//!
+//! This crate is the only definition of the wire. The centre's OpenAPI document (feature
+//! `openapi`) and the window's TypeScript types (feature `typescript`) are generated from it.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | [`about`] | what a centre says of itself before anyone signs in |
+//! | [`identity`] | sign-in, roles, the agent's profile |
+//! | [`presence`] | the agent's state and the next one |
+//! | [`contact`] | contacts, offers, wrap-up |
+//! | [`queue`] | queues as the desk sees them |
+//! | [`customer`] | customers, search, timeline |
+//! | [`ticket`] | tickets and comments |
+//! | [`event`] | snapshot and numbered deltas |
+//! | [`error`] | the stable error codes |
+
+pub mod about;
+pub mod contact;
+pub mod customer;
+pub mod error;
+pub mod event;
+pub mod id;
+pub mod identity;
+pub mod presence;
+pub mod queue;
+pub mod secret;
+pub mod ticket;
+pub mod time;
+
+/// Version of the wire, in every path (`/api/v1/…`) and in [`about::About::api_version`].
+pub const API_VERSION: u32 = 1;
+
+/// Header carrying the idempotency key of a write: a UUID made before the first try.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// SIP header carrying the contact's id in every dialog between desk and switch.
+pub const CONTACT_HEADER: &str = "X-Seatline-Contact";

@@ -1,0 +1,207 @@
+//! State on the wire: a snapshot with a sequence number, then numbered deltas.
+//!
+//! The desk opens `GET /api/v1/events` as a WebSocket and sends [`ClientFrame::Hello`] first.
+//! The centre answers with a [`ServerFrame::Snapshot`]; each [`ServerFrame::Delta`] carries the
+//! next number. A gap asks for a new snapshot with [`ClientFrame::Resync`]. The desk sends
+//! [`ClientFrame::Beat`] every [`BEAT_MS`]; after [`LOST_AFTER_MS`] without one the centre takes
+//! the desk for lost.
+
+use crate::{
+    contact::{Contact, Offer, OfferEnd},
+    customer::Customer,
+    id::{ContactId, OfferId},
+    identity::Person,
+    presence::PresenceState,
+    queue::Queue,
+    secret::Secret,
+    ticket::TicketSummary,
+    time::UnixMs,
+};
+use serde::{Deserialize, Serialize};
+
+/// How often the desk says it is alive, in milliseconds.
+pub const BEAT_MS: u64 = 5_000;
+
+/// Silence after which the centre takes a desk for lost, in milliseconds.
+pub const LOST_AFTER_MS: u64 = 15_000;
+
+/// What the desk sends on the event socket.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ClientFrame {
+    /// First frame: who it is.
+    Hello {
+        /// The session's token.
+        #[serde(serialize_with = "crate::secret::reveal")]
+        token: Secret,
+    },
+    /// Alive.
+    Beat,
+    /// Deltas were missed; send a snapshot.
+    Resync,
+}
+
+/// What the centre sends on the event socket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ServerFrame {
+    /// All of it.
+    Snapshot {
+        /// The state.
+        snapshot: Box<Snapshot>,
+    },
+    /// One change.
+    Delta {
+        /// Number, one more than the last frame's.
+        #[cfg_attr(feature = "typescript", specta(type = u32))]
+        seq: u64,
+        /// The centre's clock.
+        now: UnixMs,
+        /// The change.
+        change: Box<Change>,
+    },
+    /// Answer to a beat.
+    Beat {
+        /// The centre's clock.
+        now: UnixMs,
+    },
+    /// The session is over; the socket closes.
+    SignedOut {
+        /// Why.
+        reason: SignOutReason,
+    },
+}
+
+/// Why a session ended from the centre's side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum SignOutReason {
+    /// The agent signed in elsewhere.
+    TakenOver,
+    /// The account was disabled.
+    Disabled,
+    /// The session's time is up.
+    Expired,
+    /// The centre is stopping; sign in again when it is back.
+    CentreStopping,
+}
+
+/// Everything the desk shows that the centre owns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct Snapshot {
+    /// Number of the last change contained.
+    #[cfg_attr(feature = "typescript", specta(type = u32))]
+    pub seq: u64,
+    /// The centre's clock.
+    pub now: UnixMs,
+    /// Who is signed in.
+    pub me: Person,
+    /// The agent's presence.
+    pub presence: PresenceState,
+    /// The agent's live contacts: connected, held, dialing, in wrap-up.
+    pub contacts: Vec<Contact>,
+    /// What rings now.
+    pub offer: Option<Offer>,
+    /// The agent's queues.
+    pub queues: Vec<Queue>,
+    /// What choices there are.
+    pub catalog: Catalog,
+}
+
+/// One change to a [`Snapshot`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Change {
+    /// Presence changed.
+    Presence {
+        /// The new state.
+        presence: PresenceState,
+    },
+    /// A contact of this agent is new or changed.
+    Contact {
+        /// It.
+        contact: Contact,
+    },
+    /// A contact left this agent's hands.
+    ContactGone {
+        /// Which.
+        id: ContactId,
+    },
+    /// A contact is put before the agent.
+    Offered {
+        /// It.
+        offer: Offer,
+    },
+    /// The offer is over.
+    OfferGone {
+        /// Which.
+        id: OfferId,
+        /// Why.
+        end: OfferEnd,
+    },
+    /// A queue changed.
+    Queue {
+        /// It.
+        queue: Queue,
+    },
+    /// Choices changed.
+    Catalog {
+        /// All of them.
+        catalog: Catalog,
+    },
+    /// A customer of a live contact changed.
+    Customer {
+        /// It.
+        customer: Customer,
+    },
+    /// A ticket of this agent or of a live contact's customer is new or changed.
+    Ticket {
+        /// It.
+        ticket: TicketSummary,
+    },
+    /// The customer pressed a key.
+    Digit {
+        /// In which contact.
+        contact: ContactId,
+        /// `0`–`9`, `*`, `#`, `A`–`D`.
+        digit: String,
+    },
+}
+
+/// A choice with its name in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct CatalogItem {
+    /// Stable id.
+    pub id: String,
+    /// Simplified Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+/// What choices an administrator has set up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct Catalog {
+    /// Why an agent may be not ready.
+    pub not_ready_reasons: Vec<CatalogItem>,
+    /// How a contact may end.
+    pub dispositions: Vec<CatalogItem>,
+    /// Sorts of tickets.
+    pub ticket_types: Vec<CatalogItem>,
+    /// Colleagues to assign tickets to.
+    pub people: Vec<Person>,
+}

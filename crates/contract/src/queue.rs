@@ -1,0 +1,38 @@
+//! Queues as the desk sees them.
+
+use crate::{id::QueueId, time::UnixMs};
+use serde::{Deserialize, Serialize};
+
+/// A queue with who waits in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct Queue {
+    /// Which.
+    pub id: QueueId,
+    /// Name shown.
+    pub name: String,
+    /// Contacts waiting.
+    pub waiting: u32,
+    /// Since when the first one waits.
+    pub longest_since: Option<UnixMs>,
+}
+
+/// Body of `POST /api/v1/queues` (administrators).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct NewQueue {
+    /// Name shown, unique.
+    pub name: String,
+    /// Numbers (called side of a trunk call) that lead here.
+    pub numbers: Vec<String>,
+    /// Logins of the agents who serve it.
+    pub agents: Vec<String>,
+    /// How long an offer rings, in seconds (5–120).
+    pub ring_s: u32,
+    /// How long wrap-up lasts, in seconds (0 means until done by hand).
+    pub wrap_up_s: u32,
+    /// Whether wrap-up needs a disposition.
+    pub disposition_required: bool,
+}
