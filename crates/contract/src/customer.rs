@@ -107,6 +107,8 @@ pub struct CustomerCard {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "typescript", derive(specta::Type))]
 pub struct NewCustomer {
+    /// Id made by the desk before the first try.
+    pub id: CustomerId,
     /// Full name, required.
     pub name: String,
     /// Company.

@@ -1,0 +1,81 @@
+//! What a window may ask of the engine, as plain data.
+
+use seatline_contract::{id::CustomerId, secret::Secret};
+use serde::{Deserialize, Serialize};
+
+/// Sign-in.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct SignInRequest {
+    /// Address of the centre; `https://` is assumed.
+    pub centre: String,
+    /// Login.
+    pub login: String,
+    /// Password; `None` uses the one kept in the keyring.
+    pub password: Option<Secret>,
+    /// Keeps the sign-in in the keyring.
+    pub remember: bool,
+    /// Ends a session of the same agent elsewhere.
+    pub take_over: bool,
+    /// SHA-256 fingerprint (hex) of a self-made certificate the person has accepted.
+    pub trust: Option<String>,
+}
+
+/// What was found at a centre's address.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct CentreCheck {
+    /// The address in full.
+    pub url: String,
+    /// The site's name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// True until the first administrator exists.
+    pub needs_setup: bool,
+}
+
+/// Whom to call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum DialTarget {
+    /// A number as typed.
+    Number {
+        /// It.
+        number: String,
+    },
+    /// A customer's number, which the agent need not see.
+    Customer {
+        /// The customer.
+        id: CustomerId,
+        /// Which of the customer's numbers, from 0.
+        index: u32,
+    },
+}
+
+/// Which devices to use; `None` follows the system.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct DeviceSelection {
+    /// Microphone id.
+    pub microphone: Option<String>,
+    /// Speaker id.
+    pub speaker: Option<String>,
+    /// Ringer id.
+    pub ringer: Option<String>,
+}
+
+/// A sign-in kept on this computer, for the form.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct RememberedSignIn {
+    /// The centre's address.
+    pub centre: String,
+    /// Login.
+    pub login: String,
+    /// True when the keyring holds the password, so that it may be left empty.
+    pub has_password: bool,
+    /// True when the address comes from policy.
+    pub managed: bool,
+}

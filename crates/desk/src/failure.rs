@@ -1,0 +1,127 @@
+//! Why a command failed, as stable codes for the window to translate.
+
+use seatline_contract::error::{ApiError, Code};
+use serde::{Deserialize, Serialize};
+
+/// A code of the centre's or of the desk's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+#[serde(untagged)]
+pub enum FailureCode {
+    /// The centre said so.
+    Centre(Code),
+    /// The desk said so.
+    Desk(DeskCode),
+}
+
+/// Faults that the desk itself notices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum DeskCode {
+    /// The address is not a usable one.
+    BadAddress,
+    /// No answer: wrong address, no network, firewall.
+    CentreUnreachable,
+    /// Something answers, but it is no Seatline centre.
+    NotACentre,
+    /// The centre speaks another version of the wire.
+    VersionMismatch,
+    /// The certificate is not trusted on this computer.
+    CertificateUntrusted,
+    /// The certificate is for another host.
+    CertificateWrongHost,
+    /// The certificate has expired or is not yet valid; the computer's clock may be wrong.
+    CertificateExpired,
+    /// Nobody is signed in.
+    NotSignedIn,
+    /// There is no call to act on.
+    NoCall,
+    /// The call's state does not allow it.
+    WrongCallState,
+    /// A call is already up.
+    AlreadyInCall,
+    /// The line is not registered.
+    LineDown,
+    /// The line's secret was refused.
+    LineRejected,
+    /// No microphone was found.
+    NoMicrophone,
+    /// No speaker was found.
+    NoSpeaker,
+    /// Another program holds the device.
+    DeviceTaken,
+    /// The chosen device is gone.
+    DeviceGone,
+    /// The system does not let this program record.
+    MicrophoneForbidden,
+    /// The sound system failed.
+    SoundFailed,
+    /// No sound path could be set up with the switch.
+    MediaFailed,
+    /// The disk is full.
+    DiskFull,
+    /// Data on this computer cannot be read or written.
+    StorageFailed,
+    /// The keyring refused.
+    KeyringFailed,
+    /// A fault in the desk; it is in its log.
+    Internal,
+}
+
+/// Why a command failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+#[error("{code:?} {detail}")]
+pub struct Failure {
+    /// What happened.
+    pub code: FailureCode,
+    /// The field at fault.
+    pub field: Option<String>,
+    /// Seconds after which trying again makes sense.
+    pub retry_after_s: Option<u32>,
+    /// A name the text may show: host, device, file, certificate fingerprint.
+    pub subject: Option<String>,
+    /// English detail for the log; never shown and never matched.
+    pub detail: String,
+}
+
+impl Failure {
+    /// A failure that needs no more than its code.
+    #[must_use]
+    pub fn new(code: DeskCode) -> Self {
+        Self {
+            code: FailureCode::Desk(code),
+            field: None,
+            retry_after_s: None,
+            subject: None,
+            detail: String::new(),
+        }
+    }
+
+    /// The same failure naming what it is about.
+    #[must_use]
+    pub fn about(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into());
+        self
+    }
+
+    /// The same failure with a detail for the log.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Self {
+        Self {
+            code: FailureCode::Centre(error.code),
+            field: error.field,
+            retry_after_s: error.retry_after_s,
+            subject: None,
+            detail: error.detail,
+        }
+    }
+}

@@ -1,0 +1,415 @@
+//! What a window shows. The engine publishes one [`DeskView`] at every change; a window that
+//! was closed or reloaded draws itself again from the latest one.
+
+use crate::failure::FailureCode;
+use seatline_contract::{
+    contact::{Contact, Direction, Offer},
+    customer::NumberView,
+    event::Catalog,
+    id::{AgentId, ContactId, CustomerId, TicketId},
+    identity::Person,
+    presence::PresenceState,
+    queue::Queue,
+    ticket::Priority,
+    time::UnixMs,
+};
+use serde::{Deserialize, Serialize};
+
+/// All that a window needs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct DeskView {
+    /// Between desk and centre.
+    pub connection: Connection,
+    /// Between desk and switch.
+    pub line: Line,
+    /// The centre signed in to, or last signed in to.
+    pub centre: Option<Centre>,
+    /// Who is signed in.
+    pub me: Option<Person>,
+    /// The agent's presence, while signed in.
+    pub presence: Option<PresenceState>,
+    /// Add to the computer's clock (ms) to get the centre's.
+    #[cfg_attr(feature = "typescript", specta(type = i32))]
+    pub clock_offset_ms: i64,
+    /// True when the computer's clock is more than a minute off.
+    pub clock_wrong: bool,
+    /// Live contacts, also those in wrap-up.
+    pub contacts: Vec<Contact>,
+    /// The agent's queues.
+    pub queues: Vec<Queue>,
+    /// What choices there are.
+    pub catalog: Option<Catalog>,
+    /// What rings now.
+    pub offer: Option<Offer>,
+    /// The call on the line, ringing included.
+    pub call: Option<Call>,
+    /// Ticket texts not yet sent, kept on this computer.
+    pub drafts: Vec<TicketDraft>,
+    /// Notes and dispositions of contacts in wrap-up, kept on this computer.
+    pub notes: Vec<NoteDraft>,
+    /// Writes on their way to the centre.
+    pub outbox: Outbox,
+    /// Devices and which are chosen.
+    pub headset: Headset,
+    /// The person's settings.
+    pub settings: Settings,
+    /// A number from a link, waiting for the agent's word.
+    pub dial_request: Option<DialRequest>,
+    /// Things the agent should know, the latest last.
+    pub notices: Vec<Notice>,
+    /// Where sign-in secrets are kept.
+    pub keyring: Keyring,
+}
+
+/// Between desk and centre.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Connection {
+    /// Nobody is signed in.
+    SignedOut {
+        /// Why, if not by the agent's own wish.
+        reason: Option<FailureCode>,
+    },
+    /// On the way in.
+    SigningIn,
+    /// All is well.
+    Online,
+    /// The network or the centre is away; writes are kept.
+    Reconnecting {
+        /// Since when (centre's clock).
+        since: UnixMs,
+        /// Tries so far.
+        attempt: u32,
+        /// Why the last try failed.
+        reason: FailureCode,
+    },
+}
+
+/// Between desk and switch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Line {
+    /// Not registered.
+    Down {
+        /// Why, if it should be up.
+        reason: Option<FailureCode>,
+    },
+    /// Registering, or again after a break.
+    Connecting,
+    /// Ready to ring.
+    Up,
+}
+
+/// A centre.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct Centre {
+    /// Its address, such as `https://center.example.cn`.
+    pub url: String,
+    /// Its name.
+    pub name: String,
+    /// True when the address comes from policy.
+    pub managed: bool,
+}
+
+/// Where a call stands at this desk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum CallState {
+    /// Rings here.
+    Ringing,
+    /// Answered, media is being set up.
+    Connecting,
+    /// We ring somebody.
+    Dialing,
+    /// Both can talk.
+    Active,
+    /// Held by the agent.
+    Held,
+    /// Media is being restored after a network change.
+    Reconnecting,
+}
+
+/// The call on the line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct Call {
+    /// The contact it belongs to, once the centre has said.
+    pub contact: Option<ContactId>,
+    /// Who began it.
+    pub direction: Direction,
+    /// Where it stands.
+    pub state: CallState,
+    /// The other side's number.
+    pub number: NumberView,
+    /// The other side's name, if known.
+    pub name: Option<String>,
+    /// Since when it is in this state (centre's clock).
+    pub since: UnixMs,
+    /// Since when both could talk (centre's clock).
+    pub connected: Option<UnixMs>,
+    /// The agent's microphone is off.
+    pub muted: bool,
+    /// Keys pressed by the agent so far.
+    pub digits: String,
+    /// Quality, renewed every second.
+    pub quality: Option<Quality>,
+}
+
+/// How good a call sounds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct Quality {
+    /// 0 (nothing heard) to 4 (clear).
+    pub bars: u8,
+    /// Estimated mean opinion score, 1.0–4.5.
+    pub mos: f32,
+    /// Round trip, ms.
+    pub round_trip_ms: Option<f32>,
+    /// Jitter, ms.
+    pub jitter_ms: f32,
+    /// Packets lost, percent.
+    pub loss_percent: f32,
+    /// Codec, such as `Opus`.
+    pub codec: String,
+}
+
+/// Levels for a meter, sent ten times a second while one is shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct Levels {
+    /// Microphone after processing, dBFS (−90 … 0).
+    pub microphone_dbfs: f32,
+    /// Speaker, dBFS (−90 … 0).
+    pub speaker_dbfs: f32,
+}
+
+/// A ticket being written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct TicketDraft {
+    /// Id the ticket will have.
+    pub id: TicketId,
+    /// The contact it is written from.
+    pub contact: Option<ContactId>,
+    /// Whose concern it is.
+    pub customer: Option<CustomerId>,
+    /// One line.
+    pub subject: String,
+    /// Id of the type in the catalogue, may be empty.
+    pub ticket_type: String,
+    /// How urgent.
+    pub priority: Priority,
+    /// The text.
+    pub description: String,
+    /// Who shall work on it.
+    pub assignee: Option<AgentId>,
+    /// When last saved on this computer.
+    pub saved: UnixMs,
+}
+
+/// Disposition and note of a contact, being written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct NoteDraft {
+    /// The contact.
+    pub contact: ContactId,
+    /// Id of the disposition in the catalogue.
+    pub disposition: Option<String>,
+    /// Free text.
+    pub note: String,
+    /// When last saved on this computer.
+    pub saved: UnixMs,
+}
+
+/// Writes on their way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct Outbox {
+    /// How many wait.
+    pub pending: u32,
+    /// Those the centre refused; the agent decides.
+    pub refused: Vec<RefusedWrite>,
+}
+
+/// A write the centre refused for good.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct RefusedWrite {
+    /// Id in the outbox.
+    pub id: String,
+    /// What it was: `create_ticket`, `edit_customer`, …
+    pub what: String,
+    /// A line to recognise it by.
+    pub title: String,
+    /// Why.
+    pub code: FailureCode,
+    /// The field at fault.
+    pub field: Option<String>,
+}
+
+/// Devices and which are chosen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct Headset {
+    /// All devices present.
+    pub devices: Vec<Device>,
+    /// The chosen microphone's id; `None` follows the system.
+    pub microphone: Option<String>,
+    /// The chosen speaker's id; `None` follows the system.
+    pub speaker: Option<String>,
+    /// The chosen ringer's id; `None` follows the system.
+    pub ringer: Option<String>,
+    /// Echo cancellation, noise suppression, gain.
+    pub processing: Processing,
+    /// What is wrong with the devices, if anything.
+    pub problem: Option<FailureCode>,
+    /// Name of the device at fault.
+    pub problem_device: Option<String>,
+}
+
+/// A sound device.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct Device {
+    /// Stable id.
+    pub id: String,
+    /// Name shown.
+    pub name: String,
+    /// Records.
+    pub input: bool,
+    /// The system's default of its direction.
+    pub is_default: bool,
+}
+
+/// What is done to the microphone's sound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct Processing {
+    /// Echo cancellation.
+    pub echo: bool,
+    /// Noise suppression.
+    pub noise: bool,
+    /// Automatic gain.
+    pub gain: bool,
+}
+
+/// Language of the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum Language {
+    /// As the system says.
+    System,
+    /// Simplified Chinese.
+    Zh,
+    /// English.
+    En,
+}
+
+/// Colours of the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    /// As the system says.
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+/// The person's settings, kept on this computer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct Settings {
+    /// Language.
+    pub language: Language,
+    /// Colours.
+    pub theme: Theme,
+    /// Global hotkeys in the shell's spelling (`Ctrl+Shift+A`), empty when off.
+    pub hotkeys: Hotkeys,
+    /// Shows a system notification when a call comes in.
+    pub notify: bool,
+}
+
+/// Global hotkeys.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct Hotkeys {
+    /// Answers.
+    pub answer: String,
+    /// Hangs up or declines.
+    pub hang_up: String,
+    /// Mutes and unmutes.
+    pub mute: String,
+    /// Holds and resumes.
+    pub hold: String,
+}
+
+/// A number from a link, waiting for the agent's word. It never dials by itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct DialRequest {
+    /// The number as it will be dialled: digits, `*`, `#`, a leading `+`.
+    pub number: String,
+}
+
+/// Something the agent should know.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct Notice {
+    /// To dismiss it.
+    pub id: u32,
+    /// What.
+    pub code: NoticeCode,
+    /// Values the text names, such as a device.
+    pub detail: Option<String>,
+}
+
+/// What a notice says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeCode {
+    /// An offer was not answered in time; presence is now not ready.
+    OfferMissed,
+    /// The caller hung up before the answer.
+    CallerGone,
+    /// A device vanished in mid-call; the call goes on without it.
+    DeviceLost,
+    /// It is back.
+    DeviceReturned,
+    /// Sound processing failed and is bypassed.
+    ProcessingBypassed,
+    /// A call failed; the detail says why.
+    CallFailed,
+    /// The centre ended the session.
+    SignedOut,
+    /// No unlocked keyring: sign-in is kept for this session only.
+    SessionOnly,
+    /// A write was refused by the centre.
+    WriteRefused,
+    /// The outbox could not be read; it was set aside and the detail names the file.
+    OutboxSetAside,
+    /// The disk is full; what is typed cannot be saved.
+    DiskFull,
+    /// A link was not a number that can be dialled.
+    BadLink,
+}
+
+/// Where sign-in secrets are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum Keyring {
+    /// In the system's keyring.
+    System,
+    /// Nowhere: gone when the program ends.
+    SessionOnly,
+}
