@@ -1,1 +1,42 @@
-//! Placeholder.
+//! Signalling: both ends of the wire.
+//!
+//! [`UserAgent`] is the desk's end: it registers over SIP on WebSocket Secure (RFC 7118), keeps the connection up,
+//! and makes and takes calls. [`Endpoint`] is the centre's end: it registers desks, and calls them and trunks over
+//! WebSocket, UDP and TCP. Both hand out the same [`Call`].
+//!
+//! Session descriptions pass through as text; sound, agents and contacts are other rooms' business.
+//!
+//! ```text
+//!   Endpoint / UserAgent     drivers: sockets, timers, tasks; one task owns one stack
+//!          │
+//!   registrar / registration   who may do what; staying registered            (pure)
+//!          │
+//!        stack                 transactions (RFC 3261 §17) and calls (§12–15)  (pure)
+//!          │
+//!       message                reading, checking and writing messages          (pure)
+//! ```
+//!
+//! Everything marked pure takes the time as an argument and returns or queues what is to be sent.
+//!
+//! Absent on purpose: a proxy, forking, PRACK, `INFO`, `REFER`, and repair of broken messages.
+
+mod call;
+mod endpoint;
+mod message;
+mod secret;
+mod text;
+mod user_agent;
+
+pub use call::{
+    Call, CallError, CallEvent, CallEvents, IncomingCall, Origin, OutgoingCall, Party,
+    ReofferError, ReofferReply, Side,
+};
+pub use endpoint::{
+    Authenticate, Endpoint, EndpointConfig, EndpointEvent, PlaceCallError, StartError, Target,
+    TrunkCredentials, Unregistration, WebSocketFrame, WebSocketPipe,
+};
+pub use ipnet::IpNet;
+pub use message::Headers;
+pub use secret::Secret;
+pub use text::{HeaderError, HeaderName, HeaderValue, Number, NumberError};
+pub use user_agent::{ConfigError, Rejection, UserAgent, UserAgentConfig, UserAgentEvent};
