@@ -1,2 +1,74 @@
-//! Placeholder.
-fn main() {}
+//! `cargo dev …`: set-up, demo, checks, tests and benchmarks of the whole project.
+//!
+//! | command | what it does |
+//! |---|---|
+//! | `setup` | installs what building and testing need |
+//! | `demo` | a running call centre with callers, and the app signed in |
+//! | `check` | the fast checks, for use while working |
+//! | `codegen` | writes the generated files: TypeScript bindings, OpenAPI |
+//! | `test` | every test there is |
+//! | `bench` | one benchmark, beside its rivals |
+
+mod bench;
+mod checks;
+mod codegen;
+mod demo;
+mod paths;
+mod process;
+mod setup;
+mod stage;
+mod tests;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(
+    name = "cargo dev",
+    about = "Works on Seatline",
+    disable_help_subcommand = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Installs what building and testing need.
+    Setup,
+    /// Starts a call centre with callers, and the app signed in as an agent.
+    Demo(demo::Options),
+    /// Formatting, lints, generated files, licences.
+    Check {
+        /// Also builds and checks the window.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Writes the generated files.
+    Codegen {
+        /// Only compares; fails when a committed file is out of date.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Every test there is, or the named parts: rust, ui, journeys.
+    Test {
+        /// Parts to run.
+        parts: Vec<tests::Part>,
+    },
+    /// One benchmark of `tests/lab`, beside its rivals.
+    Bench {
+        /// Its name, such as `first-call`.
+        name: String,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        Command::Setup => setup::install(setup::Purpose::Test),
+        Command::Demo(options) => demo::run(&options),
+        Command::Check { all } => checks::run(all),
+        Command::Codegen { check } => codegen::run(check),
+        Command::Test { parts } => tests::run(&parts),
+        Command::Bench { name } => bench::run(&name),
+    }
+}

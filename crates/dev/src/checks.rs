@@ -1,0 +1,46 @@
+//! The checks that need no server: formatting, lints, generated files, licences.
+
+use crate::{
+    codegen,
+    process::{cargo, npm, part, run as finish},
+    setup,
+};
+use anyhow::Result;
+
+/// Runs the fast checks; with `all`, also those of the window and of the supply chain.
+pub(crate) fn run(all: bool) -> Result<()> {
+    part("formatting", || {
+        finish(&mut cargo(&["fmt", "--all", "--check"]))
+    })?;
+    if all {
+        part("set-up", || setup::install(setup::Purpose::Test))?;
+        part("window: types and build", || {
+            finish(&mut npm(&["run", "--silent", "check"]))?;
+            finish(&mut npm(&["run", "--silent", "build"]))
+        })?;
+    }
+    part("clippy", || {
+        let lint = [
+            "clippy",
+            "--quiet",
+            "--workspace",
+            "--all-targets",
+            "--locked",
+        ];
+        finish(cargo(&lint).args(["--", "--deny", "warnings"]))
+    })?;
+    if all {
+        part("generated files", || codegen::run(true))?;
+        part("licences, bans, sources", || {
+            finish(&mut cargo(&[
+                "deny",
+                "--offline",
+                "check",
+                "licenses",
+                "bans",
+                "sources",
+            ]))
+        })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,26 @@
+//! Where things lie.
+
+use std::path::{Path, PathBuf};
+
+/// The project's root folder.
+pub(crate) fn root() -> PathBuf {
+    // Set by cargo at build time; the binary is never moved out of its checkout.
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest
+        .ancestors()
+        .nth(2)
+        .unwrap_or(manifest)
+        .to_path_buf()
+}
+
+/// The folder of build results.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// A program built in the development profile.
+pub(crate) fn built(name: &str) -> PathBuf {
+    target()
+        .join("debug")
+        .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}

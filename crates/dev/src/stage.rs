@@ -1,0 +1,27 @@
+//! Where whole-system journeys and benchmarks play: a network namespace of their own with one
+//! made-up host address (some foreign phones refuse to call over the loopback interface), and a
+//! D-Bus session of their own.
+
+use crate::{paths, setup};
+use std::process::Command;
+
+/// The address of the private network's only host (RFC 5737, TEST-NET-2).
+pub(crate) const ADDRESS: &str = "198.51.100.10";
+
+/// `command`, to be run in a private network and D-Bus session.
+pub(crate) fn in_private_network(command: &Command) -> Command {
+    let mut staged = Command::new("unshare");
+    staged.current_dir(paths::root()).arg("--net");
+    if !setup::is_root() {
+        staged.args(["--user", "--map-root-user"]);
+    }
+    let network = format!(
+        "ip link set lo up && ip link add voice0 type veth peer name voice1 && \
+         ip addr add {ADDRESS}/24 dev voice0 && ip link set voice0 up && ip link set voice1 up && \
+         exec dbus-run-session -- \"$@\""
+    );
+    staged.args(["sh", "-c", &network, "sh"]);
+    staged.arg(command.get_program()).args(command.get_args());
+    staged.env("SEATLINE_STAGE", ADDRESS);
+    staged
+}
