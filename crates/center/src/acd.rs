@@ -1,0 +1,312 @@
+//! The automatic call distributor: who gets which contact, and when.
+//!
+//! A pure core. [`Acd::handle`] takes one [`Input`] and the time and returns [`Effect`]s; it never
+//! waits, reads a clock or touches a socket. The rules:
+//!
+//! * contacts of a queue are offered in the order they arrived, whatever happened to earlier offers;
+//! * the agent who has been idle longest gets the contact;
+//! * an agent has at most one offer or conversation at a time;
+//! * an offer is first reserved, and rings only after the store has confirmed the reservation;
+//! * an offer that is missed, declined or cut off puts the contact back to its place;
+//! * an input that comes late, twice or out of order is refused with a [`Refusal`] and changes nothing.
+//!
+//! Calling contract: carry out the effects in order; answer each [`Effect::Reserve`] with
+//! [`Input::Confirmed`] or [`Input::NotConfirmed`]; call with [`Input::Tick`] no later than
+//! [`Acd::next_deadline`].
+
+mod agent;
+mod contact;
+mod inputs;
+mod matching;
+mod queue;
+#[cfg(test)]
+mod simulation;
+
+pub use agent::{DECLINED, MISSED, SIGNED_IN};
+pub use contact::{Entry, IllegalMove, Stage, Terms};
+pub use queue::QueueSetUp;
+
+use agent::Agent;
+use queue::Line;
+use seatline_contract::{
+    contact::OfferEnd,
+    id::{AgentId, ContactId, OfferId, QueueId},
+    presence::{PresenceChoice, PresenceState},
+    time::UnixMs,
+};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use thiserror::Error;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A queue is new or was set up anew.
+    QueueSet {
+        /// Which.
+        queue: QueueId,
+        /// How.
+        set_up: QueueSetUp,
+    },
+    /// An agent's desk signed in or came back.
+    DeskOnline(AgentId),
+    /// An agent's desk has not been heard from for too long.
+    DeskLost(AgentId),
+    /// An agent signed out.
+    SignedOut(AgentId),
+    /// An agent's desk can be rung.
+    LineUp(AgentId),
+    /// An agent's desk can no longer be rung.
+    LineDown(AgentId),
+    /// An agent chose a presence, for now or for when the present contact is done.
+    Choose(AgentId, PresenceChoice),
+    /// A customer calls.
+    Arrived {
+        /// The contact.
+        contact: ContactId,
+        /// Where it waits.
+        queue: QueueId,
+    },
+    /// The store confirmed a reservation.
+    Confirmed(OfferId),
+    /// The store did not confirm a reservation; it is tried again after a short rest.
+    NotConfirmed(OfferId),
+    /// The agent answered.
+    Accepted(OfferId),
+    /// The agent declined.
+    Declined(OfferId),
+    /// The agent's desk could not be rung.
+    RingFailed(OfferId),
+    /// An agent dials.
+    Dialed {
+        /// The contact.
+        contact: ContactId,
+        /// Who.
+        agent: AgentId,
+    },
+    /// The customer answered the dialled call.
+    Answered(ContactId),
+    /// The agent put the customer on hold, or took them back.
+    Hold {
+        /// The contact.
+        contact: ContactId,
+        /// True to hold.
+        held: bool,
+    },
+    /// The call is over, whatever it had come to.
+    Ended(ContactId),
+    /// The agent saved notes.
+    WrapUp {
+        /// The contact.
+        contact: ContactId,
+        /// Whether a disposition is chosen.
+        disposed: bool,
+        /// Whether the notes are finished.
+        done: bool,
+    },
+    /// The agent needs more time for notes.
+    Extend {
+        /// The contact.
+        contact: ContactId,
+        /// How much, in milliseconds.
+        ms: i64,
+    },
+    /// Time has passed.
+    Tick,
+}
+
+/// Something to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Write the reservation, if the contact is still what it was, and report back.
+    Reserve {
+        /// The offer to be.
+        offer: OfferId,
+        /// The contact.
+        contact: ContactId,
+        /// The agent.
+        agent: AgentId,
+    },
+    /// Tell the agent, then ring the desk.
+    Ring {
+        /// The offer.
+        offer: OfferId,
+        /// The contact.
+        contact: ContactId,
+        /// The agent.
+        agent: AgentId,
+        /// When it goes back to the queue.
+        deadline: UnixMs,
+    },
+    /// The offer is over. Unless accepted, stop ringing. An offer that never rang ends too.
+    OfferOver {
+        /// The offer.
+        offer: OfferId,
+        /// The contact.
+        contact: ContactId,
+        /// The agent.
+        agent: AgentId,
+        /// Why.
+        end: OfferEnd,
+    },
+    /// A contact's state changed; store it, and tell whoever has it.
+    Contact(ContactId),
+    /// A contact left this agent's hands.
+    Released {
+        /// The contact.
+        contact: ContactId,
+        /// Who had it.
+        agent: AgentId,
+    },
+    /// An agent's presence or next presence changed.
+    Presence(AgentId),
+    /// A queue's length changed.
+    Queue(QueueId),
+}
+
+/// Why an input changed nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// No such contact is alive: it is over or never was.
+    #[error("no such contact")]
+    NoContact,
+    /// The offer is over.
+    #[error("the offer is over")]
+    OfferOver,
+    /// The contact is known already.
+    #[error("the contact is known already")]
+    Known,
+    /// No such queue.
+    #[error("no such queue")]
+    NoQueue,
+    /// The agent already has an offer or a conversation.
+    #[error("the agent is busy")]
+    Busy,
+    /// Wrap-up may not end without a disposition.
+    #[error("a disposition is required")]
+    DispositionRequired,
+    /// The state does not allow it.
+    #[error(transparent)]
+    Illegal(#[from] IllegalMove),
+}
+
+/// The distributor.
+pub struct Acd {
+    agents: HashMap<AgentId, Agent>,
+    contacts: HashMap<ContactId, Entry>,
+    queues: BTreeMap<QueueId, Line>,
+    offers: HashMap<OfferId, ContactId>,
+    /// When something happens by itself.
+    alarms: BTreeSet<(UnixMs, ContactId)>,
+    arrivals: u64,
+    make_offer: Box<dyn FnMut() -> OfferId + Send>,
+    effects: Vec<Effect>,
+}
+
+impl Acd {
+    /// An empty distributor. Ids of offers come from `make_offer`, so that tests can repeat a run.
+    pub fn new(make_offer: impl FnMut() -> OfferId + Send + 'static) -> Self {
+        Self {
+            agents: HashMap::new(),
+            contacts: HashMap::new(),
+            queues: BTreeMap::new(),
+            offers: HashMap::new(),
+            alarms: BTreeSet::new(),
+            arrivals: 0,
+            make_offer: Box::new(make_offer),
+            effects: Vec::new(),
+        }
+    }
+
+    /// Takes one input and returns what is to be done, in order.
+    ///
+    /// # Errors
+    /// A [`Refusal`] when the input comes too late or makes no sense; then nothing has changed.
+    pub fn handle(&mut self, now: UnixMs, input: Input) -> Result<Vec<Effect>, Refusal> {
+        self.take(now, input)?;
+        self.match_all(now);
+        Ok(std::mem::take(&mut self.effects))
+    }
+
+    /// The earliest point in time at which [`Input::Tick`] does something.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<UnixMs> {
+        self.alarms.first().map(|(at, _)| *at)
+    }
+
+    /// A contact that is not over yet, or ended in the input handled last.
+    #[must_use]
+    pub fn contact(&self, contact: ContactId) -> Option<&Entry> {
+        self.contacts.get(&contact)
+    }
+
+    /// Forgets a contact that is over. Call it once its last state is stored.
+    pub fn forget(&mut self, contact: ContactId) {
+        if self
+            .contacts
+            .get(&contact)
+            .is_some_and(|entry| entry.stage.is_final())
+        {
+            self.contacts.remove(&contact);
+        }
+    }
+
+    /// An agent's presence; offline for an agent never heard of.
+    #[must_use]
+    pub fn presence(&self, agent: AgentId) -> PresenceState {
+        self.agents
+            .get(&agent)
+            .map_or_else(|| agent::offline(UnixMs(0)), |agent| agent.told.clone())
+    }
+
+    /// Whether an agent could talk now: has a line and neither an offer nor a conversation.
+    #[must_use]
+    pub fn is_free(&self, agent: AgentId) -> bool {
+        self.agents
+            .get(&agent)
+            .is_none_or(|agent| agent.engagement == agent::Engagement::Free)
+    }
+
+    /// Whether the desk of an agent is heard from.
+    #[must_use]
+    pub fn has_desk(&self, agent: AgentId) -> bool {
+        self.agents.get(&agent).is_some_and(|agent| agent.desk)
+    }
+
+    /// The contacts an agent has in hand: talking, dialing, held, in wrap-up. Offers are not among them.
+    #[must_use]
+    pub fn contacts_of(&self, agent: AgentId) -> Vec<ContactId> {
+        let Some(agent) = self.agents.get(&agent) else {
+            return Vec::new();
+        };
+        let talking = match agent.engagement {
+            agent::Engagement::Talking(contact) => Some(contact),
+            agent::Engagement::Free | agent::Engagement::Offered(_) => None,
+        };
+        talking
+            .into_iter()
+            .chain(agent.wrap_ups.iter().copied())
+            .collect()
+    }
+
+    /// How many customers wait in a queue, and since when the first of them does.
+    #[must_use]
+    pub fn length(&self, queue: QueueId) -> (u32, Option<UnixMs>) {
+        self.queues.get(&queue).map_or((0, None), Line::length)
+    }
+
+    /// The queues an agent serves.
+    pub fn queues_of(&self, agent: AgentId) -> impl Iterator<Item = QueueId> + '_ {
+        self.queues
+            .iter()
+            .filter(move |(_, line)| line.set_up.agents.contains(&agent))
+            .map(|(id, _)| *id)
+    }
+
+    /// Who serves a queue.
+    pub fn agents_of(&self, queue: QueueId) -> impl Iterator<Item = AgentId> + '_ {
+        self.queues
+            .get(&queue)
+            .into_iter()
+            .flat_map(|line| line.set_up.agents.iter().copied())
+    }
+}

@@ -1,0 +1,163 @@
+//! One agent, as the distributor sees them.
+
+use super::contact::IllegalMove;
+use seatline_contract::{
+    id::ContactId,
+    presence::{Presence, PresenceChoice, PresenceState},
+    time::UnixMs,
+};
+use std::collections::BTreeSet;
+
+/// Why an agent is not ready who has not chosen anything yet.
+pub const SIGNED_IN: &str = "signed_in";
+/// Why an agent is not ready who let an offer ring.
+pub const MISSED: &str = "missed";
+/// Why an agent is not ready who declined an offer.
+pub const DECLINED: &str = "declined";
+
+/// The choice of an agent who takes no contacts for this reason.
+pub(super) fn not_ready(reason: &str) -> PresenceChoice {
+    PresenceChoice::NotReady {
+        reason: reason.to_owned(),
+    }
+}
+
+/// The presence of an agent never heard of.
+pub(super) fn offline(since: UnixMs) -> PresenceState {
+    PresenceState {
+        presence: Presence::Offline,
+        since,
+        next: not_ready(SIGNED_IN),
+    }
+}
+
+/// What an agent's ear is busy with.
+///
+/// ```text
+///            reserve                      accept
+///   Free ──────────────► Offered ───────────────────► Talking
+///     ▲ ◄──────────────────┘ requeue · abandon           │
+///     │                        dial                      │
+///     ├────────────────────────────────────────────────► │
+///     └──────────────────────── end ─────────────────────┘
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Engagement {
+    /// With nothing.
+    Free,
+    /// With an offer, told or about to be told.
+    Offered(ContactId),
+    /// With a contact dialing, connected or held.
+    Talking(ContactId),
+}
+
+impl Engagement {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::Offered(_) => "being offered a contact",
+            Self::Talking(_) => "in a contact",
+        }
+    }
+}
+
+/// One agent.
+#[derive(Debug)]
+pub(super) struct Agent {
+    /// The desk is signed in and heard from.
+    pub(super) desk: bool,
+    /// The desk can be rung.
+    pub(super) line: bool,
+    /// What the agent chose; while busy, what follows.
+    pub(super) choice: PresenceChoice,
+    /// What the agent is busy with.
+    pub(super) engagement: Engagement,
+    /// Contacts whose notes are not finished.
+    pub(super) wrap_ups: BTreeSet<ContactId>,
+    /// Since when the agent has waited for a contact; a lost line does not cost the place.
+    pub(super) idle_since: UnixMs,
+    /// Where the agent stands in the queues' lists of idle agents, if there.
+    pub(super) listed: Option<UnixMs>,
+    /// What was last told.
+    pub(super) told: PresenceState,
+}
+
+impl Agent {
+    pub(super) fn new(now: UnixMs) -> Self {
+        Self {
+            desk: false,
+            line: false,
+            choice: not_ready(SIGNED_IN),
+            engagement: Engagement::Free,
+            wrap_ups: BTreeSet::new(),
+            idle_since: now,
+            listed: None,
+            told: offline(now),
+        }
+    }
+
+    /// Whether a contact may be put before this agent now.
+    pub(super) fn is_available(&self) -> bool {
+        self.desk
+            && self.line
+            && self.choice == PresenceChoice::Ready
+            && self.engagement == Engagement::Free
+            && self.wrap_ups.is_empty()
+    }
+
+    /// What others shall see. A conversation outlives the desk; everything else does not.
+    pub(super) fn true_presence(&self) -> Presence {
+        match (self.engagement, self.desk) {
+            (Engagement::Talking(_), _) => Presence::Busy,
+            (Engagement::Offered(_) | Engagement::Free, false) => Presence::Offline,
+            (Engagement::Offered(_), true) => Presence::Offered,
+            (Engagement::Free, true) if !self.wrap_ups.is_empty() => Presence::WrapUp,
+            (Engagement::Free, true) => match &self.choice {
+                PresenceChoice::Ready => Presence::Ready,
+                PresenceChoice::NotReady { reason } => Presence::NotReady {
+                    reason: reason.clone(),
+                },
+                PresenceChoice::OnBreak => Presence::OnBreak,
+            },
+        }
+    }
+
+    pub(super) fn offer(&mut self, contact: ContactId) -> Result<(), IllegalMove> {
+        match self.engagement {
+            Engagement::Free => {
+                self.engagement = Engagement::Offered(contact);
+                Ok(())
+            }
+            Engagement::Offered(_) | Engagement::Talking(_) => Err(self.refuse("be offered")),
+        }
+    }
+
+    /// Takes an offer away, or ends a conversation.
+    pub(super) fn release(&mut self) -> Result<(), IllegalMove> {
+        match self.engagement {
+            Engagement::Offered(_) | Engagement::Talking(_) => {
+                self.engagement = Engagement::Free;
+                Ok(())
+            }
+            Engagement::Free => Err(self.refuse("be released")),
+        }
+    }
+
+    /// Begins a conversation: one offered, or one dialled while free.
+    pub(super) fn talk(&mut self, contact: ContactId) -> Result<(), IllegalMove> {
+        match self.engagement {
+            Engagement::Free => {}
+            Engagement::Offered(offered) if offered == contact => {}
+            Engagement::Offered(_) | Engagement::Talking(_) => return Err(self.refuse("talk")),
+        }
+        self.engagement = Engagement::Talking(contact);
+        Ok(())
+    }
+
+    fn refuse(&self, action: &'static str) -> IllegalMove {
+        IllegalMove {
+            action,
+            from: self.engagement.name(),
+        }
+    }
+}

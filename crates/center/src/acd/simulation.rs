@@ -1,0 +1,486 @@
+//! A thousand seeded days of a small centre in bad luck: callers hang up at any point, agents answer,
+//! decline, ignore, vanish and come back, the network delays, repeats and reorders.
+
+use super::{Acd, Effect, Input, QueueSetUp, Refusal, Stage, Terms, agent::Engagement};
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use seatline_contract::{
+    contact::OfferEnd,
+    id::{AgentId, ContactId, OfferId, QueueId},
+    presence::{Presence, PresenceChoice},
+    time::UnixMs,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+use uuid::Uuid;
+
+const AGENTS: u128 = 5;
+const CALLERS: u128 = 30;
+/// When bad luck ends, in milliseconds.
+const HEAL: i64 = 600_000;
+
+fn agent(n: u128) -> AgentId {
+    AgentId(Uuid::from_u128(1_000 + n))
+}
+
+fn contact(n: u128) -> ContactId {
+    ContactId(Uuid::from_u128(2_000 + n))
+}
+
+fn queue(n: u128) -> QueueId {
+    QueueId(Uuid::from_u128(3_000 + n))
+}
+
+struct World {
+    acd: Acd,
+    rng: StdRng,
+    now: i64,
+    serial: u64,
+    coming: BTreeMap<(i64, u64), Input>,
+    /// Offers that ring, as the agents' desks see it.
+    ringing: HashMap<OfferId, AgentId>,
+    finals: BTreeMap<ContactId, Stage>,
+    begun: BTreeSet<ContactId>,
+    counts: BTreeMap<&'static str, u32>,
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let mut offers = 0;
+        let acd = Acd::new(move || {
+            offers += 1;
+            OfferId(Uuid::from_u128(offers))
+        });
+        let mut world = Self {
+            acd,
+            rng: StdRng::seed_from_u64(seed),
+            now: 1_000,
+            serial: 0,
+            coming: BTreeMap::new(),
+            ringing: HashMap::new(),
+            finals: BTreeMap::new(),
+            begun: BTreeSet::new(),
+            counts: BTreeMap::new(),
+        };
+        for n in 0..2 {
+            let agents = (0..AGENTS)
+                .filter(|a| n == 0 || a % 2 == 0)
+                .map(agent)
+                .collect();
+            let terms = Terms {
+                ring_ms: 15_000,
+                wrap_up_ms: (n == 0).then_some(20_000),
+                disposition_required: n == 1,
+            };
+            let set_up = QueueSetUp { terms, agents };
+            let queue = queue(n);
+            world.deliver(Input::QueueSet { queue, set_up });
+        }
+        for n in 0..AGENTS {
+            world.send(0..5_000, Input::DeskOnline(agent(n)));
+            world.send(0..5_000, Input::LineUp(agent(n)));
+            world.send(5_000..9_000, Input::Choose(agent(n), PresenceChoice::Ready));
+        }
+        for n in 0..CALLERS {
+            let at = world.rng.random_range(0..HEAL - 60_000);
+            let (contact, queue) = (contact(n), queue(world.rng.random_range(0..2)));
+            world.send(at..at + 1, Input::Arrived { contact, queue });
+            if world.rng.random_bool(0.4) {
+                world.send(at..at + 90_000, Input::Ended(contact));
+            }
+            if world.rng.random_bool(0.1) {
+                let (contact, agent) = (
+                    ContactId(Uuid::from_u128(5_000 + n)),
+                    agent(world.rng.random_range(0..AGENTS)),
+                );
+                world.send(at..at + 9_000, Input::Dialed { contact, agent });
+                let answered = world.rng.random_bool(0.5);
+                let after = at + 9_000;
+                world.send(
+                    after..after + 9_000,
+                    if answered {
+                        Input::Answered(contact)
+                    } else {
+                        Input::Ended(contact)
+                    },
+                );
+                world.send(after + 9_000..after + 50_000, Input::Ended(contact));
+            }
+        }
+        world
+    }
+
+    fn chaos(&self) -> bool {
+        self.now < HEAL
+    }
+
+    fn chance(&mut self, p: f64) -> bool {
+        self.rng.random_bool(p)
+    }
+
+    fn later(&mut self, range: std::ops::Range<i64>, input: Input) {
+        let now = self.now;
+        self.send(now + range.start..now + range.end, input);
+    }
+
+    /// Sends an input; bad luck repeats it, but for what comes over the ordered event socket.
+    fn send(&mut self, at: std::ops::Range<i64>, input: Input) {
+        let repeated = !matches!(
+            input,
+            Input::DeskOnline(_)
+                | Input::DeskLost(_)
+                | Input::LineUp(_)
+                | Input::LineDown(_)
+                | Input::Choose(..)
+                | Input::SignedOut(_)
+        ) && self.chance(0.15);
+        for copy in 0..=i64::from(repeated) {
+            let at = self.rng.random_range(at.clone()) + copy * self.rng.random_range(0..20_000);
+            self.serial += 1;
+            self.coming.insert((at, self.serial), input.clone());
+        }
+    }
+
+    fn run(&mut self) {
+        let mut healed = false;
+        loop {
+            let alarm = self.acd.next_deadline().map_or(i64::MAX, |at| at.0);
+            let message = self.coming.keys().next().map_or(i64::MAX, |key| key.0);
+            let next = alarm.min(message).max(self.now);
+            if !healed && next >= HEAL {
+                healed = true;
+                self.now = HEAL;
+                self.heal();
+                continue;
+            }
+            if next == i64::MAX {
+                break;
+            }
+            self.now = next;
+            assert!(self.now < 10 * HEAL, "the centre never comes to rest");
+            if alarm <= next {
+                self.deliver(Input::Tick);
+            } else if let Some((_, input)) = self.coming.pop_first() {
+                self.deliver(input);
+            }
+        }
+        self.check_rest();
+    }
+
+    /// Everybody is back and willing.
+    fn heal(&mut self) {
+        self.coming.retain(|_, input| {
+            !matches!(
+                input,
+                Input::DeskLost(_)
+                    | Input::LineDown(_)
+                    | Input::Choose(..)
+                    | Input::SignedOut(_)
+                    | Input::NotConfirmed(_)
+                    | Input::RingFailed(_)
+            )
+        });
+        for n in 0..AGENTS {
+            self.deliver(Input::DeskOnline(agent(n)));
+            self.deliver(Input::LineUp(agent(n)));
+            self.deliver(Input::Choose(agent(n), PresenceChoice::Ready));
+        }
+        let reserved: Vec<OfferId> = self.acd.offers.keys().copied().collect();
+        for offer in reserved {
+            self.later(1..20, Input::Confirmed(offer));
+            self.later(20..99, Input::Accepted(offer));
+        }
+        let alive: Vec<ContactId> = self.acd.contacts.keys().copied().collect();
+        for contact in alive {
+            let input = Input::WrapUp {
+                contact,
+                disposed: true,
+                done: true,
+            };
+            if let Some(Stage::Connected { .. } | Stage::Held { .. } | Stage::Dialing { .. }) =
+                self.acd.contact(contact).map(|entry| &entry.stage)
+            {
+                self.later(1_000..9_000, Input::Ended(contact));
+            }
+            self.later(9_000..20_000, input);
+        }
+    }
+
+    fn deliver(&mut self, input: Input) {
+        let before = self.acd.contacts.clone();
+        match self.acd.handle(UnixMs(self.now), input.clone()) {
+            Ok(effects) => {
+                self.check(&before, &effects);
+                for effect in effects {
+                    self.carry_out(effect);
+                }
+            }
+            Err(refusal) => {
+                assert!(self.acd.effects.is_empty(), "{input:?} {refusal}");
+                for (id, entry) in &before {
+                    assert_eq!(
+                        entry.stage, self.acd.contacts[id].stage,
+                        "{input:?} {refusal}"
+                    );
+                }
+                *self.counts.entry("refused").or_default() += 1;
+                assert_ne!(refusal, Refusal::NoQueue);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Reserve { offer, .. } => {
+                let fails = self.chaos() && self.chance(0.05);
+                let input = if fails {
+                    Input::NotConfirmed(offer)
+                } else {
+                    Input::Confirmed(offer)
+                };
+                self.later(0..30, input);
+            }
+            Effect::Ring { offer, agent, .. } => {
+                assert!(self.ringing.insert(offer, agent).is_none());
+                *self.counts.entry("rung").or_default() += 1;
+                self.behave(offer, agent);
+            }
+            Effect::OfferOver {
+                offer, end, agent, ..
+            } => {
+                self.ringing.remove(&offer);
+                let count = match end {
+                    OfferEnd::Accepted => "accepted",
+                    OfferEnd::Declined => "declined",
+                    OfferEnd::Missed => "missed",
+                    OfferEnd::CallerGone => "caller gone",
+                    OfferEnd::LineLost => "line lost",
+                };
+                *self.counts.entry(count).or_default() += 1;
+                if end == OfferEnd::Missed {
+                    let next = self.acd.presence(agent).next;
+                    assert_eq!(next, super::agent::not_ready(super::MISSED));
+                }
+            }
+            Effect::Contact(id) => self.follow(id),
+            Effect::Presence(agent) => {
+                if let Presence::NotReady { .. } = self.acd.presence(agent).presence {
+                    self.later(1_000..30_000, Input::Choose(agent, PresenceChoice::Ready));
+                }
+            }
+            Effect::Released { .. } | Effect::Queue(_) => {}
+        }
+    }
+
+    fn behave(&mut self, offer: OfferId, agent: AgentId) {
+        let luck = if self.chaos() {
+            self.rng.random_range(0..100)
+        } else {
+            0
+        };
+        match luck {
+            0..45 => self.later(500..16_000, Input::Accepted(offer)),
+            45..60 => self.later(500..9_000, Input::Declined(offer)),
+            60..75 => {}
+            75..90 => {
+                self.later(0..16_000, Input::DeskLost(agent));
+                self.later(16_000..40_000, Input::DeskOnline(agent));
+                self.later(0..17_000, Input::Accepted(offer));
+            }
+            90..96 => {
+                self.later(0..16_000, Input::LineDown(agent));
+                self.later(16_000..40_000, Input::LineUp(agent));
+            }
+            _ => self.later(0..90, Input::RingFailed(offer)),
+        }
+        if !self.chaos() {
+            self.later(500..9_000, Input::Accepted(offer));
+        }
+    }
+
+    fn follow(&mut self, contact: ContactId) {
+        let stage = self.acd.contacts[&contact].stage.clone();
+        self.begun.insert(contact);
+        if stage.is_final() {
+            let earlier = self.finals.insert(contact, stage);
+            assert_eq!(earlier, None, "a contact ended twice");
+            return;
+        }
+        match stage {
+            Stage::Connected { .. } => {
+                if self.chance(0.3) {
+                    self.later(
+                        100..9_000,
+                        Input::Hold {
+                            contact,
+                            held: true,
+                        },
+                    );
+                    let held = false;
+                    self.later(5_000..20_000, Input::Hold { contact, held });
+                }
+                self.later(1_000..40_000, Input::Ended(contact));
+            }
+            Stage::WrapUp { overdue, .. } => {
+                let disposed = overdue || !self.chaos() || self.chance(0.5);
+                let input = Input::WrapUp {
+                    contact,
+                    disposed,
+                    done: disposed || self.chance(0.5),
+                };
+                // Saving notes is an event of its own: without this an agent would save for ever.
+                if disposed || self.chance(0.5) {
+                    self.later(500..30_000, input);
+                } else if self.chance(0.3) {
+                    self.later(100..9_000, Input::Extend { contact, ms: 9_000 });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What must hold after every input.
+    fn check(&self, before: &HashMap<ContactId, super::Entry>, effects: &[Effect]) {
+        let mut offered = BTreeSet::new();
+        let mut talking = BTreeSet::new();
+        for (id, entry) in &self.acd.contacts {
+            match &entry.stage {
+                Stage::Reserved { offer, agent } | Stage::Offered { offer, agent, .. } => {
+                    assert!(offered.insert(*agent), "an agent has two offers");
+                    assert_eq!(self.acd.offers.get(offer), Some(id));
+                    let engaged = self.acd.agents[agent].engagement;
+                    assert_eq!(engaged, Engagement::Offered(*id));
+                    assert!(self.acd.agents[agent].desk && self.acd.agents[agent].line);
+                }
+                Stage::Dialing { agent } | Stage::Connected { agent } | Stage::Held { agent } => {
+                    assert!(talking.insert(*agent), "an agent talks twice");
+                    let engaged = self.acd.agents[agent].engagement;
+                    assert_eq!(engaged, Engagement::Talking(*id));
+                }
+                Stage::WrapUp { agent, .. } => {
+                    assert!(self.acd.agents[agent].wrap_ups.contains(id));
+                }
+                Stage::Queued => {
+                    let line = &self.acd.queues[&entry.queue.expect("queued without a queue")];
+                    assert!(
+                        line.waiting.iter().any(|place| place.contact == *id),
+                        "lost"
+                    );
+                    if entry.rests_until.0 <= self.now {
+                        assert!(line.idle.is_empty(), "a contact waits beside an idle agent");
+                    }
+                }
+                Stage::Closed | Stage::Abandoned | Stage::Failed => {}
+            }
+        }
+        assert!(offered.is_disjoint(&talking));
+        assert_eq!(
+            offered.len(),
+            self.acd.offers.len(),
+            "an offer without a contact"
+        );
+        for (id, agent) in &self.acd.agents {
+            let free = !offered.contains(id) && !talking.contains(id);
+            assert_eq!(
+                free,
+                agent.engagement == Engagement::Free,
+                "a stranded agent"
+            );
+            assert_eq!(agent.listed.is_some(), agent.is_available());
+            assert_eq!(agent.told.presence, agent.true_presence());
+        }
+        for effect in effects {
+            if let Effect::Reserve { contact, agent, .. } = effect {
+                self.check_fair(before, *contact, *agent);
+            }
+        }
+    }
+
+    /// First come first, and the longest idle agent.
+    fn check_fair(
+        &self,
+        before: &HashMap<ContactId, super::Entry>,
+        chosen: ContactId,
+        agent: AgentId,
+    ) {
+        let entry = &self.acd.contacts[&chosen];
+        for (id, other) in &self.acd.contacts {
+            let waits = other.stage == Stage::Queued && other.rests_until.0 <= self.now;
+            if *id != chosen && waits && other.queue == entry.queue {
+                assert!(
+                    (entry.arrived, entry.order) < (other.arrived, other.order),
+                    "jumped the queue"
+                );
+            }
+        }
+        if before
+            .get(&chosen)
+            .is_some_and(|b| b.arrived != entry.arrived)
+        {
+            panic!("the time of arrival changed");
+        }
+        let line = &self.acd.queues[&entry.queue.expect("reserved without a queue")];
+        let since = self.acd.agents[&agent].idle_since;
+        if let Some((other, _)) = line.idle.first() {
+            assert!(since <= *other, "an agent idle for longer was passed over");
+        }
+    }
+
+    /// What must hold when everything has come to rest.
+    fn check_rest(&self) {
+        for id in &self.begun {
+            assert!(
+                self.finals.contains_key(id),
+                "lost: {:?}",
+                self.acd.contacts[id]
+            );
+        }
+        for (id, agent) in &self.acd.agents {
+            assert!(agent.is_available(), "a stranded agent: {id} {agent:?}");
+        }
+        assert!(self.ringing.is_empty());
+        for n in 0..2 {
+            assert_eq!(self.acd.length(queue(n)), (0, None));
+        }
+    }
+}
+
+#[test]
+fn a_thousand_days_of_bad_luck_strand_nobody() {
+    let mut totals: BTreeMap<&str, u32> = BTreeMap::new();
+    let base: u64 = std::env::var("SEATLINE_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or_else(rand::random::<u32>)
+        .into();
+    println!("seed {base} (repeat with SEATLINE_SEED={base})");
+    for seed in base..base + 1_000 {
+        let mut world = World::new(seed);
+        let run = catch_unwind(AssertUnwindSafe(|| world.run()));
+        assert!(run.is_ok(), "seed {seed} failed at {} ms", world.now);
+        for (name, count) in world.counts {
+            *totals.entry(name).or_default() += count;
+        }
+        for stage in world.finals.values() {
+            *totals.entry(stage.name()).or_default() += 1;
+        }
+    }
+    println!("{totals:?}");
+    for name in [
+        "accepted",
+        "declined",
+        "missed",
+        "caller gone",
+        "line lost",
+        "refused",
+        "closed",
+        "abandoned",
+        "failed",
+    ] {
+        assert!(
+            totals.get(name).is_some_and(|n| *n > 100),
+            "{name} hardly happened"
+        );
+    }
+}
