@@ -1,2 +1,2 @@
-//! Shell.
+//! The desktop phone of a call centre.
 fn main() {}

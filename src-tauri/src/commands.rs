@@ -1,0 +1,16 @@
+//! What a window may call, one file per subject. Each command converts and delegates; it
+//! decides nothing.
+
+pub mod call;
+pub mod customer;
+pub mod headset;
+pub mod outbox;
+pub mod presence;
+pub mod session;
+pub mod settings;
+pub mod ticket;
+pub mod window;
+pub mod wrap_up;
+
+/// Names of all commands, for the deny-by-default list the build script writes.
+pub const NAMES: &[&str] = include!("commands/names.in");

@@ -1,0 +1,55 @@
+//! Sign-in and what the windows draw themselves from.
+
+use seatline_desk::{
+    Desk,
+    command::{CentreCheck, RememberedSignIn, SignInRequest},
+    failure::Failure,
+    view::DeskView,
+};
+use tauri::{AppHandle, Manager, State};
+
+/// The state of everything, for a window that has just been loaded. Changes follow as
+/// `DeskViewChanged` events.
+#[tauri::command]
+#[specta::specta]
+pub fn view(desk: State<'_, Desk>) -> DeskView {
+    desk.view().as_ref().clone()
+}
+
+/// Says what answers at an address. A failure with a certificate that is not trusted carries
+/// its SHA-256 fingerprint in `subject`.
+///
+/// # Errors
+/// Why it is not a usable centre.
+#[tauri::command]
+#[specta::specta]
+pub async fn check_centre(desk: State<'_, Desk>, url: String) -> Result<CentreCheck, Failure> {
+    desk.check_centre(url).await
+}
+
+/// The sign-in kept on this computer, to fill the form.
+#[tauri::command]
+#[specta::specta]
+pub async fn remembered(app: AppHandle) -> Option<RememberedSignIn> {
+    app.state::<Desk>().remembered().await
+}
+
+/// Signs in.
+///
+/// # Errors
+/// Why the centre, or the way to it, refused.
+#[tauri::command]
+#[specta::specta]
+pub async fn sign_in(desk: State<'_, Desk>, request: SignInRequest) -> Result<(), Failure> {
+    desk.sign_in(request).await
+}
+
+/// Signs out. What is not yet sent is kept.
+///
+/// # Errors
+/// When a call is up.
+#[tauri::command]
+#[specta::specta]
+pub async fn sign_out(desk: State<'_, Desk>) -> Result<(), Failure> {
+    desk.sign_out().await
+}

@@ -1,0 +1,14 @@
+//! The person's settings.
+
+use seatline_desk::{Desk, failure::Failure, view::Settings};
+use tauri::State;
+
+/// Keeps the settings. They take effect when the view shows them.
+///
+/// # Errors
+/// When they cannot be written to disk.
+#[tauri::command]
+#[specta::specta]
+pub async fn save_settings(desk: State<'_, Desk>, settings: Settings) -> Result<(), Failure> {
+    desk.save_settings(settings).await
+}
