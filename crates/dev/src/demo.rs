@@ -141,7 +141,7 @@ fn start_virtual_desktop(programs: &mut Background, folder: &Path) -> Result<Env
     )?;
     let runtime = folder.join("runtime");
     std::fs::create_dir_all(&runtime)?;
-    let socket = runtime.join("pulse");
+    let socket = runtime.join("sound.socket");
     programs.start(
         "pulseaudio",
         Command::new("pulseaudio")

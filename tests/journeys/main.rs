@@ -1,0 +1,3 @@
+//! Journeys of a person through the whole system.
+
+fn main() {}

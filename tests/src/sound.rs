@@ -1,0 +1,179 @@
+//! A private PulseAudio with null sinks in the place of a headset and of a customer's ear.
+
+use crate::process::{Program, wait_for};
+use anyhow::{Context, Result, ensure};
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+/// Sample rate of everything recorded here, Hz.
+pub const RATE: u32 = 16_000;
+
+/// The sound server of one test. Its devices:
+///
+/// | name | what |
+/// |---|---|
+/// | `headset` | sink: the agent's earpiece |
+/// | `ringer` | sink: the loudspeaker that rings |
+/// | `mouth` | sink: what is played here comes in at the source `microphone` |
+/// | `customer` | sink: the earpiece of the customer's phone |
+pub struct SoundServer {
+    _server: Program,
+    socket: PathBuf,
+    folder: PathBuf,
+}
+
+impl SoundServer {
+    /// Starts it with its files in `folder`.
+    ///
+    /// # Errors
+    /// When PulseAudio is missing or does not start.
+    pub fn start(folder: &Path) -> Result<Self> {
+        let socket = folder.join("sound.socket");
+        let sinks = ["headset", "ringer", "mouth", "customer"];
+        let mut command = Command::new("pulseaudio");
+        command
+            .args([
+                "-n",
+                "--daemonize=no",
+                "--exit-idle-time=-1",
+                "--use-pid-file=no",
+            ])
+            .arg(format!(
+                "--load=module-native-protocol-unix auth-anonymous=1 socket={}",
+                socket.display()
+            ))
+            .args(sinks.map(|name| {
+                format!(
+                    "--load=module-null-sink sink_name={name} rate=48000 \
+                     sink_properties=device.description={name}"
+                )
+            }))
+            .arg(
+                "--load=module-remap-source master=mouth.monitor source_name=microphone \
+                 source_properties=device.description=microphone",
+            )
+            .env("XDG_RUNTIME_DIR", folder)
+            .env("HOME", folder)
+            .stdout(Stdio::null())
+            .stderr(std::fs::File::create(folder.join("pulseaudio.log"))?);
+        let server = Program::start("pulseaudio", &mut command)?;
+        wait_for("PulseAudio", Duration::from_secs(10), || {
+            socket.exists().then_some(())
+        })?;
+        let this = Self {
+            _server: server,
+            socket,
+            folder: folder.to_path_buf(),
+        };
+        this.control(&["set-default-sink", "headset"])?;
+        this.control(&["set-default-source", "microphone"])?;
+        Ok(this)
+    }
+
+    /// The value of `PULSE_SERVER` for programs that use it.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("unix:{}", self.socket.display())
+    }
+
+    /// Runs `pactl`.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn control(&self, arguments: &[&str]) -> Result<String> {
+        let output = self
+            .client("pactl")
+            .args(arguments)
+            .output()
+            .context("pactl")?;
+        ensure!(
+            output.status.success(),
+            "pactl {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Plays a WAV file into a sink, until the end or until dropped.
+    ///
+    /// # Errors
+    /// When `paplay` cannot be started.
+    pub fn play(&self, sink: &str, file: &Path) -> Result<Program> {
+        let device = format!("--device={sink}");
+        Program::start("paplay", self.client("paplay").arg(device).arg(file))
+    }
+
+    /// Records for `time` what a sink plays: mono samples in −1…1 at [`RATE`].
+    ///
+    /// # Errors
+    /// When `parec` fails or the server stops delivering.
+    pub fn record(&self, sink: &str, time: Duration) -> Result<Vec<f32>> {
+        let recording = self.start_recording(sink)?;
+        let wanted = (time.as_secs_f64() * f64::from(RATE)) as usize;
+        wait_for("recording", time + Duration::from_secs(10), || {
+            recording
+                .samples()
+                .ok()
+                .filter(|samples| samples.len() >= wanted)
+        })
+    }
+
+    /// Starts recording what a sink plays.
+    ///
+    /// # Errors
+    /// When `parec` cannot be started.
+    pub fn start_recording(&self, sink: &str) -> Result<Recording> {
+        let serial = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(0, |time| time.as_nanos());
+        let file = self.folder.join(format!("{sink}-{serial}.raw"));
+        let program = Program::start(
+            "parec",
+            self.client("parec")
+                .arg(format!("--device={sink}.monitor"))
+                .args([
+                    "--format=s16le",
+                    "--channels=1",
+                    "--raw",
+                    "--latency-msec=10",
+                ])
+                .arg(format!("--rate={RATE}"))
+                .stdout(std::fs::File::create(&file)?),
+        )?;
+        Ok(Recording {
+            _program: program,
+            file,
+        })
+    }
+
+    fn client(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env("PULSE_SERVER", self.address())
+            .stdin(Stdio::null());
+        command
+    }
+}
+
+/// A recording in progress.
+pub struct Recording {
+    _program: Program,
+    file: PathBuf,
+}
+
+impl Recording {
+    /// What has been recorded so far: mono samples in −1…1 at [`RATE`].
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn samples(&self) -> Result<Vec<f32>> {
+        let bytes = std::fs::read(&self.file)?;
+        Ok(bytes
+            .chunks_exact(2)
+            .map(|pair| f32::from(i16::from_le_bytes([pair[0], pair[1]])) / 32_768.0)
+            .collect())
+    }
+}

@@ -1,0 +1,238 @@
+//! The app's real window, driven through tauri-driver and WebKitWebDriver.
+
+use crate::{
+    built,
+    centre::Centre,
+    process::{Program, wait_for},
+    screen::Screen,
+    sound::SoundServer,
+};
+use anyhow::{Context, Result, bail};
+use fantoccini::{Client, ClientBuilder, Locator, elements::Element, key::Key};
+use std::{
+    net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+/// How long anything in the window may take to appear.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The app, running.
+pub struct Window {
+    client: Client,
+    _driver: Program,
+    data: PathBuf,
+}
+
+impl Window {
+    /// Starts the app with its data in `folder`.
+    ///
+    /// # Errors
+    /// When the app is not built, a driver is missing, or no window appears.
+    pub async fn open(
+        folder: &Path,
+        centre: &Centre,
+        screen: &Screen,
+        sound: &SoundServer,
+    ) -> Result<Self> {
+        let data = folder.join("desk");
+        std::fs::create_dir_all(&data)?;
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let native = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let driver = Program::start(
+            "tauri-driver",
+            Command::new("tauri-driver")
+                .args([
+                    "--port",
+                    &port.to_string(),
+                    "--native-port",
+                    &native.to_string(),
+                ])
+                .args(["--native-host", "127.0.0.1"])
+                .env("DISPLAY", screen.display())
+                .env("PULSE_SERVER", sound.address())
+                .env("XDG_DATA_HOME", folder)
+                .env("XDG_CONFIG_HOME", folder)
+                .env("XDG_CACHE_HOME", folder)
+                .env("LANG", "zh_CN.UTF-8")
+                .env("WEBKIT_DISABLE_COMPOSITING_MODE", "1")
+                .env("SEATLINE_CENTRE", &centre.url)
+                .env("SEATLINE_CA", &centre.certificate)
+                .stdin(Stdio::null())
+                .stdout(std::fs::File::create(folder.join("window.log"))?)
+                .stderr(std::fs::File::create(folder.join("window-errors.log"))?),
+        )?;
+        wait_for("tauri-driver", PATIENCE, || {
+            TcpStream::connect(("127.0.0.1", port)).ok()
+        })?;
+        let capabilities = serde_json::json!({
+            "browserName": "wry",
+            "tauri:options": {
+                "application": built("seatline")?,
+                "args": ["--data-dir", data],
+            },
+        });
+        let serde_json::Value::Object(capabilities) = capabilities else {
+            bail!("capabilities are an object")
+        };
+        let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .context("the app's window does not open")?;
+        Ok(Self {
+            client,
+            _driver: driver,
+            data,
+        })
+    }
+
+    /// The driver's own client, for what is not here.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The folder of the app's data.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Waits for the element with this `data-testid`.
+    ///
+    /// # Errors
+    /// When it does not appear in time.
+    pub async fn find(&self, id: &str) -> Result<Element> {
+        self.client
+            .wait()
+            .at_most(PATIENCE)
+            .for_element(Locator::Css(&selector(id)))
+            .await
+            .with_context(|| format!("{id} does not appear"))
+    }
+
+    /// Whether the element is there now.
+    ///
+    /// # Errors
+    /// When the window is gone.
+    pub async fn has(&self, id: &str) -> Result<bool> {
+        Ok(!self
+            .client
+            .find_all(Locator::Css(&selector(id)))
+            .await?
+            .is_empty())
+    }
+
+    /// Clicks an element.
+    ///
+    /// # Errors
+    /// When it does not appear, or cannot be clicked.
+    pub async fn click(&self, id: &str) -> Result<()> {
+        self.find(id)
+            .await?
+            .click()
+            .await
+            .with_context(|| format!("clicking {id}"))
+    }
+
+    /// Replaces the text of a field.
+    ///
+    /// # Errors
+    /// When it does not appear.
+    pub async fn fill(&self, id: &str, text: &str) -> Result<()> {
+        let field = self.find(id).await?;
+        field.clear().await?;
+        field
+            .send_keys(text)
+            .await
+            .with_context(|| format!("typing into {id}"))
+    }
+
+    /// Presses Enter in a field.
+    ///
+    /// # Errors
+    /// When it does not appear.
+    pub async fn enter(&self, id: &str) -> Result<()> {
+        Ok(self
+            .find(id)
+            .await?
+            .send_keys(&char::from(Key::Enter).to_string())
+            .await?)
+    }
+
+    /// Text of an element.
+    ///
+    /// # Errors
+    /// When it does not appear.
+    pub async fn text(&self, id: &str) -> Result<String> {
+        Ok(self.find(id).await?.text().await?)
+    }
+
+    /// Waits until an element's attribute or text satisfies `wanted`.
+    ///
+    /// # Errors
+    /// Its last value, when it does not in time.
+    pub async fn wait_attribute(
+        &self,
+        id: &str,
+        attribute: &str,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<String> {
+        let deadline = std::time::Instant::now() + PATIENCE;
+        loop {
+            let found = self.client.find(Locator::Css(&selector(id))).await;
+            let value = match found {
+                Ok(element) => element
+                    .attr(attribute)
+                    .await
+                    .ok()
+                    .flatten()
+                    .unwrap_or_default(),
+                Err(_) => String::new(),
+            };
+            if wanted(&value) {
+                return Ok(value);
+            }
+            if std::time::Instant::now() > deadline {
+                bail!("{id}: {attribute} stays {value:?}");
+            }
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+
+    /// Signs in as the demo's agent.
+    ///
+    /// # Errors
+    /// When the desk does not come up.
+    pub async fn sign_in(&self, login: &str, password: &str) -> Result<()> {
+        self.fill("sign-in-login", login).await?;
+        self.fill("sign-in-password", password).await?;
+        self.click("sign-in-submit").await?;
+        self.find("strip").await?;
+        Ok(())
+    }
+
+    /// Saves what the page shows as PNG.
+    ///
+    /// # Errors
+    /// When the window is gone or the file cannot be written.
+    pub async fn take_picture(&self, file: &Path) -> Result<()> {
+        std::fs::write(file, self.client.screenshot().await?)?;
+        Ok(())
+    }
+
+    /// Ends the session and the app.
+    ///
+    /// # Errors
+    /// When the driver is gone.
+    pub async fn close(self) -> Result<()> {
+        Ok(self.client.close().await?)
+    }
+}
+
+fn selector(id: &str) -> String {
+    format!("[data-testid=\"{id}\"]")
+}
