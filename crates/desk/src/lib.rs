@@ -1,6 +1,29 @@
 //! The agent's engine: sign-in, presence, calls, customers, tickets, outbox, secrets and the
 //! headset. It has no window and knows no window toolkit.
+//!
+//! [`Desk`] is the one handle: a window watches [`view::DeskView`] and calls its methods, and may
+//! come and go as it likes; calls and writes go on without it.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | [`view`] | what a window shows |
+//! | [`command`] | what a window may ask, as data |
+//! | [`failure`] | why something was refused, as stable codes |
+//! | [`secrets`] | the keyring, or memory where there is none |
+//! | [`policy`] | what the site's IT has decided |
+//!
+//! Deliberately absent: any decision that is the centre's (who gets which contact, how long
+//! wrap-up lasts), and any way to dial without the agent's word.
 
+mod board;
 pub mod command;
+mod connection;
+mod desk;
 pub mod failure;
+mod number;
+pub mod policy;
+pub mod secrets;
+mod settings;
 pub mod view;
+
+pub use desk::{Desk, DeskConfig, SoundSystem};

@@ -60,6 +60,8 @@ pub struct DeskView {
     pub notices: Vec<Notice>,
     /// Where sign-in secrets are kept.
     pub keyring: Keyring,
+    /// Counts changes of customers and tickets at the centre: whoever shows some reads them again.
+    pub revision: u32,
 }
 
 /// Between desk and centre.
@@ -156,6 +158,8 @@ pub struct Call {
     pub muted: bool,
     /// Keys pressed by the agent so far.
     pub digits: String,
+    /// Keys pressed by the customer so far.
+    pub customer_digits: String,
     /// Quality, renewed every second.
     pub quality: Option<Quality>,
 }

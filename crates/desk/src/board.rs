@@ -1,0 +1,165 @@
+//! The one view that every part of the engine writes to and windows watch.
+
+use crate::{
+    failure::FailureCode,
+    view::{
+        Connection, DeskView, Headset, Keyring, Line, Notice, NoticeCode, Outbox, Processing,
+        Settings,
+    },
+};
+use parking_lot::Mutex;
+use seatline_contract::time::UnixMs;
+use std::{
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+use tokio::sync::watch;
+
+/// Notices kept; older ones give way.
+const MOST_NOTICES: usize = 20;
+
+/// Holds the current view and publishes each change of it.
+pub(crate) struct Board {
+    view: watch::Sender<Arc<DeskView>>,
+    next_notice: Mutex<u32>,
+}
+
+impl Board {
+    pub(crate) fn new(settings: Settings, keyring: Keyring) -> Self {
+        let view = DeskView {
+            connection: Connection::SignedOut { reason: None },
+            line: Line::Down { reason: None },
+            centre: None,
+            me: None,
+            presence: None,
+            clock_offset_ms: 0,
+            clock_wrong: false,
+            contacts: Vec::new(),
+            queues: Vec::new(),
+            catalog: None,
+            offer: None,
+            call: None,
+            drafts: Vec::new(),
+            notes: Vec::new(),
+            outbox: Outbox {
+                pending: 0,
+                refused: Vec::new(),
+            },
+            headset: Headset {
+                devices: Vec::new(),
+                microphone: None,
+                speaker: None,
+                ringer: None,
+                processing: Processing {
+                    echo: true,
+                    noise: true,
+                    gain: true,
+                },
+                problem: None,
+                problem_device: None,
+            },
+            settings,
+            dial_request: None,
+            notices: Vec::new(),
+            keyring,
+            revision: 0,
+        };
+        Self {
+            view: watch::Sender::new(Arc::new(view)),
+            next_notice: Mutex::new(1),
+        }
+    }
+
+    pub(crate) fn watch(&self) -> watch::Receiver<Arc<DeskView>> {
+        self.view.subscribe()
+    }
+
+    pub(crate) fn view(&self) -> Arc<DeskView> {
+        self.view.borrow().clone()
+    }
+
+    /// Changes the view; watchers are woken only if something is different afterwards.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut DeskView)) {
+        self.view.send_if_modified(|view| {
+            let mut next = DeskView::clone(view);
+            change(&mut next);
+            let changed = next != **view;
+            if changed {
+                *view = Arc::new(next);
+            }
+            changed
+        });
+    }
+
+    /// Tells the agent something. The same thing told twice shows once, as the latest.
+    pub(crate) fn tell(&self, code: NoticeCode, detail: Option<String>) {
+        let id = {
+            let mut next = self.next_notice.lock();
+            *next += 1;
+            *next - 1
+        };
+        self.change(|view| {
+            view.notices
+                .retain(|notice| notice.code != code || notice.detail != detail);
+            view.notices.push(Notice { id, code, detail });
+            let excess = view.notices.len().saturating_sub(MOST_NOTICES);
+            view.notices.drain(..excess);
+        });
+    }
+
+    /// Names what is wrong with the devices, or that nothing is.
+    pub(crate) fn report_headset(&self, problem: Option<(FailureCode, Option<String>)>) {
+        self.change(|view| {
+            (view.headset.problem, view.headset.problem_device) = match problem {
+                Some((code, device)) => (Some(code), device),
+                None => (None, None),
+            };
+        });
+    }
+
+    /// The centre's time, as far as it is known.
+    pub(crate) fn centre_now(&self) -> UnixMs {
+        computer_now().plus(self.view.borrow().clock_offset_ms)
+    }
+}
+
+/// This computer's time.
+pub(crate) fn computer_now() -> UnixMs {
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    UnixMs(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings;
+
+    fn board() -> Board {
+        Board::new(settings::default(), Keyring::SessionOnly)
+    }
+
+    #[test]
+    fn watchers_sleep_through_changes_that_change_nothing() {
+        let board = board();
+        let mut watch = board.watch();
+        watch.mark_unchanged();
+        board.change(|view| view.dial_request = None);
+        assert!(!watch.has_changed().unwrap());
+        board.change(|view| view.clock_wrong = true);
+        assert!(watch.has_changed().unwrap());
+    }
+
+    #[test]
+    fn a_repeated_notice_shows_once() {
+        let board = board();
+        board.tell(NoticeCode::BadLink, None);
+        board.tell(NoticeCode::DiskFull, None);
+        board.tell(NoticeCode::BadLink, None);
+        let notices = &board.view().notices;
+        assert_eq!(notices.len(), 2);
+        assert_eq!(notices[1].code, NoticeCode::BadLink);
+        assert_ne!(notices[0].id, notices[1].id);
+    }
+}

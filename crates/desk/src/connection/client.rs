@@ -1,0 +1,236 @@
+//! The centre's HTTPS API.
+
+use super::{address::Address, fault, trust::Trust};
+use crate::{
+    failure::{DeskCode, Failure},
+    policy::Policy,
+};
+use parking_lot::RwLock;
+use reqwest::{Method, StatusCode};
+use rustls::ClientConfig;
+use seatline_contract::{
+    API_VERSION, IDEMPOTENCY_KEY,
+    about::{About, PRODUCT},
+    error::{ApiError, Code},
+    id::WriteId,
+    secret::Secret,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{sync::Arc, time::Duration};
+use uuid::Uuid;
+
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long a request may take in all.
+const REQUEST: Duration = Duration::from_secs(15);
+
+/// One centre's API, with the session's token once there is one.
+pub(crate) struct Client {
+    http: reqwest::Client,
+    address: Address,
+    tls: Arc<ClientConfig>,
+    trust: Arc<Trust>,
+    token: RwLock<Option<Secret>>,
+}
+
+impl Client {
+    /// Prepares to talk to the centre at `address`; nothing is sent yet.
+    ///
+    /// # Errors
+    /// Those of [`Trust::new`].
+    pub(crate) fn new(
+        address: Address,
+        policy: &Policy,
+        accepted: Option<&str>,
+        version: &str,
+    ) -> Result<Self, Failure> {
+        let trust = Arc::new(Trust::new(policy, accepted)?);
+        let tls = trust.tls()?;
+        let http = reqwest::Client::builder()
+            .use_preconfigured_tls(ClientConfig::clone(&tls))
+            .user_agent(format!("seatline-desk/{version}"))
+            .https_only(true)
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT)
+            .timeout(REQUEST)
+            .build()
+            .map_err(|error| Failure::new(DeskCode::Internal).detail(error.to_string()))?;
+        Ok(Self {
+            http,
+            address,
+            tls,
+            trust,
+            token: RwLock::new(None),
+        })
+    }
+
+    pub(crate) fn address(&self) -> &Address {
+        &self.address
+    }
+
+    pub(crate) fn tls(&self) -> Arc<ClientConfig> {
+        self.tls.clone()
+    }
+
+    pub(crate) fn token(&self) -> Option<Secret> {
+        self.token.read().clone()
+    }
+
+    pub(crate) fn set_token(&self, token: Option<Secret>) {
+        *self.token.write() = token;
+    }
+
+    /// Explains an error of a connection to this centre.
+    pub(crate) fn explain(&self, error: &(dyn std::error::Error + 'static)) -> Failure {
+        fault::explain(error, &self.address.authority(), &self.trust)
+    }
+
+    /// Asks who is there, and makes sure that it is a centre this desk understands.
+    ///
+    /// # Errors
+    /// The connection's codes, [`DeskCode::NotACentre`], [`DeskCode::VersionMismatch`].
+    pub(crate) async fn about(&self) -> Result<About, Failure> {
+        let stranger = |detail: String| {
+            Failure::new(DeskCode::NotACentre)
+                .about(self.address.authority())
+                .detail(detail)
+        };
+        let response = self.send(Method::GET, "/api/v1/about", None, None).await?;
+        let status = response.status();
+        let body = response
+            .bytes()
+            .await
+            .map_err(|error| self.explain(&error))?;
+        if status == StatusCode::NOT_FOUND || status.is_redirection() {
+            return Err(stranger(format!("status {status}")));
+        }
+        if !status.is_success() {
+            // A centre that is starting or stopping says so in its own form.
+            return Err(match serde_json::from_slice::<ApiError>(&body) {
+                Ok(error) => error.into(),
+                Err(_) => stranger(format!("status {status}")),
+            });
+        }
+        let about: About =
+            serde_json::from_slice(&body).map_err(|error| stranger(error.to_string()))?;
+        if about.product != PRODUCT {
+            return Err(stranger("another product".into()));
+        }
+        if about.api_version != API_VERSION {
+            return Err(Failure::new(DeskCode::VersionMismatch).about(about.version));
+        }
+        Ok(about)
+    }
+
+    /// Reads.
+    ///
+    /// # Errors
+    /// The connection's and the centre's codes.
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        let response = self.send(Method::GET, path, None, None).await?;
+        self.decode(response).await
+    }
+
+    /// Reads, with parameters.
+    ///
+    /// # Errors
+    /// The connection's and the centre's codes.
+    pub(crate) async fn find<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        parameters: &(impl Serialize + ?Sized),
+    ) -> Result<T, Failure> {
+        let url = format!("{}{path}", self.address);
+        let request = self.http.get(url).query(parameters);
+        let response = self.authorised(request).send().await;
+        self.decode(response.map_err(|error| self.explain(&error))?)
+            .await
+    }
+
+    /// Writes once, now, and reads the answer; for what makes no sense later.
+    ///
+    /// # Errors
+    /// The connection's and the centre's codes.
+    pub(crate) async fn write<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Failure> {
+        let body = serde_json::to_vec(body)
+            .map_err(|error| Failure::new(DeskCode::Internal).detail(error.to_string()))?;
+        let key = WriteId(Uuid::new_v4());
+        let response = self.send(method, path, Some(key), Some(body)).await?;
+        self.decode(response).await
+    }
+
+    /// Writes under a key made earlier; a repeat under the same key does nothing twice.
+    ///
+    /// # Errors
+    /// The connection's and the centre's codes.
+    pub(crate) async fn deliver(
+        &self,
+        method: Method,
+        path: &str,
+        key: WriteId,
+        body: Vec<u8>,
+    ) -> Result<(), Failure> {
+        let response = self.send(method, path, Some(key), Some(body)).await?;
+        self.decode::<serde::de::IgnoredAny>(response)
+            .await
+            .map(|_| ())
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        key: Option<WriteId>,
+        body: Option<Vec<u8>>,
+    ) -> Result<reqwest::Response, Failure> {
+        let mut request = self.http.request(method, format!("{}{path}", self.address));
+        if let Some(key) = key {
+            request = request.header(IDEMPOTENCY_KEY, key.to_string());
+        }
+        if let Some(body) = body {
+            request = request
+                .header(reqwest::header::CONTENT_TYPE, "application/json")
+                .body(body);
+        }
+        let response = self.authorised(request).send().await;
+        response.map_err(|error| self.explain(&error))
+    }
+
+    fn authorised(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        match &*self.token.read() {
+            Some(token) => request.bearer_auth(token.expose()),
+            None => request,
+        }
+    }
+
+    /// An empty answer reads as `null`.
+    async fn decode<T: DeserializeOwned>(&self, response: reqwest::Response) -> Result<T, Failure> {
+        let status = response.status();
+        let body = response
+            .bytes()
+            .await
+            .map_err(|error| self.explain(&error))?;
+        if status.is_success() {
+            let text: &[u8] = if body.is_empty() { b"null" } else { &body };
+            return serde_json::from_slice(text).map_err(|error| {
+                Failure::new(DeskCode::VersionMismatch).detail(error.to_string())
+            });
+        }
+        match serde_json::from_slice::<ApiError>(&body) {
+            Ok(error) => Err(error.into()),
+            // A proxy in between speaks for a centre that is away.
+            Err(_) if status.is_server_error() => Err(ApiError::new(Code::Unavailable)
+                .detail(format!("status {status}"))
+                .into()),
+            Err(_) => Err(Failure::new(DeskCode::NotACentre)
+                .about(self.address.authority())
+                .detail(format!("status {status}"))),
+        }
+    }
+}
