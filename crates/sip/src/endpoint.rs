@@ -1,5 +1,12 @@
 //! The centre's end of the wire.
 
+mod core;
+mod driver;
+mod guard;
+mod nonce;
+mod registrar;
+mod sockets;
+
 use std::{
     fmt, io,
     net::{IpAddr, SocketAddr},
@@ -148,9 +155,6 @@ pub enum PlaceCallError {
     /// The trunk's host name has no address, or no connection to it could be made.
     #[error("the trunk can not be reached")]
     Unreachable,
-    /// The session description or a name holds something that can not be sent.
-    #[error("the call holds text that can not be sent")]
-    BadText,
     /// The endpoint was stopped, or the user agent is not connected.
     #[error("there is no connection")]
     Disconnected,
@@ -203,6 +207,11 @@ impl Endpoint {
         config: EndpointConfig,
         authenticator: Arc<dyn Authenticate>,
     ) -> Result<(Self, mpsc::UnboundedReceiver<EndpointEvent>), StartError> {
+        for name in [&config.realm, &config.user_agent] {
+            if !is_fit_for_header(name) {
+                return Err(StartError::Name);
+            }
+        }
         let udp = match config.udp {
             Some(address) => Some(
                 UdpSocket::bind(address)
@@ -219,17 +228,13 @@ impl Endpoint {
             ),
             None => None,
         };
-        let (commands, _) = mpsc::unbounded_channel();
-        let (_, events) = mpsc::unbounded_channel();
-        let _ = authenticator;
-        Ok((
-            Self {
-                commands,
-                udp: udp.and_then(|s| s.local_addr().ok()),
-                tcp: tcp.and_then(|s| s.local_addr().ok()),
-            },
-            events,
-        ))
+        let bound = Self {
+            commands: mpsc::unbounded_channel().0,
+            udp: udp.as_ref().and_then(|socket| socket.local_addr().ok()),
+            tcp: tcp.as_ref().and_then(|socket| socket.local_addr().ok()),
+        };
+        let (commands, events) = driver::start(config, udp, tcp, authenticator);
+        Ok((Self { commands, ..bound }, events))
     }
 
     /// Where UDP is bound, if it is.
@@ -279,6 +284,12 @@ impl Endpoint {
             let _ = stopped.await;
         }
     }
+}
+
+/// Whether a configured name can stand in headers, quoted or not.
+pub(crate) fn is_fit_for_header(name: &str) -> bool {
+    let harmful = |c: char| c.is_control() || matches!(c, '"' | '\\' | '<' | '>');
+    !name.trim().is_empty() && !name.contains(harmful)
 }
 
 impl StartError {

@@ -20,11 +20,16 @@
 //!
 //! Absent on purpose: a proxy, forking, PRACK, `INFO`, `REFER`, and repair of broken messages.
 
+mod agenda;
 mod call;
+mod digest;
 mod endpoint;
+mod hop;
 mod message;
 mod secret;
+mod stack;
 mod text;
+mod transaction;
 mod user_agent;
 
 pub use call::{

@@ -7,11 +7,11 @@ mod parse;
 use std::fmt::{self, Write as _};
 
 pub(crate) use address::{NameAddr, Uri, Via, parameter, split_list};
-pub(crate) use frame::{Framer, FramingError};
-pub(crate) use parse::{Fault, Malformed, parse};
+pub(crate) use frame::{Framer, LARGEST, Piece};
+pub(crate) use parse::{Malformed, parse};
 
 /// The request methods this program knows, and all others.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Method {
     Invite,
     Ack,

@@ -113,7 +113,7 @@ impl UserAgent {
     /// Starts a call. What becomes of it comes as events.
     ///
     /// # Errors
-    /// [`PlaceCallError::Disconnected`] while there is no registered connection, [`PlaceCallError::BadText`].
+    /// [`PlaceCallError::Disconnected`] while there is no registered connection.
     pub async fn call(
         &self,
         to: Number,

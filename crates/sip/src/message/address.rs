@@ -1,8 +1,8 @@
 //! The grammar of URIs, `name-addr` fields and `Via` (RFC 3261 section 25.1), as much as signalling needs.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use crate::text::{Number, clean_name, is_token_char};
+use crate::text::{Number, clean_name, is_token_char, quote};
 
 /// A `sip:` or `sips:` URI taken apart. Everything else about it stays in the text it was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -257,8 +257,7 @@ fn read_parameters(text: &str) -> Option<Vec<(String, Option<String>)>> {
         } else {
             let end = after.find(';').unwrap_or(after.len());
             value = after[..end].trim().to_owned();
-            let allowed = |c: char| is_token_char(c) || matches!(c, '[' | ']' | ':' | '/' | '@');
-            if value.is_empty() || !value.chars().all(allowed) {
+            if value.is_empty() || !value.chars().all(is_parameter_char) {
                 return None;
             }
             rest = &after[end..];
@@ -266,6 +265,10 @@ fn read_parameters(text: &str) -> Option<Vec<(String, Option<String>)>> {
         parameters.push((name.to_owned(), Some(value)));
     }
     Some(parameters)
+}
+
+fn is_parameter_char(c: char) -> bool {
+    is_token_char(c) || matches!(c, '[' | ']' | ':' | '/' | '@')
 }
 
 /// A header parameter of a value that may start with a URI or a `Via`'s protocol and host.
@@ -312,6 +315,33 @@ impl Via {
             port,
             parameters: read_parameters(&rest[end..])?,
         })
+    }
+
+    /// The value with the address the message really came from.
+    pub(crate) fn with_source(&self, source: SocketAddr) -> String {
+        let mut text = format!("SIP/2.0/{} {}", self.transport, self.host);
+        if let Some(port) = self.port {
+            text.push_str(&format!(":{port}"));
+        }
+        for (name, value) in &self.parameters {
+            let known = ["rport", "received"]
+                .iter()
+                .any(|k| k.eq_ignore_ascii_case(name));
+            match value {
+                _ if known => {}
+                // What was quoted stays quoted.
+                Some(value) if !value.chars().all(is_parameter_char) => {
+                    text.push_str(&format!(";{name}={}", quote(value)));
+                }
+                Some(value) => text.push_str(&format!(";{name}={value}")),
+                None => text.push_str(&format!(";{name}")),
+            }
+        }
+        text.push_str(&format!(";received={}", source.ip()));
+        if self.wants_source_port() {
+            text.push_str(&format!(";rport={}", source.port()));
+        }
+        text
     }
 
     /// Whether the sender asked for the answer to come to the port it sent from (RFC 3581).

@@ -1,0 +1,437 @@
+//! One call's signalling: its state, and how its requests are written.
+
+use std::time::Instant;
+
+use tokio::sync::mpsc;
+
+use super::{
+    session::SessionTimer,
+    wire::{ClientKey, ServerKey},
+};
+use crate::{
+    call::{Answer, CallEvent, CallId, Origin, ReofferError, Side},
+    digest::{self, Challenge, Subject},
+    hop::Hop,
+    message::{Fields as _, Headers, Method, NameAddr, Request, Response},
+    secret::Secret,
+    text::{HeaderValue, quote},
+    transaction::{LIFETIME, Repeat, T2},
+};
+
+/// Where a call stands.
+///
+/// ```text
+///        this side called                      this side is called
+///
+///   Calling ──hang up──► Cancelling         Offered ──accept──► Accepted
+///      │                     │                 │                   │
+///     2xx                2xx: ACK, BYE       refuse,              ACK
+///      │                 else                CANCEL,               │
+///      ▼                     │               BYE                   ▼
+///  Established ◄─────────────┼─────────────────┼───────────── Established
+///      │                     │                 │
+///     BYE                    ▼                 ▼
+///      └──────────────────► Over ◄─────────────┘     (kept 32 s for stragglers)
+/// ```
+///
+/// A call hung up while `Accepted` says good-bye only after the ACK, as RFC 3261 section 15 demands.
+#[derive(Debug)]
+pub(crate) enum State {
+    /// INVITE sent, no final response yet.
+    Calling(ClientKey),
+    /// Hung up before an answer; waiting for the INVITE to end.
+    Cancelling {
+        invite: ClientKey,
+        /// CANCEL may only follow a provisional response (RFC 3261 section 9.1).
+        sent: bool,
+        reason: Option<HeaderValue>,
+    },
+    /// INVITE received, not answered yet.
+    Offered(ServerKey),
+    /// 2xx sent, waiting for the ACK.
+    Accepted {
+        /// Hung up in the meantime.
+        leaving: Option<Option<HeaderValue>>,
+    },
+    Established,
+    Over {
+        forget_at: Instant,
+    },
+}
+
+/// A new session under discussion.
+#[derive(Debug)]
+pub(crate) enum Offer {
+    None,
+    /// This side's offer is on its way.
+    Sent {
+        sdp: String,
+        /// `None` for a refresh nobody waits for.
+        done: Option<Answer<String, ReofferError>>,
+    },
+    /// This side's offer crossed one of the far side and is tried again.
+    Again {
+        at: Instant,
+        sdp: String,
+        done: Option<Answer<String, ReofferError>>,
+    },
+    /// The far side's offer waits for the user's answer.
+    Received {
+        ticket: u64,
+        request: ServerKey,
+    },
+}
+
+/// A 2xx to INVITE that is repeated until its ACK comes.
+#[derive(Debug)]
+pub(crate) struct Unconfirmed {
+    pub(crate) number: u32,
+    pub(crate) wire: String,
+    pub(crate) hop: Hop,
+    pub(crate) repeat: Repeat,
+    pub(crate) gives_up: Instant,
+    /// Whether the ACK has to bring the answer.
+    pub(crate) offered: bool,
+}
+
+impl Unconfirmed {
+    pub(crate) fn start(number: u32, wire: String, hop: Hop, offered: bool, now: Instant) -> Self {
+        Self {
+            number,
+            wire,
+            hop,
+            repeat: Repeat::start(now, T2),
+            gives_up: now + LIFETIME,
+            offered,
+        }
+    }
+}
+
+/// What proves this side to the far side.
+#[derive(Debug, Clone)]
+pub(crate) struct Credentials {
+    pub(crate) user: String,
+    pub(crate) secret: Secret,
+    pub(crate) realm: Option<String>,
+    pub(crate) allow_md5: bool,
+}
+
+/// A challenge that was answered, to be used again.
+#[derive(Debug)]
+pub(crate) struct Proven {
+    challenge: Challenge,
+    header: &'static str,
+    count: u32,
+}
+
+/// One call.
+#[derive(Debug)]
+pub(crate) struct Dialog {
+    pub(crate) id: CallId,
+    pub(crate) origin: Origin,
+    pub(crate) caller: bool,
+    pub(crate) hop: Hop,
+    pub(crate) state: State,
+    pub(crate) call_id: String,
+    pub(crate) local_tag: String,
+    pub(crate) remote_tag: Option<String>,
+    /// This side's `From`/`To` without tag.
+    pub(crate) local: String,
+    pub(crate) remote: String,
+    pub(crate) target: String,
+    pub(crate) routes: Vec<String>,
+    pub(crate) contact_user: String,
+    pub(crate) user_agent: String,
+    pub(crate) local_number: u32,
+    pub(crate) remote_number: Option<u32>,
+    pub(crate) unconfirmed: Option<Unconfirmed>,
+    /// The last ACK, sent again when its 2xx comes again.
+    pub(crate) last_ack: Option<(u32, String)>,
+    pub(crate) local_sdp: Option<String>,
+    pub(crate) early_sdp: Option<String>,
+    pub(crate) offer: Offer,
+    pub(crate) updates: bool,
+    pub(crate) session: Option<SessionTimer>,
+    pub(crate) credentials: Option<Credentials>,
+    pub(crate) proven: Option<Proven>,
+    /// Challenges answered since the last success.
+    pub(crate) challenges: u8,
+    /// `None` once [`CallEvent::Ended`] was told.
+    pub(crate) events: Option<mpsc::UnboundedSender<CallEvent>>,
+}
+
+/// How often a challenge is answered without success before the proof counts as refused.
+const MOST_CHALLENGES: u8 = 2;
+
+/// What the requests this side understands are.
+pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE";
+
+impl Dialog {
+    pub(crate) fn tell(&self, event: CallEvent) {
+        if let Some(events) = &self.events {
+            // A user who dropped the events does not want them.
+            let _ = events.send(event);
+        }
+    }
+
+    /// Tells the end, once.
+    pub(crate) fn tell_end(&mut self, by: Side, code: Option<u16>, reason: String) {
+        self.tell(CallEvent::Ended { by, code, reason });
+        self.events = None;
+        if let Offer::Sent { done, .. } | Offer::Again { done, .. } =
+            std::mem::replace(&mut self.offer, Offer::None)
+            && let Some(done) = done
+        {
+            // The asker may have stopped waiting.
+            let _ = done.send(Err(ReofferError::Ended));
+        }
+    }
+
+    pub(crate) fn finish(&mut self, now: Instant) {
+        self.state = State::Over {
+            forget_at: now + LIFETIME,
+        };
+        self.unconfirmed = None;
+        self.session = None;
+    }
+
+    /// Whether requests can go both ways.
+    pub(crate) fn is_up(&self) -> bool {
+        match self.state {
+            State::Accepted { .. } | State::Established => true,
+            State::Calling(_)
+            | State::Cancelling { .. }
+            | State::Offered(_)
+            | State::Over { .. } => false,
+        }
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let unconfirmed = self
+            .unconfirmed
+            .as_ref()
+            .map(|waiting| waiting.repeat.at.min(waiting.gives_up));
+        let again = match &self.offer {
+            Offer::Again { at, .. } => Some(*at),
+            Offer::None | Offer::Sent { .. } | Offer::Received { .. } => None,
+        };
+        let session = self.session.map(|timer| timer.at);
+        let over = match self.state {
+            State::Over { forget_at } => Some(forget_at),
+            _ => None,
+        };
+        [unconfirmed, again, session, over]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// A request within the dialog; the number goes up except for ACK.
+    pub(crate) fn request(&mut self, method: Method, branch: &str) -> Request {
+        if method != Method::Ack {
+            self.local_number += 1;
+        }
+        let number = self.local_number;
+        self.numbered_request(method, number, branch)
+    }
+
+    pub(crate) fn numbered_request(&self, method: Method, number: u32, branch: &str) -> Request {
+        let mut headers = Headers::default();
+        headers.push("Via", self.hop.via(branch));
+        headers.push("Max-Forwards", "70");
+        for route in &self.routes {
+            headers.push("Route", route.clone());
+        }
+        headers.push("From", format!("{};tag={}", self.local, self.local_tag));
+        headers.push(
+            "To",
+            match &self.remote_tag {
+                Some(tag) => format!("{};tag={tag}", self.remote),
+                None => self.remote.clone(),
+            },
+        );
+        headers.push("Call-ID", self.call_id.clone());
+        headers.push("CSeq", format!("{number} {method}"));
+        if matches!(method, Method::Invite | Method::Update) {
+            headers.push("Contact", self.hop.contact(&self.contact_user));
+            headers.push("Allow", ALLOW);
+            headers.push("Supported", "timer");
+            if let Some(timer) = &self.session {
+                let who = if timer.ours { "uac" } else { "uas" };
+                let seconds = timer.interval.as_secs();
+                headers.push("Session-Expires", format!("{seconds};refresher={who}"));
+            }
+        }
+        headers.push("User-Agent", self.user_agent.clone());
+        Request {
+            method,
+            uri: self.target.clone(),
+            headers,
+            body: String::new(),
+        }
+    }
+
+    /// A response of this side within the dialog.
+    pub(crate) fn response(&self, request: &Request, code: u16) -> Response {
+        let mut response = request.response(code, &self.local_tag);
+        let creates = request.method == Method::Invite && (101..300).contains(&code);
+        if creates || (request.method == Method::Update && code < 300) {
+            response
+                .headers
+                .push("Contact", self.hop.contact(&self.contact_user));
+            response.headers.push("Allow", ALLOW);
+            response.headers.push("Supported", "timer");
+        }
+        response.headers.push("Server", self.user_agent.clone());
+        response
+    }
+
+    /// Learns the far side's address from a message that may change it.
+    pub(crate) fn learn_target(&mut self, headers: &Headers) {
+        if let Some(contact) = headers.get("Contact").and_then(NameAddr::parse) {
+            self.target = contact.uri;
+        }
+        if headers.get("Allow").is_some() {
+            self.updates = headers.lists("Allow", "UPDATE");
+        }
+    }
+
+    /// Becomes a dialog with the sender of a 2xx.
+    pub(crate) fn learn_answer(&mut self, response: &Response) {
+        self.remote_tag = response.to_tag();
+        let routes: Vec<String> = response
+            .headers
+            .all("Record-Route")
+            .map(str::to_owned)
+            .collect();
+        self.routes = routes.into_iter().rev().collect();
+        self.learn_target(&response.headers);
+    }
+
+    /// Proves this side for a request that was challenged; false when the challenge must not be answered.
+    ///
+    /// Only the configured realm is answered, or, without one, the realm that first challenged the INVITE: a far
+    /// side can not collect proofs for other realms.
+    pub(crate) fn take_challenge(&mut self, response: &Response, client_nonce: &str) -> bool {
+        let Some(credentials) = &self.credentials else {
+            return false;
+        };
+        if self.challenges >= MOST_CHALLENGES {
+            return false;
+        }
+        let (asks, header) = match response.code {
+            401 => ("WWW-Authenticate", "Authorization"),
+            _ => ("Proxy-Authenticate", "Proxy-Authorization"),
+        };
+        let known_realm = self
+            .proven
+            .as_ref()
+            .map(|proven| proven.challenge.realm.clone());
+        let initial = matches!(self.state, State::Calling(_));
+        let realm = match (&credentials.realm, known_realm, initial) {
+            (Some(realm), _, _) => Some(realm.clone()),
+            (None, Some(realm), _) => Some(realm),
+            (None, None, true) => None,
+            (None, None, false) => return false,
+        };
+        let values = response.headers.all(asks);
+        let Some(challenge) = Challenge::choose(values, realm.as_deref(), credentials.allow_md5)
+        else {
+            return false;
+        };
+        // Checked here so that a secret that does not fit is not tried.
+        let subject = Subject {
+            user: &credentials.user,
+            method: "INVITE",
+            uri: &self.target,
+        };
+        if digest::answer(&challenge, subject, &credentials.secret, client_nonce, 1).is_none() {
+            return false;
+        }
+        self.challenges += 1;
+        self.proven = Some(Proven {
+            challenge,
+            header,
+            count: 0,
+        });
+        true
+    }
+
+    /// The short-lived dialog with a second answerer of the same INVITE.
+    pub(crate) fn fork(&self, response: &Response) -> Self {
+        let mut fork = Self {
+            id: self.id,
+            origin: self.origin.clone(),
+            caller: true,
+            hop: self.hop.clone(),
+            state: State::Established,
+            call_id: self.call_id.clone(),
+            local_tag: self.local_tag.clone(),
+            remote_tag: None,
+            local: self.local.clone(),
+            remote: self.remote.clone(),
+            target: self.target.clone(),
+            routes: Vec::new(),
+            contact_user: self.contact_user.clone(),
+            user_agent: self.user_agent.clone(),
+            local_number: self.local_number,
+            remote_number: None,
+            unconfirmed: None,
+            last_ack: None,
+            local_sdp: None,
+            early_sdp: None,
+            offer: Offer::None,
+            updates: false,
+            session: None,
+            credentials: None,
+            proven: None,
+            challenges: 0,
+            events: None,
+        };
+        fork.learn_answer(response);
+        fork
+    }
+
+    /// Adds the proof to a request, if the far side wants one.
+    pub(crate) fn prove(&mut self, request: &mut Request, client_nonce: &str) {
+        let (Some(credentials), Some(proven)) = (&self.credentials, &mut self.proven) else {
+            return;
+        };
+        proven.count += 1;
+        let subject = Subject {
+            user: &credentials.user,
+            method: request.method.as_str(),
+            uri: &request.uri,
+        };
+        let value = digest::answer(
+            &proven.challenge,
+            subject,
+            &credentials.secret,
+            client_nonce,
+            proven.count,
+        );
+        if let Some(value) = value {
+            request.headers.set(proven.header, value);
+        }
+    }
+}
+
+/// A `Reason` value (RFC 3326) for the end of a call.
+pub(crate) fn reason_header(code: u16, reason: &HeaderValue) -> String {
+    format!("SIP;cause={code};text={}", quote(reason.as_str()))
+}
+
+/// The cause and words of a message that ends a call: its `Reason` header, else nothing.
+pub(crate) fn read_reason(headers: &Headers) -> (Option<u16>, String) {
+    let Some(value) = headers.get("Reason") else {
+        return (None, String::new());
+    };
+    // The value has the form of an address's parameters after its protocol.
+    let parameters = value.split_once(';').map_or("", |(_, rest)| rest);
+    let Some(read) = NameAddr::parse(&format!("<x:y>;{parameters}")) else {
+        return (None, String::new());
+    };
+    let cause = read.parameter("cause").and_then(|cause| cause.parse().ok());
+    let text = read.parameter("text").unwrap_or_default();
+    (cause, crate::text::clean_name(text).unwrap_or_default())
+}
