@@ -1,5 +1,8 @@
 //! The port to the sound system: lists devices, opens streams on them.
 
+mod cpal;
+#[cfg(target_os = "linux")]
+mod pulse;
 mod system;
 
 use std::time::Duration;
