@@ -1,3 +1,14 @@
-//! Journeys of a person through the whole system.
+//! Journeys of a person through the whole system: the shipped centre, the real window, a foreign
+//! customer's phone, and sound judged by its content.
+//!
+//! Started by `cargo dev test journeys`, which gives them a network and a D-Bus session of their
+//! own. Screenshots and recordings stay in `target/journeys`.
 
-fn main() {}
+#![expect(clippy::unwrap_used, reason = "a failed step ends the journey")]
+
+mod inbound;
+mod malformed;
+mod outbound;
+mod scene;
+mod survival;
+mod views;

@@ -10,9 +10,11 @@
 //! | [`screen`] | Xvfb with a window manager; screenshots |
 //! | [`keyring`] | an unlocked keyring in this D-Bus session |
 //! | [`centre`] | a centre with demo data, as a process |
+//! | [`api`] | the centre as another person sees it |
 //! | [`baresip`] | a foreign customer's phone |
 //! | [`window`] | the app's real window through WebDriver |
 
+pub mod api;
 pub mod baresip;
 pub mod centre;
 pub mod keyring;

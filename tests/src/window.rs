@@ -203,6 +203,75 @@ impl Window {
         }
     }
 
+    /// As [`Window::wait_attribute`], for a property such as a field's `value`.
+    ///
+    /// # Errors
+    /// Its last value, when it does not in time.
+    pub async fn wait_property(
+        &self,
+        id: &str,
+        property: &str,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<String> {
+        let deadline = std::time::Instant::now() + PATIENCE;
+        loop {
+            let found = self.client.find(Locator::Css(&selector(id))).await;
+            let value = match found {
+                Ok(element) => element
+                    .prop(property)
+                    .await
+                    .ok()
+                    .flatten()
+                    .unwrap_or_default(),
+                Err(_) => String::new(),
+            };
+            if wanted(&value) {
+                return Ok(value);
+            }
+            if std::time::Instant::now() > deadline {
+                bail!("{id}: {property} stays {value:?}");
+            }
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+
+    /// Waits until an element is gone.
+    ///
+    /// # Errors
+    /// When it stays.
+    pub async fn gone(&self, id: &str) -> Result<()> {
+        let deadline = std::time::Instant::now() + PATIENCE;
+        while self.has(id).await? {
+            if std::time::Instant::now() > deadline {
+                bail!("{id} stays");
+            }
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+        Ok(())
+    }
+
+    /// Process id of the app.
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn app_process(&self) -> Result<u32> {
+        let output = Command::new("pgrep")
+            .arg("--full")
+            .arg(format!(
+                "^{}.*{}",
+                built("seatline")?.display(),
+                self.data.display()
+            ))
+            .output()?;
+        let found = String::from_utf8(output.stdout)?;
+        found
+            .lines()
+            .next()
+            .context("the app is not running")?
+            .parse()
+            .context("a process id")
+    }
+
     /// Signs in as the demo's agent.
     ///
     /// # Errors

@@ -1,0 +1,152 @@
+//! A customer calls; the agent answers, holds, mutes, writes the ticket, and finishes.
+
+use crate::scene::Scene;
+use seatline_tests::{api::Api, centre::AFTER_SALES, process::wait_for};
+use std::time::Duration;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_calls_and_a_ticket_is_written() {
+    let scene = Scene::ready("inbound").await.unwrap();
+    let window = &scene.window;
+    scene.picture("1-ready").await.unwrap();
+
+    let mut customer = scene.customer("13800138001", false).unwrap();
+    customer.dial(AFTER_SALES, &scene.centre.trunk).unwrap();
+    window.find("answer").await.unwrap();
+    scene.picture("2-ringing").await.unwrap();
+    scene
+        .screen
+        .take_picture(&scene.output.join("2-ringing-screen.png"))
+        .unwrap();
+    let ringing = scene
+        .sound
+        .record("ringer", Duration::from_secs(3))
+        .unwrap();
+    let headset = scene
+        .sound
+        .record("headset", Duration::from_secs(1))
+        .unwrap();
+    let loudest = seatline_tests::listen::level_dbfs(&ringing)
+        .max(seatline_tests::listen::level_dbfs(&headset));
+    assert!(loudest > -50.0, "the phone rings at {loudest} dBFS");
+
+    window.click("answer").await.unwrap();
+    scene.wait_call("active").await.unwrap();
+    assert!(!window.text("customer-name").await.unwrap().is_empty());
+    let speaking = scene.speak().unwrap();
+    scene.assert_agent_hears_customer("talking").unwrap();
+    scene.assert_customer_hears_agent("talking").unwrap();
+    scene.picture("3-talking").await.unwrap();
+
+    window.click("hold").await.unwrap();
+    scene.wait_call("held").await.unwrap();
+    scene.assert_customer_hears_music("held").unwrap();
+    scene.assert_silence("headset", "held").unwrap();
+    scene.picture("4-held").await.unwrap();
+    window.click("hold").await.unwrap();
+    scene.wait_call("active").await.unwrap();
+    scene.assert_agent_hears_customer("resumed").unwrap();
+    scene.assert_customer_hears_agent("resumed").unwrap();
+
+    window.click("mute").await.unwrap();
+    window
+        .wait_attribute("mute", "aria-pressed", |pressed| pressed == "true")
+        .await
+        .unwrap();
+    scene.assert_silence("customer", "muted").unwrap();
+    window.click("mute").await.unwrap();
+    window
+        .wait_attribute("mute", "aria-pressed", |pressed| pressed == "false")
+        .await
+        .unwrap();
+    scene.assert_customer_hears_agent("unmuted").unwrap();
+
+    window.click("keypad").await.unwrap();
+    window.click("keypad-5").await.unwrap();
+    wait_for(
+        "the customer's phone receives the key",
+        Duration::from_secs(5),
+        || {
+            customer
+                .printed()
+                .ok()?
+                .contains("received event: '5' (end=1)")
+                .then_some(())
+        },
+    )
+    .unwrap();
+    window.click("keypad").await.unwrap();
+
+    window
+        .fill("ticket-subject", "滤芯更换后仍漏水，申请上门")
+        .await
+        .unwrap();
+    window
+        .fill(
+            "ticket-description",
+            "Leaks after the cartridge swap; visit on Saturday.",
+        )
+        .await
+        .unwrap();
+    scene.picture("5-ticket").await.unwrap();
+    window.click("ticket-create").await.unwrap();
+    let supervisor = Api::sign_in(&scene.centre, "hejing").await.unwrap();
+    let tickets = wait_for_ticket(&supervisor, "滤芯更换后仍漏水，申请上门").await;
+    assert!(
+        tickets["customer"].is_string(),
+        "the ticket knows its customer: {tickets}"
+    );
+
+    drop(speaking);
+    customer.hang_up().unwrap();
+    scene.wait_presence("wrap_up").await.unwrap();
+    window
+        .fill("wrap-note", "Visit on Saturday morning.")
+        .await
+        .unwrap();
+    scene.picture("6-wrap-up").await.unwrap();
+    window.click("wrap-disposition-ticket").await.unwrap();
+    window.click("wrap-done").await.unwrap();
+    scene.wait_presence("ready").await.unwrap();
+
+    customer.dial(AFTER_SALES, &scene.centre.trunk).unwrap();
+    window.click("answer").await.unwrap();
+    scene.wait_call("active").await.unwrap();
+    window.click("hang-up").await.unwrap();
+    customer
+        .expect_event("CALL_CLOSED", Duration::from_secs(5))
+        .unwrap();
+    scene.wait_presence("wrap_up").await.unwrap();
+    scene.window.close().await.unwrap();
+}
+
+async fn wait_for_ticket(api: &Api, subject: &str) -> serde_json::Value {
+    let deadline = std::time::Instant::now() + Duration::from_secs(10);
+    loop {
+        let page = api.get("tickets").await.unwrap();
+        let tickets = page["tickets"].as_array().unwrap();
+        if let Some(ticket) = tickets.iter().find(|ticket| ticket["subject"] == subject) {
+            return ticket.clone();
+        }
+        assert!(
+            std::time::Instant::now() < deadline,
+            "no ticket {subject:?} in {page}"
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missed_call_goes_back_and_the_agent_is_not_ready() {
+    let scene = Scene::ready("missed").await.unwrap();
+    let mut customer = scene.customer("13800138002", false).unwrap();
+    customer.dial(AFTER_SALES, &scene.centre.trunk).unwrap();
+    scene.window.click("decline").await.unwrap();
+    scene.wait_presence("not_ready").await.unwrap();
+    // The caller still waits, and is offered again when the agent is ready.
+    scene.go_ready_again().await.unwrap();
+    scene.window.find("answer").await.unwrap();
+    customer.hang_up().unwrap();
+    scene.window.gone("answer").await.unwrap();
+    scene.window.close().await.unwrap();
+}

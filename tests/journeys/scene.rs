@@ -1,0 +1,227 @@
+//! What every journey begins with.
+
+use anyhow::Result;
+use seatline_tests::{
+    baresip::{Baresip, Setup},
+    centre::{AGENT, Centre, PASSWORD},
+    keyring,
+    listen::{self, DIFFERENT, SAME},
+    output_folder,
+    process::Program,
+    prompt,
+    screen::Screen,
+    sound::{RATE, SoundServer},
+    stage_address,
+    window::Window,
+};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// A centre, an agent's desk in its window, a sound server, and room for a customer.
+pub(crate) struct Scene {
+    pub(crate) window: Window,
+    pub(crate) centre: Centre,
+    pub(crate) sound: SoundServer,
+    pub(crate) screen: Screen,
+    /// What the agent says.
+    pub(crate) agent_speech: Vec<f32>,
+    /// What the customer says.
+    pub(crate) customer_speech: Vec<f32>,
+    agent_file: PathBuf,
+    customer_file: PathBuf,
+    /// Where pictures of this journey go.
+    pub(crate) output: PathBuf,
+    _keyring: Program,
+    folder: tempfile::TempDir,
+}
+
+impl Scene {
+    /// Sets the scene, the agent not yet signed in.
+    pub(crate) async fn set(name: &str) -> Result<Self> {
+        // Another part of the program may have chosen the same provider already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::Builder::new().prefix("journey-").tempdir()?;
+        let path = folder.path();
+        let address = stage_address()?;
+        let sound = SoundServer::start(path)?;
+        let screen = Screen::start(path)?;
+        let keyring = keyring::start(path)?;
+        let centre = Centre::start(path, address)?;
+        let agent_file = path.join("agent.wav");
+        let customer_file = path.join("customer.wav");
+        let agent_speech = make_speech("demo-instruct", 4, &agent_file)?;
+        let customer_speech = make_speech("demo-congrats", 8, &customer_file)?;
+        let window = Window::open(path, &centre, &screen, &sound).await?;
+        Ok(Self {
+            window,
+            centre,
+            sound,
+            screen,
+            agent_speech,
+            customer_speech,
+            agent_file,
+            customer_file,
+            output: output_folder(name)?,
+            _keyring: keyring,
+            folder,
+        })
+    }
+
+    /// Sets the scene with the agent signed in and ready.
+    pub(crate) async fn ready(name: &str) -> Result<Self> {
+        let scene = Self::set(name).await?;
+        scene.window.sign_in(AGENT, PASSWORD).await?;
+        scene.go_ready().await?;
+        Ok(scene)
+    }
+
+    /// Goes ready and waits until the centre agrees.
+    pub(crate) async fn go_ready(&self) -> Result<()> {
+        self.window
+            .wait_attribute("line-state", "data-state", |state| state == "up")
+            .await?;
+        self.window.click("presence-menu").await?;
+        self.window.click("presence-ready").await?;
+        self.wait_presence("ready").await
+    }
+
+    /// Waits for the agent's presence, as the strip shows it.
+    pub(crate) async fn wait_presence(&self, presence: &str) -> Result<()> {
+        self.window
+            .wait_attribute("presence-menu", "data-presence", |now| now == presence)
+            .await
+            .map(drop)
+    }
+
+    /// Waits for the state of the call, as the strip shows it.
+    pub(crate) async fn wait_call(&self, state: &str) -> Result<()> {
+        self.window
+            .wait_attribute("call-state", "data-state", |now| now == state)
+            .await
+            .map(drop)
+    }
+
+    /// Goes ready after a missed or declined call.
+    pub(crate) async fn go_ready_again(&self) -> Result<()> {
+        self.window.click("presence-menu").await?;
+        self.window.click("presence-ready").await
+    }
+
+    /// The folder of everything the scene's programs keep.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Takes a phone from a customer's pocket.
+    pub(crate) fn customer(&self, number: &str, answers: bool) -> Result<Baresip> {
+        Baresip::start(
+            &Setup {
+                folder: self.folder.path(),
+                address: stage_address()?,
+                port: self.centre.peer_port,
+                number,
+                speech: &self.customer_file,
+                answers,
+            },
+            &self.sound,
+        )
+    }
+
+    /// The agent begins to speak, until the result is dropped.
+    pub(crate) fn speak(&self) -> Result<Program> {
+        self.sound.play("mouth", &self.agent_file)
+    }
+
+    /// What one ear hears within `seconds`, kept as a WAV file for whoever wants to listen.
+    pub(crate) fn hear(&self, ear: &str, seconds: u64, what: &str) -> Result<Vec<f32>> {
+        let heard = self.sound.record(ear, Duration::from_secs(seconds))?;
+        save(&heard, &self.output.join(format!("{what}.wav")))?;
+        Ok(heard)
+    }
+
+    /// Asserts by content that the agent hears the customer.
+    pub(crate) fn assert_agent_hears_customer(&self, what: &str) -> Result<()> {
+        let heard = self.hear("headset", 6, &format!("{what}-agent-hears"))?;
+        let found = listen::resemblance(&self.customer_speech, &heard);
+        assert!(
+            found > SAME,
+            "{what}: the agent hears the customer by {found}"
+        );
+        let echo = listen::resemblance(&self.agent_speech, &heard);
+        assert!(echo < DIFFERENT, "{what}: the agent hears itself by {echo}");
+        Ok(())
+    }
+
+    /// Asserts by content that the customer hears the agent.
+    pub(crate) fn assert_customer_hears_agent(&self, what: &str) -> Result<()> {
+        let heard = self.hear("customer", 6, &format!("{what}-customer-hears"))?;
+        let found = listen::resemblance(&self.agent_speech, &heard);
+        assert!(
+            found > SAME,
+            "{what}: the customer hears the agent by {found}"
+        );
+        Ok(())
+    }
+
+    /// Asserts that the customer hears music, and not the agent.
+    pub(crate) fn assert_customer_hears_music(&self, what: &str) -> Result<()> {
+        let heard = self.hear("customer", 4, &format!("{what}-customer-hears"))?;
+        let level = listen::level_dbfs(&heard);
+        assert!(
+            level > -50.0,
+            "{what}: the customer hears only {level} dBFS"
+        );
+        let agent = listen::resemblance(&self.agent_speech, &heard);
+        assert!(
+            agent < DIFFERENT,
+            "{what}: the customer hears the agent by {agent}"
+        );
+        Ok(())
+    }
+
+    /// Asserts that an ear hears next to nothing.
+    pub(crate) fn assert_silence(&self, ear: &str, what: &str) -> Result<()> {
+        let level = listen::level_dbfs(&self.hear(ear, 3, &format!("{what}-{ear}-hears"))?);
+        assert!(level < -55.0, "{what}: {ear} hears {level} dBFS");
+        Ok(())
+    }
+
+    /// Saves a picture of the window.
+    pub(crate) async fn picture(&self, name: &str) -> Result<()> {
+        self.window
+            .take_picture(&self.output.join(format!("{name}.png")))
+            .await
+    }
+}
+
+/// Repeats a prompt into a long file and returns one turn of it.
+fn make_speech(name: &str, turns: usize, file: &Path) -> Result<Vec<f32>> {
+    let source = prompt(name)?;
+    let mut reader = hound::WavReader::open(&source)?;
+    let samples: Vec<i16> = reader.samples().collect::<Result<_, _>>()?;
+    let mut writer = hound::WavWriter::create(file, reader.spec())?;
+    for _ in 0..turns {
+        for &sample in &samples {
+            writer.write_sample(sample)?;
+        }
+    }
+    writer.finalize()?;
+    let once = listen::load(&source)?;
+    Ok([once.clone(), once].concat())
+}
+
+fn save(samples: &[f32], file: &Path) -> Result<()> {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: RATE,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(file, spec)?;
+    for sample in samples {
+        writer.write_sample((sample * f32::from(i16::MAX)) as i16)?;
+    }
+    Ok(writer.finalize()?)
+}

@@ -1,0 +1,96 @@
+//! The call does not need the window, and nothing typed is lost.
+
+use crate::scene::Scene;
+use seatline_tests::{
+    api::Api,
+    centre::{AFTER_SALES, AGENT, PASSWORD},
+    window::Window,
+};
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_outlives_a_reload_of_the_window() {
+    let scene = Scene::ready("reload").await.unwrap();
+    let mut customer = scene.customer("13800138001", false).unwrap();
+    customer.dial(AFTER_SALES, &scene.centre.trunk).unwrap();
+    scene.window.click("answer").await.unwrap();
+    scene.wait_call("active").await.unwrap();
+    let _speaking = scene.speak().unwrap();
+    let recording = scene.sound.start_recording("customer").unwrap();
+    scene.window.client().refresh().await.unwrap();
+    scene.wait_call("active").await.unwrap();
+    scene.assert_agent_hears_customer("reloaded").unwrap();
+    scene.assert_customer_hears_agent("reloaded").unwrap();
+    // Across the reload itself the customer heard one unbroken sentence.
+    let heard = recording.samples().unwrap();
+    let found = seatline_tests::listen::resemblance(&scene.agent_speech, &heard);
+    assert!(
+        found > seatline_tests::listen::SAME,
+        "across the reload: {found}"
+    );
+    scene.window.click("hang-up").await.unwrap();
+    customer
+        .expect_event("CALL_CLOSED", Duration::from_secs(5))
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_half_typed_ticket_outlives_a_crash() {
+    let mut scene = Scene::ready("crash").await.unwrap();
+    let mut customer = scene.customer("13800138001", false).unwrap();
+    customer.dial(AFTER_SALES, &scene.centre.trunk).unwrap();
+    scene.window.click("answer").await.unwrap();
+    scene.wait_call("active").await.unwrap();
+    scene
+        .window
+        .fill("ticket-subject", "Half a sub")
+        .await
+        .unwrap();
+    scene
+        .window
+        .wait_attribute("draft-state", "data-state", |state| state == "saved")
+        .await
+        .unwrap();
+    let app = scene.window.app_process().unwrap();
+    let killed = Command::new("kill")
+        .args(["-9", &app.to_string()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+
+    let supervisor = Api::sign_in(&scene.centre, "hejing").await.unwrap();
+    let begun = Instant::now();
+    loop {
+        let people = supervisor.get("people").await.unwrap();
+        let me = people
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|person| person["login"] == AGENT)
+            .unwrap();
+        if me["presence"]["kind"] == "offline" {
+            break;
+        }
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "the centre still shows {me}"
+        );
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    println!("the centre knew after {:?}", begun.elapsed());
+
+    scene.window = Window::open(scene.folder(), &scene.centre, &scene.screen, &scene.sound)
+        .await
+        .unwrap();
+    scene.window.sign_in(AGENT, PASSWORD).await.unwrap();
+    let subject = scene
+        .window
+        .wait_property("ticket-subject", "value", |value| !value.is_empty())
+        .await
+        .unwrap();
+    assert_eq!(subject, "Half a sub");
+    scene.picture("after-the-crash").await.unwrap();
+}
