@@ -21,6 +21,7 @@ mod connection;
 mod desk;
 pub mod failure;
 mod number;
+mod outbox;
 pub mod policy;
 pub mod secrets;
 mod settings;

@@ -1,0 +1,172 @@
+//! What the outbox holds and what follows from each event, without disk or network.
+
+use super::write::{Content, Refusal, Write};
+use crate::view::{NoteDraft, RefusedWrite, TicketDraft};
+use seatline_contract::id::{ContactId, TicketId, WriteId};
+use std::collections::BTreeMap;
+
+/// Everything in one outbox. It changes only by [`Book::apply`], after the same steps were
+/// committed to disk.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Book {
+    /// Writes by their place in the order.
+    pub(crate) writes: BTreeMap<u64, Write>,
+    /// Tickets being written.
+    pub(crate) drafts: BTreeMap<TicketId, TicketDraft>,
+    /// Notes being written.
+    pub(crate) notes: BTreeMap<ContactId, NoteDraft>,
+}
+
+/// One change of the book.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Step {
+    /// Adds or replaces a write.
+    PutWrite(u64, Box<Write>),
+    /// Removes a write.
+    DropWrite(u64),
+    /// Adds or replaces a draft.
+    PutDraft(Box<TicketDraft>),
+    /// Removes a draft.
+    DropDraft(TicketId),
+    /// Adds or replaces a note.
+    PutNote(Box<NoteDraft>),
+    /// Removes a note.
+    DropNote(ContactId),
+}
+
+impl Book {
+    /// Carries steps out.
+    pub(crate) fn apply(&mut self, steps: Vec<Step>) {
+        for step in steps {
+            match step {
+                Step::PutWrite(place, write) => {
+                    self.writes.insert(place, *write);
+                }
+                Step::DropWrite(place) => {
+                    self.writes.remove(&place);
+                }
+                Step::PutDraft(draft) => {
+                    self.drafts.insert(draft.id, *draft);
+                }
+                Step::DropDraft(id) => {
+                    self.drafts.remove(&id);
+                }
+                Step::PutNote(note) => {
+                    self.notes.insert(note.contact, *note);
+                }
+                Step::DropNote(contact) => {
+                    self.notes.remove(&contact);
+                }
+            }
+        }
+    }
+
+    /// Puts a write at the end. A refused one that it replaces goes, and so does the draft it is
+    /// made of: both are in the write now.
+    pub(crate) fn enqueue(&self, write: Write) -> Vec<Step> {
+        let mut steps: Vec<Step> = self
+            .writes
+            .iter()
+            .filter(|(_, old)| old.refusal.is_some() && old.is_replaced_by(&write))
+            .map(|(place, _)| Step::DropWrite(*place))
+            .collect();
+        if let Content::CreateTicket { draft } = &write.content {
+            steps.push(Step::DropDraft(draft.id));
+        }
+        let place = self.writes.keys().next_back().map_or(0, |last| last + 1);
+        steps.push(Step::PutWrite(place, Box::new(write)));
+        steps
+    }
+
+    /// The centre has it.
+    pub(crate) fn delivered(&self, id: WriteId) -> Vec<Step> {
+        let Some((place, write)) = self.find(id) else {
+            return Vec::new();
+        };
+        let mut steps = vec![Step::DropWrite(place)];
+        if let Content::WrapUp { contact, .. } = write.content
+            && self.notes.contains_key(&contact)
+        {
+            steps.push(Step::DropNote(contact));
+        }
+        steps
+    }
+
+    /// The centre refused it. It is parked for the agent, or dropped if `told`: the agent knows
+    /// and still has the text. A draft comes back either way.
+    pub(crate) fn refused(&self, id: WriteId, refusal: Refusal, told: bool) -> Vec<Step> {
+        let Some((place, write)) = self.find(id) else {
+            return Vec::new();
+        };
+        let mut steps = vec![if told {
+            Step::DropWrite(place)
+        } else {
+            let mut parked = write.clone();
+            parked.refusal = Some(refusal);
+            Step::PutWrite(place, Box::new(parked))
+        }];
+        if let Content::CreateTicket { draft } = &write.content
+            && !self.drafts.contains_key(&draft.id)
+        {
+            steps.push(Step::PutDraft(Box::new(draft.clone())));
+        }
+        steps
+    }
+
+    /// Sends a refused write again, in its old place but under a new key, because the centre
+    /// keeps its answer to the old one. `None` if there is no such refused write.
+    pub(crate) fn retry(&self, id: WriteId) -> Option<(WriteId, Vec<Step>)> {
+        let (place, write) = self.find(id).filter(|(_, write)| write.refusal.is_some())?;
+        let mut again = Write::new(write.content.clone());
+        // The draft that came back may have been changed since.
+        if let Content::CreateTicket { draft } = &mut again.content
+            && let Some(newer) = self.drafts.get(&draft.id)
+        {
+            *draft = newer.clone();
+            again = Write::new(again.content);
+        }
+        let key = again.id;
+        let mut steps = Vec::new();
+        if let Content::CreateTicket { draft } = &again.content {
+            steps.push(Step::DropDraft(draft.id));
+        }
+        steps.push(Step::PutWrite(place, Box::new(again)));
+        Some((key, steps))
+    }
+
+    /// Gives a refused write up. `None` if there is no such refused write.
+    pub(crate) fn discard(&self, id: WriteId) -> Option<Vec<Step>> {
+        let (place, _) = self.find(id).filter(|(_, write)| write.refusal.is_some())?;
+        Some(vec![Step::DropWrite(place)])
+    }
+
+    /// How many writes wait to be sent.
+    pub(crate) fn pending(&self) -> usize {
+        let waits = |write: &&Write| write.refusal.is_none();
+        self.writes.values().filter(waits).count()
+    }
+
+    /// The refused writes, for the window.
+    pub(crate) fn parked(&self) -> Vec<RefusedWrite> {
+        self.writes
+            .values()
+            .filter_map(|write| {
+                let refusal = write.refusal.as_ref()?;
+                Some(RefusedWrite {
+                    id: write.id.to_string(),
+                    what: write.content.what().into(),
+                    title: write.content.title(),
+                    code: refusal.code,
+                    field: refusal.field.clone(),
+                })
+            })
+            .collect()
+    }
+
+    fn find(&self, id: WriteId) -> Option<(u64, &Write)> {
+        self.writes
+            .iter()
+            .find(|(_, write)| write.id == id)
+            .map(|(place, write)| (*place, write))
+    }
+}
