@@ -2,18 +2,39 @@
 
 pub(crate) mod attach;
 pub(crate) mod config;
+mod driver;
+mod ear;
+pub(crate) mod meter;
+mod negotiator;
+mod shared;
 pub(crate) mod statistics;
+mod watch;
 
-use crate::{Clip, Listener, RtpConfig, Statistics, Talker, Tone, WebRtcConfig};
+use crate::peer;
+use crate::rtp::{self, RtpWire};
+use crate::sdp::{LocalMedia, Negotiation, Terms};
+use crate::wire::Wire;
+use crate::{Clip, Listener, RtpConfig, Statistics, Talker, Tone, WebRtcConfig, dtmf};
+use driver::Driver;
+use ear::Ear;
+use negotiator::Negotiator;
+use shared::{Command, Feed, Shared};
+use std::fmt;
 use std::sync::Arc;
 use thiserror::Error;
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 /// A handle to one voice path. Clones are the same leg; the leg ends when [`Leg::close`] is called
 /// or the last handle is dropped.
 #[derive(Clone)]
 pub struct Leg {
-    _private: (),
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    commands: mpsc::UnboundedSender<Command>,
+    shared: Arc<Shared>,
+    negotiator: Mutex<Negotiator>,
 }
 
 /// What a leg's remote party hears.
@@ -136,8 +157,13 @@ impl Leg {
     pub async fn webrtc(
         config: WebRtcConfig,
     ) -> Result<(Self, mpsc::UnboundedReceiver<LegEvent>), LegError> {
-        let _ = config;
-        Err(LegError::Closed)
+        let ssrc = rand::random();
+        let (negotiation, wire) = peer::connect(&config, ssrc).await?;
+        Ok(Self::spawn(
+            Wire::Peer(wire),
+            Negotiator::Peer(negotiation),
+            ssrc,
+        ))
     }
 
     /// Makes a plain RTP leg and its events.
@@ -148,8 +174,74 @@ impl Leg {
     pub async fn rtp(
         config: RtpConfig,
     ) -> Result<(Self, mpsc::UnboundedReceiver<LegEvent>), LegError> {
-        let _ = config;
-        Err(LegError::Closed)
+        let pair =
+            rtp::bind_pair(config.bind, config.port_range.as_ref()).map_err(LegError::Bind)?;
+        let port = |socket: &std::net::UdpSocket| socket.local_addr().map(|local| local.port());
+        let local = LocalMedia {
+            address: config.advertise.unwrap_or(config.bind),
+            port: port(&pair.0).map_err(LegError::Bind)?,
+            rtcp_port: port(&pair.1).map_err(LegError::Bind)?,
+            codecs: config.codecs,
+        };
+        let ssrc = rand::random();
+        let wire = RtpWire::new(pair, ssrc, config.latch).map_err(LegError::Bind)?;
+        // Half the range, so that the number stays positive for parties that read it signed.
+        let session = u64::from(rand::random::<u32>());
+        Ok(Self::spawn(
+            Wire::Rtp(wire),
+            Negotiator::Rtp(Negotiation::new(local, session)),
+            ssrc,
+        ))
+    }
+
+    /// A leg whose terms are set by [`Leg::agree`] instead of SDP.
+    pub(crate) fn with_wire(wire: Wire, ssrc: u32) -> (Self, mpsc::UnboundedReceiver<LegEvent>) {
+        Self::spawn(wire, Negotiator::None, ssrc)
+    }
+
+    fn spawn(
+        wire: Wire,
+        negotiator: Negotiator,
+        ssrc: u32,
+    ) -> (Self, mpsc::UnboundedReceiver<LegEvent>) {
+        let (commands, obeyed) = mpsc::unbounded_channel();
+        let (events, told) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared::new());
+        let start = (rand::random(), rand::random());
+        let driver = Driver::new(wire, ssrc, start, obeyed, events, Arc::clone(&shared));
+        tokio::spawn(driver.run());
+        let inner = Inner {
+            commands,
+            shared,
+            negotiator: Mutex::new(negotiator),
+        };
+        (
+            Self {
+                inner: Arc::new(inner),
+            },
+            told,
+        )
+    }
+
+    pub(crate) fn agree(&self, terms: Terms) {
+        *self.inner.shared.remote_direction.lock() = terms.remote_direction;
+        self.order(Command::Agree(terms));
+    }
+
+    fn order(&self, command: Command) {
+        // A closed leg obeys nothing, and nothing is lost by it.
+        let _ = self.inner.commands.send(command);
+    }
+
+    fn require_open(&self) -> Result<(), LegError> {
+        match self.inner.commands.is_closed() {
+            true => Err(LegError::Closed),
+            false => Ok(()),
+        }
+    }
+
+    pub(crate) fn feed(&self) -> &Feed {
+        &self.inner.shared.feed
     }
 
     /// Makes an offer to send and receive, all candidates inside.
@@ -168,8 +260,8 @@ impl Leg {
     ///
     /// As [`Leg::create_offer`].
     pub async fn create_offer_with(&self, direction: Direction) -> Result<String, LegError> {
-        let _ = direction;
-        Err(LegError::Closed)
+        self.require_open()?;
+        self.inner.negotiator.lock().await.offer(direction).await
     }
 
     /// Makes an offer that looks for a new network path (WebRTC), for after a network change. A
@@ -179,7 +271,8 @@ impl Leg {
     ///
     /// As [`Leg::create_offer`].
     pub async fn restart_ice(&self) -> Result<String, LegError> {
-        Err(LegError::Closed)
+        self.require_open()?;
+        self.inner.negotiator.lock().await.restart().await
     }
 
     /// Takes an offer, first or renewed, and returns the answer.
@@ -189,8 +282,10 @@ impl Leg {
     /// [`LegError::Malformed`], [`LegError::NoCommonCodec`], [`LegError::Insecure`]; the session
     /// stays as it was.
     pub async fn answer(&self, offer: &str) -> Result<String, LegError> {
-        let _ = offer;
-        Err(LegError::Closed)
+        self.require_open()?;
+        let (answer, terms) = self.inner.negotiator.lock().await.answer(offer).await?;
+        self.agree(terms);
+        Ok(answer)
     }
 
     /// Takes the answer to our offer.
@@ -199,8 +294,10 @@ impl Leg {
     ///
     /// As [`Leg::answer`], and [`LegError::WrongState`] when no offer is open.
     pub async fn accept_answer(&self, answer: &str) -> Result<(), LegError> {
-        let _ = answer;
-        Err(LegError::Closed)
+        self.require_open()?;
+        let terms = self.inner.negotiator.lock().await.accept(answer).await?;
+        self.agree(terms);
+        Ok(())
     }
 
     /// Withdraws an offer that was refused or never answered; the session stays as it was.
@@ -209,18 +306,19 @@ impl Leg {
     ///
     /// [`LegError::WrongState`] when no offer is open.
     pub async fn withdraw_offer(&self) -> Result<(), LegError> {
-        Err(LegError::Closed)
+        self.require_open()?;
+        self.inner.negotiator.lock().await.withdraw().await
     }
 
     /// The direction the remote party last stated, from its own point of view:
     /// [`Direction::SendOnly`] or [`Direction::Inactive`] means we are on hold.
     pub fn remote_direction(&self) -> Direction {
-        Direction::SendRecv
+        *self.inner.shared.remote_direction.lock()
     }
 
     /// Sets what the remote party hears. Ignored while a device is attached.
     pub fn hear(&self, source: Source) {
-        let _ = source;
+        self.order(Command::Hear(Ear::new(source)));
     }
 
     /// Joins the leg to a headset: what [`Talker`] sends is what the remote party hears, and
@@ -230,7 +328,11 @@ impl Leg {
     ///
     /// [`LegError::Attached`] while an earlier pair is alive, [`LegError::Closed`].
     pub fn attach(&self) -> Result<(Talker, Listener), LegError> {
-        Err(LegError::Closed)
+        self.require_open()?;
+        self.inner.shared.claim_device()?;
+        let (rings, talker, listener) = attach::join(&self.inner.shared);
+        self.order(Command::Attach(rings));
+        Ok((talker, listener))
     }
 
     /// Presses keys one after another (RFC 4733; 100 ms each, 60 ms apart). Returns at once.
@@ -239,15 +341,34 @@ impl Leg {
     ///
     /// [`LegError::NotADigit`]; then none is sent. [`LegError::Closed`].
     pub fn send_digits(&self, digits: &str) -> Result<(), LegError> {
-        let _ = digits;
-        Err(LegError::Closed)
+        self.require_open()?;
+        let events = digits
+            .chars()
+            .map(|digit| dtmf::event_of(digit).ok_or(LegError::NotADigit(digit)))
+            .collect::<Result<_, _>>()?;
+        self.order(Command::Press(events));
+        Ok(())
     }
 
     /// The figures now.
     pub fn statistics(&self) -> Statistics {
-        Statistics::default()
+        self.inner.shared.statistics()
     }
 
     /// Ends the leg and frees its ports. Ending it twice is no error.
-    pub async fn close(&self) {}
+    pub async fn close(&self) {
+        let (closed, done) = oneshot::channel();
+        self.order(Command::Close(closed));
+        // An error means that it had ended before.
+        let _ = done.await;
+    }
+}
+
+impl fmt::Debug for Leg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Leg")
+            .field("codec", &self.inner.shared.codec())
+            .field("open", &!self.inner.commands.is_closed())
+            .finish_non_exhaustive()
+    }
 }

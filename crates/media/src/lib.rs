@@ -13,11 +13,19 @@
 
 mod clip;
 mod codec;
+mod dtmf;
+pub mod jitter;
 mod leg;
+mod packet;
+mod peer;
+mod rtp;
+mod sdp;
+pub mod sim;
 mod tone;
+mod wire;
 
 pub use clip::{Clip, ClipError};
-pub use codec::Codec;
+pub use codec::{Codec, CodecError};
 pub use leg::attach::{Listener, Talker};
 pub use leg::config::{IceServer, RtpConfig, WebRtcConfig};
 pub use leg::statistics::Statistics;

@@ -23,7 +23,7 @@ pub struct Statistics {
     pub remote_loss: f32,
     /// Sound invented to cover what was missing, in milliseconds.
     pub concealed_ms: u64,
-    /// Sound waiting in the jitter buffer now, in milliseconds.
+    /// Delay that the jitter buffer adds now, in milliseconds.
     pub buffer_ms: u32,
     /// Packets decoded on this leg's behalf; stays 0 while packets pass through.
     pub decoded: u64,
@@ -32,4 +32,63 @@ pub struct Statistics {
     pub mos_estimate: f32,
     /// The same as bars: 0 (no media) to 4 (good).
     pub bars: u8,
+}
+
+/// What the estimate is made from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Quality {
+    pub(crate) codec: Codec,
+    pub(crate) round_trip_ms: f32,
+    pub(crate) buffer_ms: f32,
+    /// Share of packets lost lately.
+    pub(crate) loss: f32,
+}
+
+/// The E-model with defaults for everything but delay, loss and codec.
+pub(crate) fn estimate_mos(quality: &Quality) -> f32 {
+    // One way: half the round trip, the buffer, and a packet at each end.
+    let delay = quality.round_trip_ms / 2.0 + quality.buffer_ms + 40.0;
+    let delay_impairment = 0.024 * delay + 0.11 * (delay - 177.3).max(0.0);
+    // Packet-loss robustness Bpl (G.113 appendix I; Opus with redundancy by analogy).
+    let robustness = match quality.codec {
+        Codec::Opus => 32.0,
+        Codec::Pcmu | Codec::Pcma => 25.1,
+    };
+    let loss = quality.loss * 100.0;
+    let loss_impairment = 95.0 * loss / (loss + robustness);
+    let rating = (93.2 - delay_impairment - loss_impairment).clamp(0.0, 100.0);
+    let mos = 1.0 + 0.035 * rating + rating * (rating - 60.0) * (100.0 - rating) * 7e-6;
+    mos.clamp(1.0, 4.5)
+}
+
+/// 1 (bad) to 4 (good).
+pub(crate) fn bars(mos: f32) -> u8 {
+    match mos {
+        4.0.. => 4,
+        3.6.. => 3,
+        3.1.. => 2,
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_estimate_falls_with_loss_and_delay() {
+        let at = |loss, round_trip_ms| {
+            estimate_mos(&Quality {
+                codec: Codec::Pcmu,
+                round_trip_ms,
+                buffer_ms: 20.0,
+                loss,
+            })
+        };
+        assert_eq!(bars(at(0.0, 20.0)), 4);
+        assert_eq!(bars(at(0.03, 100.0)), 3);
+        assert!(at(0.05, 20.0) < at(0.01, 20.0));
+        assert!(at(0.0, 800.0) < at(0.0, 300.0));
+        assert_eq!(bars(at(0.4, 900.0)), 1);
+    }
 }

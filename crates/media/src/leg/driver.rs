@@ -1,0 +1,555 @@
+//! The one task of a leg: it owns the wire and the timers and moves packets between the remote
+//! party, those who hear it, and what it hears.
+
+use super::attach::DeviceRings;
+use super::ear::Ear;
+use super::shared::{Command, Heard, Shared};
+use super::watch::Watch;
+use crate::codec::{Encoder, MAX_PAYLOAD};
+use crate::dtmf::{KeyEvent, KeyListener, KeyPresser, KeyTick};
+use crate::packet::Packet;
+use crate::rtp::outgoing::{Outgoing, Stamp};
+use crate::sdp::{EventFormat, Format, Terms};
+use crate::wire::{Account, RemoteView, Wire, WireEvent};
+use crate::{Codec, LegEvent};
+use bytes::Bytes;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::MissedTickBehavior;
+
+/// The rhythm of voice.
+const TICK: Duration = Duration::from_millis(20);
+
+/// Ticks that are caught up after the task was starved; longer pauses are not repaired.
+const CATCH_UP: Duration = Duration::from_millis(200);
+
+/// The rhythm of figures and reports.
+const REPORT: Duration = Duration::from_secs(1);
+
+/// Drives one leg until it is closed or its last handle is gone.
+pub(crate) struct Driver {
+    wire: Wire,
+    commands: mpsc::UnboundedReceiver<Command>,
+    events: mpsc::UnboundedSender<LegEvent>,
+    shared: Arc<Shared>,
+    epoch: Instant,
+    ssrc: u32,
+    terms: Option<Terms>,
+    connected: bool,
+    outgoing: Outgoing,
+    ear: Ear,
+    device: Option<DeviceRings>,
+    encoder: Option<LocalEncoder>,
+    presser: KeyPresser,
+    press_timestamp: u32,
+    relayed_key: Option<RelayedKey>,
+    keys: KeyListener,
+    watch: Watch,
+}
+
+/// The encoder of sound made here.
+struct LocalEncoder {
+    codec: Codec,
+    rate: u32,
+    encoder: Encoder,
+}
+
+/// A key pressed at another leg that is being passed on.
+#[derive(Clone, Copy)]
+struct RelayedKey {
+    ssrc: u32,
+    timestamp: u32,
+    ours: u32,
+}
+
+/// What woke the driver.
+enum Wake {
+    Command(Option<Command>),
+    Wire(WireEvent),
+    Heard(Option<Heard>),
+    Device,
+    Tick(tokio::time::Instant),
+    Report,
+}
+
+impl Driver {
+    /// `ssrc` is the leg's own; `start` the random first sequence number and timestamp.
+    pub(crate) fn new(
+        wire: Wire,
+        ssrc: u32,
+        start: (u16, u32),
+        commands: mpsc::UnboundedReceiver<Command>,
+        events: mpsc::UnboundedSender<LegEvent>,
+        shared: Arc<Shared>,
+    ) -> Self {
+        Self {
+            wire,
+            commands,
+            events,
+            shared,
+            epoch: Instant::now(),
+            ssrc,
+            terms: None,
+            connected: false,
+            outgoing: Outgoing::new(Codec::Opus.clock_rate(), start.0, start.1),
+            ear: Ear::Nothing,
+            device: None,
+            encoder: None,
+            presser: KeyPresser::default(),
+            press_timestamp: 0,
+            relayed_key: None,
+            keys: KeyListener::default(),
+            watch: Watch::default(),
+        }
+    }
+
+    /// Runs to the end of the leg.
+    pub(crate) async fn run(mut self) {
+        let closed = self.run_until_closed().await;
+        self.report(Instant::now(), true).await;
+        self.shared.alive.store(false, Ordering::Relaxed);
+        self.shared.feed.close();
+        self.wire.close().await;
+        if let Some(closed) = closed {
+            // The handle may not have waited.
+            let _ = closed.send(());
+        }
+    }
+
+    async fn run_until_closed(&mut self) -> Option<oneshot::Sender<()>> {
+        let mut tick = tokio::time::interval(TICK);
+        let mut report = tokio::time::interval(REPORT);
+        report.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let shared = Arc::clone(&self.shared);
+        loop {
+            let wake = tokio::select! {
+                command = self.commands.recv() => Wake::Command(command),
+                event = self.wire.receive() => Wake::Wire(event),
+                heard = self.ear.next() => Wake::Heard(heard),
+                () = shared.device.notified() => Wake::Device,
+                due = tick.tick() => Wake::Tick(due),
+                _ = report.tick() => Wake::Report,
+            };
+            let now = Instant::now();
+            match wake {
+                Wake::Command(None) => return None,
+                Wake::Command(Some(Command::Close(closed))) => return Some(closed),
+                Wake::Command(Some(command)) => self.obey(command, now),
+                Wake::Wire(event) => self.take_wire_event(event, now),
+                Wake::Heard(Some(heard)) => self.take_heard(heard, now).await,
+                Wake::Heard(None) => self.set_ear(Ear::Nothing),
+                Wake::Device => self.take_device(now).await,
+                Wake::Tick(due) => {
+                    self.take_tick(now).await;
+                    if due.elapsed() > CATCH_UP {
+                        tick.reset();
+                    }
+                }
+                Wake::Report => self.exchange_reports(now).await,
+            }
+        }
+    }
+
+    fn tell(&self, event: LegEvent) {
+        // Whoever made the leg may not care for its events.
+        let _ = self.events.send(event);
+    }
+
+    fn obey(&mut self, command: Command, now: Instant) {
+        match command {
+            Command::Agree(terms) => self.agree(terms, now),
+            Command::Hear(ear) => self.set_ear(ear),
+            Command::Press(events) => {
+                self.presser.press(events);
+                self.outgoing.pause();
+            }
+            Command::Attach(rings) => {
+                self.device = Some(rings);
+                self.outgoing.change_source();
+            }
+            Command::Close(_) => {}
+        }
+    }
+
+    fn agree(&mut self, terms: Terms, now: Instant) {
+        self.outgoing.set_clock_rate(terms.codec.clock_rate());
+        self.shared.set_codec(terms.codec);
+        if terms.event.is_none() {
+            tracing::debug!("the remote party takes no telephone events");
+        }
+        self.watch.expect(terms.receiving, now);
+        let flows = self.wire.apply(&terms);
+        self.terms = Some(terms);
+        if flows {
+            self.connect(now);
+        }
+    }
+
+    fn connect(&mut self, now: Instant) {
+        if !self.connected {
+            self.connected = true;
+            self.shared.alive.store(true, Ordering::Relaxed);
+            self.watch.connected(now);
+            self.tell(LegEvent::Connected);
+        }
+    }
+
+    fn disconnect(&mut self) -> bool {
+        self.shared.alive.store(false, Ordering::Relaxed);
+        std::mem::take(&mut self.connected)
+    }
+
+    fn set_ear(&mut self, ear: Ear) {
+        self.ear = ear;
+        self.outgoing.change_source();
+    }
+
+    fn take_wire_event(&mut self, event: WireEvent, now: Instant) {
+        match event {
+            WireEvent::Packet { packet, from } => self.take_packet(packet, from, now),
+            WireEvent::RemoteClock(stamp) => {
+                self.shared.meter.lock().note_sender_report(stamp, now);
+            }
+            WireEvent::RemoteView(view) => self.note_remote_view(view),
+            WireEvent::Refused => self.shared.meter.lock().refused += 1,
+            WireEvent::Connected => self.connect(now),
+            WireEvent::Disconnected => {
+                if self.disconnect() {
+                    self.tell(LegEvent::Disconnected);
+                }
+            }
+            WireEvent::Failed(failure) => {
+                self.disconnect();
+                self.tell(LegEvent::Failed(failure));
+            }
+        }
+    }
+
+    fn take_packet(&mut self, packet: Packet, from: Option<SocketAddr>, now: Instant) {
+        let format = self
+            .terms
+            .as_ref()
+            .and_then(|terms| terms.format_of(packet.payload_type));
+        let (Some(terms), Some(format)) = (&self.terms, format) else {
+            self.shared.meter.lock().refused += 1;
+            return;
+        };
+        let receiving = terms.receiving;
+        self.wire.confirm(from);
+        let clock_rate = match format {
+            Format::Voice(codec) => codec.clock_rate(),
+            Format::Event(clock_rate) => clock_rate,
+        };
+        self.shared
+            .meter
+            .lock()
+            .note_received(&packet, clock_rate, now, self.epoch);
+        match format {
+            // A party that we hold, or that is still unaware of it, is not listened to.
+            Format::Voice(_) if !receiving => {}
+            Format::Voice(codec) => self.take_voice(codec, packet, now),
+            Format::Event(clock_rate) => self.take_key(&packet, clock_rate, now),
+        }
+    }
+
+    fn take_voice(&mut self, codec: Codec, packet: Packet, now: Instant) {
+        if self.watch.heard(now) {
+            self.tell(LegEvent::FirstAudio);
+        }
+        let heard = Heard::Voice {
+            codec,
+            packet,
+            at: now,
+        };
+        self.shared.feed.publish(&heard);
+        if let Some(device) = &mut self.device {
+            // A listener that stopped pulling loses voice; there is no use for it later.
+            let _ = device.listen.push(heard);
+        }
+    }
+
+    fn take_key(&mut self, packet: &Packet, clock_rate: u32, now: Instant) {
+        let Some(key) = KeyEvent::parse(&packet.payload) else {
+            self.shared.meter.lock().refused += 1;
+            return;
+        };
+        self.watch.heard_key(now);
+        self.keys
+            .take(packet.ssrc, packet.timestamp, key, clock_rate, now);
+        self.tell_keys(now);
+        self.shared.feed.publish(&Heard::Key {
+            key,
+            clock_rate,
+            ssrc: packet.ssrc,
+            timestamp: packet.timestamp,
+        });
+    }
+
+    fn tell_keys(&mut self, now: Instant) {
+        while let Some(press) = self.keys.next(now) {
+            self.tell(LegEvent::Digit {
+                digit: press.key,
+                duration_ms: press.duration_ms,
+            });
+        }
+    }
+
+    /// The codec and telephone events to send with, when sending is possible now.
+    fn voice(&self) -> Option<(Codec, u8, Option<EventFormat>)> {
+        self.terms
+            .as_ref()
+            .filter(|terms| self.connected && terms.sending)
+            .map(|terms| (terms.codec, terms.payload_type, terms.event))
+    }
+
+    async fn take_heard(&mut self, heard: Heard, now: Instant) {
+        let Some((codec, payload_type, event)) = self.voice() else {
+            return;
+        };
+        if self.device.is_some() {
+            return;
+        }
+        match heard {
+            Heard::Voice {
+                codec: theirs,
+                packet,
+                at,
+            } => {
+                let Ear::Leg(relay) = &mut self.ear else {
+                    return;
+                };
+                if theirs == codec {
+                    relay.pass_through();
+                    self.pass_on(packet, payload_type, now).await;
+                } else if let Some(transcoder) = relay.transcode(theirs, codec) {
+                    transcoder.buffer.put(packet.into(), at);
+                }
+            }
+            Heard::Key {
+                key,
+                clock_rate,
+                ssrc,
+                timestamp,
+            } => {
+                if let Some(event) = event {
+                    self.pass_key_on(key, clock_rate, (ssrc, timestamp), event, now)
+                        .await;
+                }
+            }
+        }
+    }
+
+    async fn pass_on(&mut self, packet: Packet, payload_type: u8, now: Instant) {
+        if self.presser.is_busy() {
+            self.outgoing.omit(packet.sequence);
+            return;
+        }
+        let stamp = self.outgoing.relay(
+            packet.ssrc,
+            packet.sequence,
+            packet.timestamp,
+            packet.marker,
+            now,
+        );
+        if let Some(stamp) = stamp {
+            self.send(payload_type, stamp, packet.payload).await;
+        }
+    }
+
+    async fn pass_key_on(
+        &mut self,
+        key: KeyEvent,
+        clock_rate: u32,
+        (ssrc, timestamp): (u32, u32),
+        event: EventFormat,
+        now: Instant,
+    ) {
+        let known = self
+            .relayed_key
+            .filter(|known| known.ssrc == ssrc && known.timestamp == timestamp);
+        let first = known.is_none();
+        let relayed = known.unwrap_or_else(|| RelayedKey {
+            ssrc,
+            timestamp,
+            ours: self.outgoing.timestamp_at(now),
+        });
+        self.relayed_key = Some(relayed);
+        let duration =
+            u64::from(key.duration) * u64::from(event.clock_rate) / u64::from(clock_rate.max(1));
+        let key = KeyEvent {
+            duration: u16::try_from(duration).unwrap_or(u16::MAX),
+            ..key
+        };
+        self.send_key(key, first, relayed.ours, event).await;
+    }
+
+    async fn send_key(&mut self, key: KeyEvent, first: bool, timestamp: u32, event: EventFormat) {
+        let stamp = Stamp {
+            sequence: self.outgoing.insert(),
+            timestamp,
+            marker: first,
+        };
+        let payload = Bytes::copy_from_slice(&key.write());
+        self.send(event.payload_type, stamp, payload).await;
+    }
+
+    async fn send(&mut self, payload_type: u8, stamp: Stamp, payload: Bytes) {
+        let octets = payload.len();
+        let sent = self
+            .wire
+            .send(Packet {
+                payload_type,
+                marker: stamp.marker,
+                sequence: stamp.sequence,
+                timestamp: stamp.timestamp,
+                ssrc: self.ssrc,
+                payload,
+            })
+            .await;
+        if sent {
+            self.shared.meter.lock().note_sent(octets);
+        }
+    }
+
+    async fn take_device(&mut self, now: Instant) {
+        while let Some(device) = &mut self.device {
+            let Ok(encoded) = device.talk.pop() else {
+                if device.talk.is_abandoned() {
+                    self.device = None;
+                    self.outgoing.change_source();
+                }
+                return;
+            };
+            let Some((codec, payload_type, _)) = self.voice() else {
+                continue;
+            };
+            if encoded.codec() == codec && !self.presser.is_busy() {
+                let payload = Bytes::copy_from_slice(encoded.payload());
+                let stamp = self.outgoing.frame(codec.frame_ticks(), now);
+                self.send(payload_type, stamp, payload).await;
+            }
+        }
+    }
+
+    async fn take_tick(&mut self, now: Instant) {
+        self.tell_keys(now);
+        if let Some(silence) = self.watch.overdue(now).filter(|_| self.connected) {
+            self.tell(LegEvent::MediaTimeout {
+                silence_ms: silence.as_millis() as u64,
+            });
+        }
+        let Some((codec, payload_type, event)) = self.voice() else {
+            return;
+        };
+        if self.press_keys(codec, event, now).await || self.device.is_some() {
+            return;
+        }
+        if let Some(payload) = self.make_frame(codec, now) {
+            let stamp = self.outgoing.frame(codec.frame_ticks(), now);
+            self.send(payload_type, stamp, payload).await;
+        }
+    }
+
+    /// Presses waiting keys; `true` while one is pressed.
+    async fn press_keys(&mut self, codec: Codec, event: Option<EventFormat>, now: Instant) -> bool {
+        let clock_rate = event.map_or(codec.clock_rate(), |event| event.clock_rate);
+        let Some(tick) = self.presser.tick(clock_rate) else {
+            return false;
+        };
+        if let (KeyTick::Send { first, key }, Some(event)) = (tick, event) {
+            if first {
+                self.press_timestamp = self.outgoing.timestamp_at(now);
+            }
+            self.send_key(key, first, self.press_timestamp, event).await;
+        }
+        true
+    }
+
+    /// The next 20 ms of a source that is not relayed packet by packet.
+    fn make_frame(&mut self, codec: Codec, now: Instant) -> Option<Bytes> {
+        let rate = match &mut self.ear {
+            Ear::Nothing => return Some(Bytes::from_static(codec.silence())),
+            Ear::Clip(_) | Ear::Tone(_) => codec.natural_rate(),
+            Ear::Leg(relay) => relay.transcoder()?.rate(),
+        };
+        let mut sound = [0.0; crate::FRAME];
+        let frame = &mut sound[..rate as usize / 50];
+        let mut ended = false;
+        match &mut self.ear {
+            Ear::Nothing => {}
+            Ear::Clip(player) => ended = !player.fill(rate, frame),
+            Ear::Tone(generator) => generator.fill(rate, frame),
+            Ear::Leg(relay) => {
+                if let Some(transcoder) = relay.transcoder() {
+                    transcoder.fill(frame, now, &self.shared);
+                }
+            }
+        }
+        let payload = self.encode(codec, rate, &sound[..rate as usize / 50]);
+        if ended {
+            self.set_ear(Ear::Nothing);
+            self.tell(LegEvent::ClipEnded);
+        }
+        payload
+    }
+
+    fn encode(&mut self, codec: Codec, rate: u32, frame: &[f32]) -> Option<Bytes> {
+        let fits = |local: &LocalEncoder| local.codec == codec && local.rate == rate;
+        if !self.encoder.as_ref().is_some_and(fits) {
+            match codec.encoder(rate) {
+                Ok(encoder) => {
+                    self.encoder = Some(LocalEncoder {
+                        codec,
+                        rate,
+                        encoder,
+                    });
+                }
+                Err(error) => tracing::warn!(%error, "no voice is sent"),
+            }
+        }
+        let local = self.encoder.as_mut()?;
+        local.encoder.expect_loss(self.shared.remote_loss());
+        let mut payload = [0; MAX_PAYLOAD];
+        let length = local.encoder.encode(frame, &mut payload).ok()?;
+        Some(Bytes::copy_from_slice(&payload[..length]))
+    }
+
+    async fn exchange_reports(&mut self, now: Instant) {
+        let (lost, received) = {
+            let meter = self.shared.meter.lock();
+            (meter.lost(), meter.received)
+        };
+        self.shared
+            .set_recent_loss(self.watch.recent_loss(lost, received));
+        if self.connected {
+            self.report(now, false).await;
+        }
+    }
+
+    async fn report(&mut self, now: Instant, leaving: bool) {
+        let timestamp = self.outgoing.timestamp_at(now);
+        let account = {
+            let mut meter = self.shared.meter.lock();
+            Account {
+                packets: meter.sent,
+                octets: meter.sent_octets,
+                timestamp,
+                reception: meter.report(now),
+                leaving,
+            }
+        };
+        if let Some(view) = self.wire.report(account).await {
+            self.note_remote_view(view);
+        }
+    }
+
+    fn note_remote_view(&self, view: RemoteView) {
+        let mut meter = self.shared.meter.lock();
+        meter.round_trip = view.round_trip.or(meter.round_trip);
+        meter.remote_loss = view.loss;
+        self.shared.set_remote_loss(view.loss);
+    }
+}

@@ -1,0 +1,104 @@
+//! Packets over a peer connection.
+
+use crate::Failure;
+use crate::packet::Packet;
+use crate::wire::{RemoteView, WireEvent};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+use webrtc::media_stream::track_local::TrackLocal;
+use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
+use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
+use webrtc::peer_connection::{PeerConnection, RTCStatsReportEntry, StatsSelector};
+
+/// What the connection tells.
+pub(crate) enum PeerEvent {
+    Connected,
+    Disconnected,
+    Failed(Failure),
+    /// The remote party's voice.
+    Track(Arc<dyn TrackRemote>),
+}
+
+/// The two tracks of a peer connection and its state.
+pub(crate) struct PeerWire {
+    connection: Arc<dyn PeerConnection>,
+    local: Arc<TrackLocalStaticRTP>,
+    remote: Option<Arc<dyn TrackRemote>>,
+    events: mpsc::UnboundedReceiver<PeerEvent>,
+}
+
+impl PeerWire {
+    pub(crate) fn new(
+        connection: Arc<dyn PeerConnection>,
+        local: Arc<TrackLocalStaticRTP>,
+        events: mpsc::UnboundedReceiver<PeerEvent>,
+    ) -> Self {
+        Self {
+            connection,
+            local,
+            remote: None,
+            events,
+        }
+    }
+
+    /// Waits for the next thing to happen. Safe to cancel.
+    pub(crate) async fn receive(&mut self) -> WireEvent {
+        loop {
+            let track = self.remote.clone();
+            tokio::select! {
+                event = self.events.recv() => match event {
+                    Some(PeerEvent::Connected) => return WireEvent::Connected,
+                    Some(PeerEvent::Disconnected) => return WireEvent::Disconnected,
+                    Some(PeerEvent::Failed(failure)) => return WireEvent::Failed(failure),
+                    Some(PeerEvent::Track(track)) => self.remote = Some(track),
+                    // The connection is gone; closing the leg is the handle's business.
+                    None => std::future::pending().await,
+                },
+                event = poll(track) => match event {
+                    Some(TrackRemoteEvent::OnRtpPacket(packet)) => {
+                        return WireEvent::Packet { packet: packet.into(), from: None };
+                    }
+                    Some(_) => {}
+                    None => self.remote = None,
+                },
+            }
+        }
+    }
+
+    /// Sends a packet; `false` if it could not be sent.
+    pub(crate) async fn send(&self, packet: Packet) -> bool {
+        self.local.write_rtp(packet.into()).await.is_ok()
+    }
+
+    /// How the remote party receives us.
+    pub(crate) async fn remote_view(&self) -> Option<RemoteView> {
+        let report = self
+            .connection
+            .get_stats(Instant::now(), StatsSelector::None)
+            .await;
+        report.iter().find_map(|entry| match entry {
+            RTCStatsReportEntry::RemoteInboundRtp(stats) => Some(RemoteView {
+                round_trip: (stats.round_trip_time_measurements > 0)
+                    .then(|| Duration::try_from_secs_f64(stats.round_trip_time).ok())
+                    .flatten(),
+                loss: stats.fraction_lost as f32,
+            }),
+            _ => None,
+        })
+    }
+
+    /// Closes the connection.
+    pub(crate) async fn close(&self) {
+        if let Err(error) = self.connection.close().await {
+            tracing::debug!(%error, "a peer connection did not close cleanly");
+        }
+    }
+}
+
+async fn poll(track: Option<Arc<dyn TrackRemote>>) -> Option<TrackRemoteEvent> {
+    match track {
+        Some(track) => track.poll().await,
+        None => std::future::pending().await,
+    }
+}
