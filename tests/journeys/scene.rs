@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use seatline_tests::{
-    baresip::{Baresip, Setup},
+    baresip::{Baresip, Setup, Voice},
     centre::{AGENT, Centre, PASSWORD},
     keyring,
     listen::{self, DIFFERENT, SAME},
@@ -122,7 +122,7 @@ impl Scene {
                 address: stage_address()?,
                 port: self.centre.peer_port,
                 number,
-                speech: &self.customer_file,
+                speech: Voice::File(&self.customer_file),
                 answers,
             },
             &self.sound,

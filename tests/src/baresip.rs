@@ -18,7 +18,7 @@ use std::{
 
 /// The phone. It ends, and with it its calls, when dropped.
 pub struct Baresip {
-    _program: Program,
+    program: Program,
     control: TcpStream,
     events: Arc<Mutex<Vec<Value>>>,
     log: PathBuf,
@@ -34,10 +34,19 @@ pub struct Setup<'a> {
     pub port: u16,
     /// Its number.
     pub number: &'a str,
-    /// What it says: an 8 kHz mono WAV file.
-    pub speech: &'a Path,
+    /// What it says.
+    pub speech: Voice<'a>,
     /// Answers calls by itself.
     pub answers: bool,
+}
+
+/// What a phone says.
+#[derive(Clone, Copy)]
+pub enum Voice<'a> {
+    /// An 8 kHz mono WAV file.
+    File(&'a Path),
+    /// Whatever comes in at the source `microphone`.
+    Microphone,
 }
 
 impl Baresip {
@@ -63,14 +72,17 @@ impl Baresip {
                  net_interface voice0\n\
                  audio_player alsa,customer\n\
                  audio_alert alsa,customer\n\
-                 audio_source aufile,{speech}\n\
+                 audio_source {speech}\n\
                  ausrc_srate 8000\nauplay_srate 8000\nausrc_channels 1\nauplay_channels 1\n\
                  jitter_buffer_delay 1-5\n\
                  module_path /usr/lib/baresip/modules\n\
                  module g711.so\nmodule aufile.so\nmodule alsa.so\n\
                  module_app account.so\nmodule_app contact.so\nmodule_app menu.so\n\
                  module ctrl_tcp.so\nctrl_tcp_listen {control}\n",
-                speech = setup.speech.display(),
+                speech = match setup.speech {
+                    Voice::File(file) => format!("aufile,{}", file.display()),
+                    Voice::Microphone => "alsa,microphone".to_owned(),
+                },
             ),
         )?;
         let answer = if setup.answers { "auto" } else { "manual" };
@@ -83,7 +95,8 @@ impl Baresip {
         std::fs::write(folder.join("contacts"), "")?;
         std::fs::write(
             folder.join(".asoundrc"),
-            "pcm.customer { type pulse device customer }\nctl.customer { type pulse }\n",
+            "pcm.customer { type pulse device customer }\nctl.customer { type pulse }\n\
+             pcm.microphone { type pulse device microphone }\nctl.microphone { type pulse }\n",
         )?;
         let log = folder.join("baresip.log");
         let program = Program::start(
@@ -104,11 +117,17 @@ impl Baresip {
         let events = Arc::default();
         read_events(control.try_clone()?, Arc::clone(&events));
         Ok(Self {
-            _program: program,
+            program,
             control,
             events,
             log,
         })
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.program.id()
     }
 
     /// Calls a number at the centre's trunk.

@@ -3,8 +3,9 @@
 use crate::process::{Program, wait_for};
 use anyhow::{Context, Result, ensure};
 use std::{
+    io::Read,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{ChildStdout, Command, Stdio},
     time::Duration,
 };
 
@@ -149,12 +150,55 @@ impl SoundServer {
         })
     }
 
+    /// What a sink plays, as it plays it: 16-bit mono samples at [`RATE`].
+    ///
+    /// # Errors
+    /// When `parec` cannot be started.
+    pub fn stream(&self, sink: &str) -> Result<Stream> {
+        let mut child = self
+            .recorder(sink)
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("parec")?;
+        let output = child.stdout.take().context("parec's output")?;
+        Ok(Stream {
+            _program: Program::adopt("parec", child),
+            output,
+        })
+    }
+
+    fn recorder(&self, sink: &str) -> Command {
+        let mut command = self.client("parec");
+        command
+            .arg(format!("--device={sink}.monitor"))
+            .args([
+                "--format=s16le",
+                "--channels=1",
+                "--raw",
+                "--latency-msec=5",
+            ])
+            .arg(format!("--rate={RATE}"));
+        command
+    }
+
     fn client(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command
             .env("PULSE_SERVER", self.address())
             .stdin(Stdio::null());
         command
+    }
+}
+
+/// What a sink plays, as it plays it.
+pub struct Stream {
+    _program: Program,
+    output: ChildStdout,
+}
+
+impl Read for Stream {
+    fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
+        self.output.read(bytes)
     }
 }
 

@@ -37,6 +37,20 @@ impl Window {
         screen: &Screen,
         sound: &SoundServer,
     ) -> Result<Self> {
+        Self::open_program(&built("seatline")?, folder, centre, screen, sound).await
+    }
+
+    /// Starts another program with a window, in the same surroundings.
+    ///
+    /// # Errors
+    /// As [`Window::open`].
+    pub async fn open_program(
+        program: &Path,
+        folder: &Path,
+        centre: &Centre,
+        screen: &Screen,
+        sound: &SoundServer,
+    ) -> Result<Self> {
         let data = folder.join("desk");
         std::fs::create_dir_all(&data)?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
@@ -70,7 +84,7 @@ impl Window {
         let capabilities = serde_json::json!({
             "browserName": "wry",
             "tauri:options": {
-                "application": built("seatline")?,
+                "application": program,
                 "args": ["--data-dir", data],
             },
         });
@@ -235,6 +249,36 @@ impl Window {
         }
     }
 
+    /// From now on notes the moment at which the element with this id is first drawn.
+    ///
+    /// # Errors
+    /// When the window is gone.
+    pub async fn watch_for(&self, id: &str) -> Result<()> {
+        let script = "const [selector, id] = arguments; window.seen ??= {}; delete window.seen[id];
+            const look = () => {
+                if (!document.querySelector(selector)) return requestAnimationFrame(look);
+                window.seen[id] = performance.timeOrigin + performance.now();
+            };
+            look();";
+        self.client
+            .execute(script, vec![selector(id).into(), id.into()])
+            .await?;
+        Ok(())
+    }
+
+    /// When the element watched for was first drawn, ms since 1970.
+    ///
+    /// # Errors
+    /// When it has not been.
+    pub async fn seen_at(&self, id: &str) -> Result<f64> {
+        let seen = self
+            .client
+            .execute("return window.seen[arguments[0]]", vec![id.into()])
+            .await?;
+        seen.as_f64()
+            .with_context(|| format!("{id} has not been drawn"))
+    }
+
     /// Waits until an element is gone.
     ///
     /// # Errors
@@ -255,19 +299,23 @@ impl Window {
     /// # Errors
     /// When it is not running.
     pub fn app_process(&self) -> Result<u32> {
+        self.process("seatline")
+    }
+
+    /// Process id of the program of this name that this window was opened with.
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn process(&self, name: &str) -> Result<u32> {
         let output = Command::new("pgrep")
             .arg("--full")
-            .arg(format!(
-                "^{}.*{}",
-                built("seatline")?.display(),
-                self.data.display()
-            ))
+            .arg(format!("^[^ ]*/{name} .*{}", self.data.display()))
             .output()?;
         let found = String::from_utf8(output.stdout)?;
         found
             .lines()
             .next()
-            .context("the app is not running")?
+            .with_context(|| format!("{name} is not running"))?
             .parse()
             .context("a process id")
     }

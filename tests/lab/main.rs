@@ -1,0 +1,31 @@
+//! The lab: benchmarks that print a ratio against a named rival measured in the same run.
+//!
+//! Started by `cargo dev bench NAME`, which builds everything in the release profile and gives
+//! the run a network and a D-Bus session of its own.
+
+mod chromium;
+mod delay;
+mod first_call;
+mod footprint;
+mod table;
+
+use anyhow::{Result, bail};
+use clap::Parser;
+
+/// Runs one benchmark.
+#[derive(Parser)]
+struct Arguments {
+    /// Its name: `first-call`.
+    name: String,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    // Another part of the program may have chosen the same provider already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let name = Arguments::parse().name;
+    match name.as_str() {
+        "first-call" => first_call::run().await,
+        _ => bail!("there is no benchmark {name}; there is: first-call"),
+    }
+}
