@@ -44,4 +44,6 @@ pub use ipnet::IpNet;
 pub use message::Headers;
 pub use secret::Secret;
 pub use text::{HeaderError, HeaderName, HeaderValue, Number, NumberError};
-pub use user_agent::{ConfigError, Rejection, UserAgent, UserAgentConfig, UserAgentEvent};
+pub use user_agent::{
+    ConfigError, LinkFailure, Rejection, UserAgent, UserAgentConfig, UserAgentEvent,
+};

@@ -129,10 +129,6 @@ impl Headers {
         }
     }
 
-    pub(crate) fn remove(&mut self, name: &str) {
-        self.0.retain(|(n, _)| !n.eq_ignore_ascii_case(name));
-    }
-
     pub(crate) fn top_mut(&mut self, name: &str) -> Option<&mut String> {
         self.0
             .iter_mut()
@@ -318,11 +314,6 @@ impl Request {
 }
 
 impl Response {
-    pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.headers.push(name, value);
-        self
-    }
-
     pub(crate) fn with_sdp(mut self, sdp: Option<String>) -> Self {
         if let Some(sdp) = sdp {
             self.headers.push("Content-Type", "application/sdp");

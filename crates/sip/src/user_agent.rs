@@ -1,5 +1,9 @@
 //! The desk's end of the wire.
 
+mod driver;
+mod link;
+mod registration;
+
 use std::{fmt, sync::Arc, time::Duration};
 
 use thiserror::Error;
@@ -7,8 +11,8 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use crate::{
-    call::{Call, CallEvents, IncomingCall, OutgoingCall},
-    endpoint::PlaceCallError,
+    call::{Call, CallEvents, IncomingCall},
+    endpoint::{PlaceCallError, is_fit_for_header},
     secret::Secret,
     text::{HeaderName, HeaderValue, Number},
 };
@@ -58,13 +62,45 @@ pub enum UserAgentEvent {
         attempt: u32,
         /// How long until the next try.
         wait: Duration,
-        /// What went wrong, for the log; never shown as the only explanation.
-        cause: String,
+        /// What went wrong.
+        cause: LinkFailure,
     },
     /// The switch refuses this user. Nothing more is tried until a new [`UserAgent`] is made.
     Rejected(Rejection),
     /// A call came in.
     Incoming(IncomingCall),
+}
+
+/// Why there is no connection to the switch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum LinkFailure {
+    /// The host has no address, or nothing listens there, or the network is down.
+    #[error("the switch can not be reached")]
+    Unreachable,
+    /// The switch's certificate is out of date, or this machine's clock is wrong.
+    #[error("the switch's certificate is not valid at this time")]
+    CertificateTime,
+    /// The switch's certificate is not trusted, or is for another name.
+    #[error("the switch's certificate is not trusted")]
+    CertificateUntrusted,
+    /// What answers there does not speak TLS, or not a version this side accepts.
+    #[error("no secure connection could be agreed with the switch")]
+    NoTls,
+    /// What answers there is not a switch: it does not take a WebSocket for SIP.
+    #[error("what answers there is not a switch")]
+    NotASwitch,
+    /// The switch closed the connection, or the connection broke.
+    #[error("the connection was closed")]
+    Closed,
+    /// Probes were not answered any more.
+    #[error("the switch does not answer any more")]
+    Silent,
+    /// The switch did not answer the registration, or is overloaded.
+    #[error("the switch did not answer the registration")]
+    Unanswered,
+    /// The user asked for a new connection.
+    #[error("a new connection was asked for")]
+    Asked,
 }
 
 /// Why the switch refuses the user.
@@ -86,7 +122,9 @@ pub struct UserAgent {
 
 pub(crate) enum Command {
     Call {
-        call: Box<OutgoingCall>,
+        to: Number,
+        headers: Vec<(HeaderName, HeaderValue)>,
+        sdp: String,
         done: oneshot::Sender<Result<(Call, CallEvents), PlaceCallError>>,
     },
     /// The network changed: do not wait, connect anew.
@@ -102,11 +140,11 @@ impl UserAgent {
     pub fn connect(
         config: UserAgentConfig,
     ) -> Result<(Self, mpsc::UnboundedReceiver<UserAgentEvent>), ConfigError> {
-        let (commands, _) = mpsc::unbounded_channel();
-        let (_, events) = mpsc::unbounded_channel();
-        if !config.url.starts_with("wss://") {
-            return Err(ConfigError::Url);
+        let place = link::Place::parse(&config.url).ok_or(ConfigError::Url)?;
+        if !is_fit_for_header(&config.realm) || !is_fit_for_header(&config.user_agent) {
+            return Err(ConfigError::Name);
         }
+        let (commands, events) = driver::start(config, place);
         Ok((Self { commands }, events))
     }
 
@@ -121,14 +159,13 @@ impl UserAgent {
         sdp: String,
     ) -> Result<(Call, CallEvents), PlaceCallError> {
         let (done, answer) = oneshot::channel();
-        let call = Box::new(OutgoingCall {
-            from: to.clone(),
+        let command = Command::Call {
             to,
-            display_name: None,
             headers,
             sdp,
-        });
-        if self.commands.send(Command::Call { call, done }).is_err() {
+            done,
+        };
+        if self.commands.send(command).is_err() {
             return Err(PlaceCallError::Disconnected);
         }
         answer.await.unwrap_or(Err(PlaceCallError::Disconnected))

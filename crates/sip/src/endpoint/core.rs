@@ -113,7 +113,8 @@ impl Core {
         self.patience.set(flow, None);
         self.registrar.close_flow(flow, now);
         self.stack.close_flow(flow, transport, now);
-        self.pending.retain(|_, pending| pending.hop.flow != flow || transport == Transport::Udp);
+        self.pending
+            .retain(|_, pending| pending.hop.flow != flow || transport == Transport::Udp);
         self.publish();
     }
 
@@ -269,7 +270,8 @@ impl Core {
             return;
         }
         self.last_ticket += 1;
-        self.lookups.push_back((self.last_ticket, proof.user.clone()));
+        self.lookups
+            .push_back((self.last_ticket, proof.user.clone()));
         let pending = Pending {
             hop: hop.clone(),
             request,
@@ -288,7 +290,12 @@ impl Core {
 
     /// The secret of a looked-up user is here; `None` for an unknown one.
     pub(super) fn found(&mut self, ticket: u64, secret: Option<&Secret>, now: Instant) {
-        let Some(Pending { hop, request, proof }) = self.pending.remove(&ticket) else {
+        let Some(Pending {
+            hop,
+            request,
+            proof,
+        }) = self.pending.remove(&ticket)
+        else {
             return;
         };
         let known = secret.is_some();

@@ -143,7 +143,10 @@ impl Driver {
                 }
                 return;
             }
-            let mut wake = self.core.deadline().unwrap_or_else(|| Instant::now() + IDLE);
+            let mut wake = self
+                .core
+                .deadline()
+                .unwrap_or_else(|| Instant::now() + IDLE);
             if let Some((until, _)) = &stopping {
                 wake = wake.min(*until);
             }
@@ -216,7 +219,9 @@ impl Driver {
                     // Whoever asked may be gone; the call's events then tell nobody either.
                     let _ = done.send(placed);
                 }
-                Target::Trunk { uri, credentials } => self.find_trunk(&uri, credentials, call, done),
+                Target::Trunk { uri, credentials } => {
+                    self.find_trunk(&uri, credentials, call, done)
+                }
             },
             // Handled by the loop, which has to end.
             Command::Stop(_) => {}

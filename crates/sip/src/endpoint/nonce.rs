@@ -62,7 +62,10 @@ impl Nonces {
         let Some(made) = made.filter(|_| self.seal(body) == seal) else {
             return Worth::Forged;
         };
-        let used = self.counts.get(nonce).is_some_and(|(last, _)| count <= *last);
+        let used = self
+            .counts
+            .get(nonce)
+            .is_some_and(|(last, _)| count <= *last);
         let made = self.epoch + Duration::from_millis(made);
         if used || now.saturating_duration_since(made) > LIFETIME {
             Worth::Stale

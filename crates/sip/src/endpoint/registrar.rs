@@ -260,8 +260,10 @@ mod tests {
     fn a_binding_is_made_refreshed_and_expires() {
         let now = Instant::now();
         let mut registrar = Registrar::new();
-        let Outcome::Done { headers, moved_from } =
-            registrar.register("ann", &register(&with_instance(1)), &hop(1), now)
+        let Outcome::Done {
+            headers,
+            moved_from,
+        } = registrar.register("ann", &register(&with_instance(1)), &hop(1), now)
         else {
             panic!("refused");
         };
@@ -296,7 +298,14 @@ mod tests {
         assert_eq!(moved(&mut registrar, 4, 8), None);
         assert_eq!(
             names(&registrar.take_events()),
-            ["registered", "registered", "ConnectionLost", "registered", "Replaced", "registered"]
+            [
+                "registered",
+                "registered",
+                "ConnectionLost",
+                "registered",
+                "Replaced",
+                "registered"
+            ]
         );
     }
 

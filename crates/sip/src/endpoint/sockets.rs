@@ -161,7 +161,11 @@ impl Lobby {
     }
 
     /// Takes over an accepted WebSocket.
-    pub(super) fn serve_websocket(&self, pipe: WebSocketPipe, peer: SocketAddr) -> (FlowId, Connection) {
+    pub(super) fn serve_websocket(
+        &self,
+        pipe: WebSocketPipe,
+        peer: SocketAddr,
+    ) -> (FlowId, Connection) {
         let flow = self.name_flow();
         let hop = Hop {
             flow,

@@ -195,17 +195,6 @@ impl Dialog {
         self.session = None;
     }
 
-    /// Whether requests can go both ways.
-    pub(crate) fn is_up(&self) -> bool {
-        match self.state {
-            State::Accepted { .. } | State::Established => true,
-            State::Calling(_)
-            | State::Cancelling { .. }
-            | State::Offered(_)
-            | State::Over { .. } => false,
-        }
-    }
-
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let unconfirmed = self
             .unconfirmed
