@@ -141,6 +141,7 @@ async fn webrtc_to_webrtc_connects_fast_and_carries_voice() {
         SECOND,
     )
     .await;
+    println!("{:?}\n{:?}", a.leg.statistics(), b.leg.statistics());
     assert_hears(&heard_a, 1_000.0, 440.0, "a");
     assert_hears(&heard_b, 440.0, 1_000.0, "b");
     a.wait_for(|event| *event == LegEvent::FirstAudio).await;

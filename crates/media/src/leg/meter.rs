@@ -201,7 +201,7 @@ mod tests {
         }
         assert_eq!(meter.lost(), 1);
         let report = meter.report(epoch).unwrap();
-        assert_eq!(report.fraction_lost, 256 / 5);
+        assert_eq!(report.fraction_lost, (256u32 / 5) as u8);
         meter.note_received(&packet(2, 100, 0), 8_000, epoch, epoch);
         meter.note_received(&packet(2, 102, 0), 8_000, epoch, epoch);
         assert_eq!(meter.lost(), 2);

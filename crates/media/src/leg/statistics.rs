@@ -86,7 +86,7 @@ mod tests {
             })
         };
         assert_eq!(bars(at(0.0, 20.0)), 4);
-        assert_eq!(bars(at(0.03, 100.0)), 3);
+        assert_eq!(bars(at(0.05, 100.0)), 3);
         assert!(at(0.05, 20.0) < at(0.01, 20.0));
         assert!(at(0.0, 800.0) < at(0.0, 300.0));
         assert_eq!(bars(at(0.4, 900.0)), 1);

@@ -143,11 +143,10 @@ impl Description {
         let direction = stated(&media.attributes)
             .or_else(|| stated(&self.attributes))
             .unwrap_or_default();
-        // The old way to hold (RFC 2543): nowhere to send to.
-        let nowhere = media
-            .connection
-            .or(self.connection)
-            .is_some_and(|address| address.is_unspecified());
+        // The old way to hold (RFC 2543): nowhere to send to. With ICE the address means nothing.
+        let address = media.connection.or(self.connection);
+        let nowhere = address.is_some_and(|address| address.is_unspecified())
+            && self.attribute(media, "ice-ufrag").is_none();
         Direction::of(direction.sends(), direction.receives() && !nowhere)
     }
 
@@ -298,6 +297,10 @@ mod tests {
         let description = Description::parse(text).unwrap();
         let (_, audio) = description.audio().unwrap();
         assert_eq!(description.direction(audio), Direction::SendOnly);
+        let ice = format!("{text}a=ice-ufrag:abcd\n");
+        let description = Description::parse(&ice).unwrap();
+        let (_, audio) = description.audio().unwrap();
+        assert_eq!(description.direction(audio), Direction::SendRecv);
     }
 
     #[test]
