@@ -1,3 +1,37 @@
-//! tmp
-/// x
-pub fn quit(_: &tauri::AppHandle) {}
+//! How the program ends. Closing a window never does: calls go on without one.
+
+use crate::{engine, events::QuitRequested, windows};
+use seatline_desk::Desk;
+use std::time::Duration;
+use tauri::{AppHandle, Manager, async_runtime};
+use tauri_specta::Event;
+
+/// How long the engine may take to hang up and sign off.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The person wants to quit. While a call is up the window asks first.
+pub fn request(app: &AppHandle) {
+    if engine::view(app).is_some_and(|view| view.call.is_some()) {
+        windows::show_main(app);
+        if QuitRequested.emit_to(app, windows::MAIN).is_ok() {
+            return;
+        }
+    }
+    quit(app);
+}
+
+/// Ends calls, signs off and ends the program.
+pub fn quit(app: &AppHandle) {
+    let app = app.clone();
+    let desk = app.try_state::<Desk>().map(|desk| desk.inner().clone());
+    async_runtime::spawn(async move {
+        if let Some(desk) = desk
+            && tokio::time::timeout(PATIENCE, desk.shutdown())
+                .await
+                .is_err()
+        {
+            tracing::warn!("the engine did not stop in time");
+        }
+        app.exit(0);
+    });
+}

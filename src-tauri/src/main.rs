@@ -1,2 +1,25 @@
 //! The desktop phone of a call centre.
-fn main() {}
+#![cfg_attr(
+    all(not(debug_assertions), target_os = "windows"),
+    windows_subsystem = "windows"
+)]
+
+use seatline_shell::launch::{Launch, USAGE};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let launch = match Launch::read(std::env::args_os().skip(1)) {
+        Ok(launch) => launch,
+        Err(error) => {
+            eprintln!("seatline: {error}\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match seatline_shell::run(launch) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("seatline: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Starts the desk engine and follows what it shows: at every change the windows, the tray, the
+//! call card, the hotkeys and notifications are brought up to date.
+
+use crate::{
+    events::{DeskViewChanged, LevelsChanged},
+    hotkeys, notify, tray, windows,
+};
+use seatline_desk::{
+    Desk, DeskConfig, SoundSystem, command::SignInRequest, failure::Failure, policy::Policy,
+    secrets,
+};
+use std::{path::PathBuf, sync::Arc};
+use tauri::{AppHandle, Manager, async_runtime};
+use tauri_specta::Event;
+
+/// Starts the engine with the system's sound and, if it is there, its keyring.
+///
+/// # Errors
+/// When the data folder cannot be used.
+pub async fn start(app: AppHandle, data_dir: PathBuf) -> anyhow::Result<Desk> {
+    // The keyring may ask the person to unlock it.
+    let secrets = async_runtime::spawn_blocking(secrets::open_best).await?;
+    let desk = Desk::start(DeskConfig {
+        data_dir: data_dir.clone(),
+        secrets,
+        sound: SoundSystem::System,
+        policy: Policy::from_environment(),
+        device_name: device_name(),
+        version: app.package_info().version.to_string(),
+    })
+    .await;
+    desk.map_err(|failure| {
+        let place = failure
+            .subject
+            .unwrap_or_else(|| data_dir.display().to_string());
+        anyhow::anyhow!("cannot use {place}: {:?} {}", failure.code, failure.detail)
+    })
+}
+
+fn device_name() -> String {
+    gethostname::gethostname().to_string_lossy().into_owned()
+}
+
+/// Keeps everything that is seen in step with the engine, for as long as it runs.
+pub fn follow(app: &AppHandle, desk: &Desk) {
+    let (seer, mut views) = (app.clone(), desk.watch());
+    async_runtime::spawn(async move {
+        let mut before = None;
+        loop {
+            let view = views.borrow_and_update().clone();
+            tray::show(&seer, &view);
+            windows::show_view(&seer, before.as_deref(), &view);
+            notify::tell(&seer, before.as_deref(), &view);
+            hotkeys::apply(&seer, before.as_deref(), &view);
+            if let Err(error) = DeskViewChanged(view.as_ref().clone()).emit(&seer) {
+                tracing::warn!(%error, "a window was not told of a change");
+            }
+            before = Some(view);
+            if views.changed().await.is_err() {
+                break;
+            }
+        }
+    });
+
+    let (hearer, mut levels) = (app.clone(), desk.levels());
+    async_runtime::spawn(async move {
+        while levels.changed().await.is_ok() {
+            let now = levels.borrow_and_update().clone();
+            if let Err(error) = LevelsChanged(now).emit_to(&hearer, windows::MAIN) {
+                tracing::debug!(%error, "the meter was not told of a level");
+            }
+        }
+    });
+}
+
+/// Signs in as remembered.
+pub fn sign_in_at_start(desk: &Desk) {
+    let desk = desk.clone();
+    async_runtime::spawn(async move {
+        let result = match demo_sign_in() {
+            Some(request) => desk.sign_in(request).await,
+            None => desk.resume().await.map(|_| ()),
+        };
+        if let Err(failure) = result {
+            // The window shows it; the person signs in by hand.
+            tracing::info!(code = ?failure.code, "no sign-in at start");
+        }
+    });
+}
+
+/// The demonstration opens the program signed in; only builds for development know how.
+#[cfg(debug_assertions)]
+fn demo_sign_in() -> Option<SignInRequest> {
+    let given = std::env::var("SEATLINE_DEMO_SIGN_IN").ok()?;
+    let (login, password) = given.split_once(':')?;
+    Some(SignInRequest {
+        centre: Policy::from_environment().centre?,
+        login: login.into(),
+        password: Some(seatline_contract::secret::Secret::new(password)),
+        remember: false,
+        take_over: true,
+        trust: None,
+    })
+}
+
+#[cfg(not(debug_assertions))]
+fn demo_sign_in() -> Option<SignInRequest> {
+    None
+}
+
+/// Puts the number of a link before the agent.
+pub fn request_dial(app: &AppHandle, link: String) {
+    let desk = app.state::<Desk>().inner().clone();
+    async_runtime::spawn(async move { desk.request_dial(link).await });
+}
+
+/// Lets the engine do something that nobody waits for, such as a hotkey's wish.
+pub fn act<F>(app: &AppHandle, what: &'static str, wish: impl FnOnce(Desk) -> F)
+where
+    F: Future<Output = Result<(), Failure>> + Send + 'static,
+{
+    let acting = wish(app.state::<Desk>().inner().clone());
+    async_runtime::spawn(async move {
+        if let Err(failure) = acting.await {
+            tracing::info!(what, code = ?failure.code, "could not be done");
+        }
+    });
+}
+
+/// What the engine shows now.
+#[must_use]
+pub fn view(app: &AppHandle) -> Option<Arc<seatline_desk::view::DeskView>> {
+    app.try_state::<Desk>().map(|desk| desk.view())
+}

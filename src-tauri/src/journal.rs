@@ -1,0 +1,65 @@
+//! The log files: one a day, a week of them, in the data folder. Numbers and secrets redact
+//! themselves; messages of the signalling and media libraries are kept to warnings, as their
+//! detail would carry both.
+
+use anyhow::Context;
+use std::path::Path;
+use tracing_appender::{
+    non_blocking::WorkerGuard,
+    rolling::{RollingFileAppender, Rotation},
+};
+use tracing_subscriber::EnvFilter;
+
+/// How many days are kept.
+const DAYS: usize = 7;
+
+/// Writes the rest of the log when it is dropped.
+pub struct Journal {
+    _writer: WorkerGuard,
+}
+
+/// Begins to log to `logs` in the data folder. The variable `SEATLINE_LOG` sets how much
+/// Seatline itself says (`error` … `trace`).
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn open(data_dir: &Path) -> anyhow::Result<Journal> {
+    let folder = data_dir.join("logs");
+    let files = RollingFileAppender::builder()
+        .rotation(Rotation::DAILY)
+        .filename_prefix("seatline")
+        .filename_suffix("log")
+        .max_log_files(DAYS)
+        .build(&folder)
+        .with_context(|| format!("cannot write logs to {}", folder.display()))?;
+    let (writer, guard) = tracing_appender::non_blocking(files);
+    tracing_subscriber::fmt()
+        .with_env_filter(filter(std::env::var("SEATLINE_LOG").ok().as_deref()))
+        .with_writer(writer)
+        .with_ansi(false)
+        .init();
+    Ok(Journal { _writer: guard })
+}
+
+fn filter(level: Option<&str>) -> EnvFilter {
+    let level = match level {
+        Some(level @ ("error" | "warn" | "info" | "debug" | "trace")) => level,
+        _ => "info",
+    };
+    EnvFilter::new(format!("warn,seatline={level}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_seatline_itself_can_be_made_to_say_more() {
+        assert_eq!(filter(None).to_string(), "seatline=info,warn");
+        assert_eq!(filter(Some("trace")).to_string(), "seatline=trace,warn");
+        assert_eq!(
+            filter(Some("rsipstack=trace")).to_string(),
+            "seatline=info,warn"
+        );
+    }
+}

@@ -1,0 +1,153 @@
+//! Views for tests.
+
+use seatline_contract::{
+    contact::{Channel, Contact, ContactState, Direction, Offer},
+    customer::{NumberKind, NumberView},
+    event::{Catalog, CatalogItem},
+    presence::{Presence, PresenceChoice, PresenceState},
+    time::UnixMs,
+};
+use seatline_desk::view::{
+    Call, CallState, Connection, DeskView, Headset, Hotkeys, Keyring, Language, Line, Outbox,
+    Processing, Settings, Theme,
+};
+
+pub(crate) fn signed_out() -> DeskView {
+    DeskView {
+        connection: Connection::SignedOut { reason: None },
+        line: Line::Down { reason: None },
+        centre: None,
+        me: None,
+        presence: None,
+        clock_offset_ms: 0,
+        clock_wrong: false,
+        contacts: Vec::new(),
+        queues: Vec::new(),
+        catalog: None,
+        offer: None,
+        call: None,
+        drafts: Vec::new(),
+        notes: Vec::new(),
+        outbox: Outbox {
+            pending: 0,
+            refused: Vec::new(),
+        },
+        headset: Headset {
+            devices: Vec::new(),
+            microphone: None,
+            speaker: None,
+            ringer: None,
+            processing: Processing {
+                echo: true,
+                noise: true,
+                gain: true,
+            },
+            problem: None,
+            problem_device: None,
+        },
+        settings: Settings {
+            language: Language::En,
+            theme: Theme::System,
+            hotkeys: Hotkeys {
+                answer: String::new(),
+                hang_up: String::new(),
+                mute: String::new(),
+                hold: String::new(),
+            },
+            notify: true,
+        },
+        dial_request: None,
+        notices: Vec::new(),
+        keyring: Keyring::System,
+    }
+}
+
+pub(crate) fn signed_in() -> DeskView {
+    DeskView {
+        connection: Connection::Online,
+        line: Line::Up,
+        presence: Some(PresenceState {
+            presence: Presence::Ready,
+            since: UnixMs(0),
+            next: PresenceChoice::Ready,
+        }),
+        catalog: Some(Catalog {
+            not_ready_reasons: vec![CatalogItem {
+                id: "training".into(),
+                zh: "培训".into(),
+                en: "Training".into(),
+            }],
+            dispositions: Vec::new(),
+            ticket_types: Vec::new(),
+            people: Vec::new(),
+        }),
+        ..signed_out()
+    }
+}
+
+pub(crate) fn ringing() -> DeskView {
+    let contact = Contact {
+        id: uuid::Uuid::from_u128(1).into(),
+        channel: Channel::Voice,
+        direction: Direction::Inbound,
+        state: ContactState::Offered,
+        queue: None,
+        queue_name: Some("售后".into()),
+        number: number(),
+        customer: None,
+        customer_name: Some("王芳".into()),
+        agent: None,
+        agent_name: None,
+        created: UnixMs(0),
+        connected: None,
+        ended: None,
+        ended_by: None,
+        end_reason: None,
+        wrap_up_deadline: None,
+        disposition_required: false,
+        disposition: None,
+        note: String::new(),
+        tickets: Vec::new(),
+    };
+    DeskView {
+        offer: Some(Offer {
+            id: uuid::Uuid::from_u128(2).into(),
+            contact,
+            customer: None,
+            deadline: UnixMs(20_000),
+        }),
+        call: Some(call(CallState::Ringing)),
+        ..signed_in()
+    }
+}
+
+pub(crate) fn talking() -> DeskView {
+    DeskView {
+        call: Some(call(CallState::Active)),
+        ..signed_in()
+    }
+}
+
+fn call(state: CallState) -> Call {
+    Call {
+        contact: None,
+        direction: Direction::Inbound,
+        state,
+        number: number(),
+        name: None,
+        since: UnixMs(0),
+        connected: None,
+        muted: false,
+        digits: String::new(),
+        quality: None,
+    }
+}
+
+fn number() -> NumberView {
+    NumberView {
+        display: "138****5678".into(),
+        full: None,
+        kind: NumberKind::Mobile,
+        region: None,
+    }
+}
