@@ -50,8 +50,11 @@ impl Centre {
         std::fs::write(
             &config,
             format!(
-                "[[trunks]]\nname = \"foreign\"\naddress = \"{address}:{peer_port}\"\n\
-                 allowed = [\"{address}\"]\n"
+                "hosts = [\"localhost\", \"{address}\"]\n\
+                 [media]\naddress = \"{address}\"\n\
+                 [[trunks]]\nname = \"foreign\"\n\
+                 uri = \"sip:{address}:{peer_port};transport=udp\"\n\
+                 networks = [\"{address}/32\"]\n"
             ),
         )?;
         let log = folder.join("center.log");

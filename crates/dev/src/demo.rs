@@ -181,16 +181,29 @@ struct Centre {
     url: String,
     certificate: PathBuf,
     trunk: SocketAddr,
+    customers: SocketAddr,
 }
 
 fn start_centre(programs: &mut Background, folder: &Path) -> Result<Centre> {
     let data = folder.join("center");
     let api = free_tcp_port()?;
     let trunk = free_udp_port()?;
+    let customers = free_udp_port()?;
+    let config = folder.join("center.toml");
+    std::fs::write(
+        &config,
+        format!(
+            "[media]\naddress = \"127.0.0.1\"\n\
+             [[trunks]]\nname = \"customers\"\nuri = \"sip:{customers};transport=udp\"\n\
+             networks = [\"127.0.0.1/32\"]\n"
+        ),
+    )?;
     programs.start(
         "centre",
         Command::new(paths::built("seatline-center"))
             .arg("--demo")
+            .arg("--config")
+            .arg(&config)
             .arg("--data-dir")
             .arg(&data)
             .args(["--listen", &api.to_string()])
@@ -204,6 +217,7 @@ fn start_centre(programs: &mut Background, folder: &Path) -> Result<Centre> {
         url: format!("https://{api}"),
         certificate: data.join("certificate.pem"),
         trunk,
+        customers,
     })
 }
 
@@ -240,7 +254,9 @@ fn start_app(
 fn start_customers(programs: &mut Background, centre: &Centre) -> Result<()> {
     programs.start(
         "customers",
-        Command::new(paths::built("customers")).args(["--trunk", &centre.trunk.to_string()]),
+        Command::new(paths::built("customers"))
+            .args(["--trunk", &centre.trunk.to_string()])
+            .args(["--listen", &centre.customers.to_string()]),
     )
 }
 
