@@ -205,3 +205,16 @@ pub struct Catalog {
     /// Colleagues to assign tickets to.
     pub people: Vec<Person>,
 }
+
+/// Body of `PUT /api/v1/catalog` (administrators): all choices anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct NewCatalog {
+    /// Why an agent may be not ready.
+    pub not_ready_reasons: Vec<CatalogItem>,
+    /// How a contact may end.
+    pub dispositions: Vec<CatalogItem>,
+    /// Sorts of tickets.
+    pub ticket_types: Vec<CatalogItem>,
+}

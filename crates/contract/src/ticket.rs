@@ -165,7 +165,8 @@ pub struct NewComment {
 
 /// Which tickets to list (`GET /api/v1/tickets`), as query parameters.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema, utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
 #[cfg_attr(feature = "typescript", derive(specta::Type))]
 pub struct TicketFilter {
     /// Only those not solved or closed.

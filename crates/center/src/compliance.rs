@@ -1,0 +1,5 @@
+//! Rules the law sets: what a number is, and who looked at what.
+
+pub(crate) mod audit;
+pub mod number;
+pub mod region;

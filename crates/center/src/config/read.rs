@@ -1,0 +1,156 @@
+//! Reading the configuration file and checking what it says.
+
+use super::{Config, Flags};
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// Why the configuration was refused.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The file cannot be read; check its path and its permissions.
+    #[error("cannot read the configuration file {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The file is not TOML, or has a key that does not exist or a value that does not fit.
+    #[error("the configuration file {} is wrong: {detail}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Line, key and what was expected.
+        detail: String,
+    },
+    /// A key has a value that cannot work.
+    #[error("the configuration key `{key}` {problem}")]
+    Unusable {
+        /// The key in dotted form.
+        key: &'static str,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+}
+
+/// Reads the file named by the flags, if any, puts the flags over it and checks the whole.
+///
+/// # Errors
+/// See [`ConfigError`].
+pub fn load(flags: Flags) -> Result<Config, ConfigError> {
+    let mut config = match flags.config.clone() {
+        None => Config::default(),
+        Some(path) => {
+            let text = std::fs::read_to_string(&path).map_err(|source| ConfigError::Unreadable {
+                path: path.clone(),
+                source,
+            })?;
+            parse(&text).map_err(|detail| ConfigError::Malformed { path, detail })?
+        }
+    };
+    flags.apply(&mut config);
+    check(&config)?;
+    Ok(config)
+}
+
+/// The configuration as a file would say it, with secrets hidden.
+#[must_use]
+pub fn print(config: &Config) -> String {
+    toml::to_string_pretty(config).unwrap_or_else(|error| format!("# {error}\n"))
+}
+
+fn parse(text: &str) -> Result<Config, String> {
+    toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
+}
+
+/// Refuses values that cannot work together.
+///
+/// # Errors
+/// [`ConfigError::Unusable`] names the key.
+pub fn check(config: &Config) -> Result<(), ConfigError> {
+    let refuse = |key, problem: &str| {
+        Err(ConfigError::Unusable {
+            key,
+            problem: problem.to_owned(),
+        })
+    };
+    if config.certificate.is_some() != config.certificate_key.is_some() {
+        return refuse(
+            "certificate",
+            "and `certificate_key` are only useful together: give both or neither",
+        );
+    }
+    if config.name.trim().is_empty() {
+        return refuse("name", "is empty: give the site a name");
+    }
+    if !(1..=24 * 7).contains(&config.session_hours) {
+        return refuse("session_hours", "is not between 1 and 168");
+    }
+    let lockout = config.lockout;
+    if lockout.account_failures == 0 || lockout.address_failures == 0 || lockout.minutes == 0 {
+        return refuse("lockout", "has a zero: every limit is 1 or more");
+    }
+    if config.media.first_port == 0
+        || config.media.last_port.saturating_sub(config.media.first_port) < 3
+    {
+        return refuse(
+            "media.last_port",
+            "leaves fewer than 4 ports: a call needs 2, widen the range",
+        );
+    }
+    for trunk in &config.trunks {
+        if !trunk.uri.starts_with("sip:") {
+            return refuse("trunks.uri", "does not begin with `sip:`");
+        }
+        if trunk.username.is_some() != trunk.password.is_some() {
+            return refuse("trunks.username", "and `password` are only useful together");
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_key_is_refused_by_name() {
+        let error = parse("name = \"A\"\nlisten_port = 1\n").unwrap_err();
+        assert!(error.contains("listen_port"), "{error}");
+        let error = parse("[sip]\nupd = \"0.0.0.0:1\"\n").unwrap_err();
+        assert!(error.contains("upd"), "{error}");
+    }
+
+    #[test]
+    fn what_is_printed_reads_back_and_hides_secrets() {
+        let text = "[[trunks]]\nname = \"t\"\nuri = \"sip:10.0.0.1\"\nnetworks = [\"10.0.0.0/8\"]\nusername = \"u\"\npassword = \"canary-4711\"\n";
+        let printed = print(&parse(text).unwrap());
+        assert!(!printed.contains("canary"), "{printed}");
+        assert_eq!(parse(&printed).unwrap().trunks.len(), 1);
+        assert!(parse(&print(&Config::default())).is_ok());
+    }
+
+    #[test]
+    fn flags_go_over_the_file() {
+        let mut config = parse("listen = \"127.0.0.1:1\"\nname = \"File\"\n").unwrap();
+        Flags {
+            listen: Some(([127, 0, 0, 1], 2).into()),
+            ..Flags::default()
+        }
+        .apply(&mut config);
+        assert_eq!(config.listen.port(), 2);
+        assert_eq!(config.name, "File");
+    }
+
+    #[test]
+    fn values_that_cannot_work_name_their_key() {
+        let half = Config {
+            certificate: Some("a.pem".into()),
+            ..Config::default()
+        };
+        assert!(check(&half).unwrap_err().to_string().contains("certificate_key"));
+        let mut narrow = Config::default();
+        narrow.media.last_port = narrow.media.first_port;
+        assert!(check(&narrow).unwrap_err().to_string().contains("media.last_port"));
+    }
+}

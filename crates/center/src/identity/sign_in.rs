@@ -1,0 +1,187 @@
+//! Signing in and out.
+
+use super::{
+    Signed, line_user,
+    lockout::Locked,
+    password, person,
+    session::{self, Begun},
+    signed::bearer,
+};
+use crate::{
+    App,
+    compliance::audit,
+    http::{ApiFailure, Json},
+};
+use axum::{
+    extract::{ConnectInfo, State},
+    http::{HeaderMap, StatusCode},
+};
+use seatline_contract::{
+    error::{ApiError, Code},
+    event::SignOutReason,
+    id::{AgentId, SessionId},
+    identity::{Line, Session, SignIn},
+    secret::Secret,
+};
+use std::net::{IpAddr, SocketAddr};
+
+/// Path of SIP over WebSocket.
+pub(crate) const SIP_PATH: &str = "/sip";
+
+/// Signs in.
+///
+/// A wrong password and an unknown login look the same and take the same time.
+#[utoipa::path(
+    post, path = "/api/v1/sessions", tag = "identity", request_body = SignIn, security(()),
+    responses(
+        (status = 201, body = Session),
+        (status = 401, body = ApiError, description = "`wrong_credentials`"),
+        (status = 403, body = ApiError, description = "`account_disabled`"),
+        (status = 409, body = ApiError, description = "`signed_in_elsewhere`"),
+        (status = 423, body = ApiError, description = "`account_locked`"),
+        (status = 429, body = ApiError, description = "`too_many_requests`"),
+    ),
+)]
+pub(super) async fn sign_in(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Json(request): Json<SignIn>,
+) -> Result<(StatusCode, Json<Session>), ApiFailure> {
+    let login = request.login.trim().to_lowercase();
+    refuse_locked(&app, &login, peer.ip())?;
+    let found = person::find_by_login(app.store.db(), &login).await?;
+    let hash = found.as_ref().map(|person| person.password.clone());
+    let fits = password::verify(request.password, hash).await?;
+    let Some(found) = found.filter(|_| fits) else {
+        let now = app.clock.now();
+        app.identity.lockout.lock().failed(&login, peer.ip(), now);
+        metrics::counter!("seatline_sign_in_failures_total").increment(1);
+        return Err(Code::WrongCredentials.into());
+    };
+    app.identity.lockout.lock().succeeded(&login);
+    if found.disabled {
+        return Err(Code::AccountDisabled.into());
+    }
+    let agent = AgentId(found.id);
+    let now = app.clock.now();
+    let expires = now.plus(i64::from(app.config.session_hours) * 3_600_000);
+    let transaction = app.store.begin().await?;
+    let begun = session::begin(
+        &transaction,
+        agent,
+        request.device.trim(),
+        request.take_over,
+        now,
+        expires,
+    )
+    .await?
+    .ok_or(Code::SignedInElsewhere)?;
+    let source = peer.ip().to_string();
+    audit::record(&transaction, now, agent, "sign_in", "", &source).await?;
+    transaction.commit().await?;
+    let Begun {
+        id,
+        token,
+        replaced,
+    } = begun;
+    let secret = app.identity.lines.open(agent, id);
+    if let Some(replaced) = replaced {
+        app.hub.sign_out(agent, replaced, SignOutReason::TakenOver);
+        app.calls.desk_lost(agent);
+    }
+    let session = Session {
+        id,
+        token,
+        me: person::view(&found)?,
+        line: line_of(&app, agent, secret),
+        now,
+        expires,
+    };
+    Ok((StatusCode::CREATED, Json(session)))
+}
+
+/// The session of the token sent, as at sign-in: for a desk that was restarted.
+#[utoipa::path(
+    get, path = "/api/v1/sessions/current", tag = "identity",
+    responses((status = 200, body = Session), (status = 401, body = ApiError)),
+)]
+pub(super) async fn current_session(
+    State(app): State<App>,
+    signed: Signed,
+    headers: HeaderMap,
+) -> Result<Json<Session>, ApiFailure> {
+    let agent = signed.agent();
+    let secret = app
+        .identity
+        .line_secret(&line_user(agent))
+        .ok_or(Code::SessionEnded)?;
+    Ok(Json(Session {
+        id: signed.session,
+        token: bearer(&headers).ok_or(Code::SessionEnded)?,
+        line: line_of(&app, agent, secret),
+        now: app.clock.now(),
+        expires: signed.expires,
+        me: signed.person,
+    }))
+}
+
+/// Signs out.
+#[utoipa::path(
+    delete, path = "/api/v1/sessions/current", tag = "identity",
+    responses((status = 204), (status = 401, body = ApiError)),
+)]
+pub(super) async fn sign_out(
+    State(app): State<App>,
+    signed: Signed,
+) -> Result<StatusCode, ApiFailure> {
+    end_session(&app, signed.agent(), Some(signed.session), None).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends an agent's session, tells the desk why, and closes the line. With `only`, ends just that one.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) async fn end_session(
+    app: &App,
+    agent: AgentId,
+    only: Option<SessionId>,
+    reason: Option<SignOutReason>,
+) -> Result<(), ApiFailure> {
+    if !session::end(app.store.db(), agent, only).await? {
+        return Ok(());
+    }
+    app.identity.lines.close(agent);
+    match reason {
+        Some(reason) => app.hub.sign_out_agent(agent, reason),
+        None => app.hub.forget(agent),
+    }
+    app.calls.desk_lost(agent);
+    Ok(())
+}
+
+fn line_of(app: &App, agent: AgentId, secret: Secret) -> Line {
+    Line {
+        path: SIP_PATH.to_owned(),
+        user: line_user(agent),
+        realm: app.config.sip.realm.clone(),
+        secret,
+    }
+}
+
+pub(super) fn refuse_locked(app: &App, login: &str, address: IpAddr) -> Result<(), ApiFailure> {
+    let locked = app
+        .identity
+        .lockout
+        .lock()
+        .check(login, address, app.clock.now());
+    match locked {
+        Ok(()) => Ok(()),
+        Err(Locked::Login(seconds)) => {
+            Err(ApiFailure::from(Code::AccountLocked).retry_after(seconds))
+        }
+        Err(Locked::Address(seconds)) => {
+            Err(ApiFailure::from(Code::TooManyRequests).retry_after(seconds))
+        }
+    }
+}
