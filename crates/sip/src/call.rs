@@ -207,6 +207,11 @@ impl Call {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn id(&self) -> CallId {
+        self.id
+    }
+
     /// The dialog's Call-ID, to find the call in traces.
     #[must_use]
     pub fn sip_call_id(&self) -> &str {

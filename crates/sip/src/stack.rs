@@ -10,6 +10,8 @@ mod dialog;
 mod incoming;
 mod outgoing;
 mod session;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use std::{
@@ -341,6 +343,15 @@ impl Stack {
             {
                 self.index.remove(&(call.call_id, call.local_tag));
             }
+            return;
+        }
+        if let State::Offered { invite, gives_up } = &call.state
+            && now >= *gives_up
+        {
+            let invite = invite.clone();
+            call.tell_end(Side::Remote, Some(408), String::new());
+            call.finish(now);
+            self.refuse_open(id, &invite, 480, now);
             return;
         }
         if let Some(waiting) = &mut call.unconfirmed {

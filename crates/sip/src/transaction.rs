@@ -17,7 +17,7 @@ pub(crate) const T2: Duration = Duration::from_secs(4);
 /// How long a transaction is tried, and remembered: 64 × T1.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(32);
 /// How long a ringing INVITE is kept when nobody says more.
-const LONGEST_RINGING: Duration = Duration::from_secs(600);
+pub(crate) const LONGEST_RINGING: Duration = Duration::from_secs(600);
 
 /// When something is sent again: doubling waits up to a limit.
 #[derive(Debug, Clone, Copy)]

@@ -282,7 +282,7 @@ mod tests {
     fn a_desk_that_comes_back_takes_over_its_old_flow_and_another_does_not() {
         let now = Instant::now();
         let mut registrar = Registrar::new();
-        let mut moved = |registrar: &mut Registrar, flow, instance| {
+        let moved = |registrar: &mut Registrar, flow, instance| {
             let request = register(&with_instance(instance));
             match registrar.register("ann", &request, &hop(flow), now) {
                 Outcome::Done { moved_from, .. } => moved_from,

@@ -58,7 +58,7 @@ impl Stack {
     fn ring(&mut self, id: CallId, sdp: Option<String>, now: Instant) -> Result<(), CallError> {
         let call = self.calls.get(&id).ok_or(CallError::Ended)?;
         let key = match &call.state {
-            State::Offered(key) => key.clone(),
+            State::Offered { invite, .. } => invite.clone(),
             State::Over { .. } => return Err(CallError::Ended),
             State::Calling(_)
             | State::Cancelling { .. }
@@ -75,7 +75,7 @@ impl Stack {
     fn accept(&mut self, id: CallId, sdp: String, now: Instant) -> Result<(), CallError> {
         let call = self.calls.get_mut(&id).ok_or(CallError::Ended)?;
         let key = match &call.state {
-            State::Offered(key) => key.clone(),
+            State::Offered { invite, .. } => invite.clone(),
             State::Over { .. } => return Err(CallError::Ended),
             State::Calling(_)
             | State::Cancelling { .. }
@@ -119,7 +119,7 @@ impl Stack {
     ) -> Result<(), CallError> {
         let call = self.calls.get_mut(&id).ok_or(CallError::Ended)?;
         let key = match &call.state {
-            State::Offered(key) => key.clone(),
+            State::Offered { invite, .. } => invite.clone(),
             State::Over { .. } => return Err(CallError::Ended),
             State::Calling(_)
             | State::Cancelling { .. }
@@ -164,7 +164,7 @@ impl Stack {
                     self.send_cancel(id, now);
                 }
             }
-            State::Offered(_) => {
+            State::Offered { .. } => {
                 // The state was just checked, so this can not be out of turn.
                 let _ = self.reject(id, 603, reason.as_ref(), now);
             }
@@ -192,13 +192,13 @@ impl Stack {
             let _ = done.send(Err(ReofferError::Ended));
             return;
         };
-        let refusal = match (&call.state, &call.offer) {
-            (State::Over { .. } | State::Cancelling { .. }, _) => Some(ReofferError::Ended),
-            (State::Established, Offer::None) if call.unconfirmed.is_none() => None,
-            (
-                State::Calling(_) | State::Offered(_) | State::Accepted { .. } | State::Established,
-                _,
-            ) => Some(ReofferError::Busy),
+        let refusal = match call.state {
+            State::Over { .. } | State::Cancelling { .. } => Some(ReofferError::Ended),
+            State::Established if call.is_settled() && call.postponed.is_none() => None,
+            State::Calling(_)
+            | State::Offered { .. }
+            | State::Accepted { .. }
+            | State::Established => Some(ReofferError::Busy),
         };
         if let Some(refusal) = refusal {
             let _ = done.send(Err(refusal));
@@ -227,9 +227,7 @@ impl Stack {
                 request,
             } if *open == ticket => request.clone(),
             // The far side has taken its offer back.
-            Offer::Received { .. } | Offer::None | Offer::Sent { .. } | Offer::Again { .. } => {
-                return;
-            }
+            Offer::Received { .. } | Offer::None | Offer::Sent { .. } => return,
         };
         call.offer = Offer::None;
         let sdp = match answer {

@@ -47,7 +47,11 @@ pub(crate) enum State {
         reason: Option<HeaderValue>,
     },
     /// INVITE received, not answered yet.
-    Offered(ServerKey),
+    Offered {
+        invite: ServerKey,
+        /// Nobody lets a caller wait longer than this unanswered.
+        gives_up: Instant,
+    },
     /// 2xx sent, waiting for the ACK.
     Accepted {
         /// Hung up in the meantime.
@@ -69,17 +73,19 @@ pub(crate) enum Offer {
         /// `None` for a refresh nobody waits for.
         done: Option<Answer<String, ReofferError>>,
     },
-    /// This side's offer crossed one of the far side and is tried again.
-    Again {
-        at: Instant,
-        sdp: String,
-        done: Option<Answer<String, ReofferError>>,
-    },
     /// The far side's offer waits for the user's answer.
     Received {
         ticket: u64,
         request: ServerKey,
     },
+}
+
+/// An offer of this side that crossed one of the far side and is tried again.
+#[derive(Debug)]
+pub(crate) struct Postponed {
+    pub(crate) at: Instant,
+    pub(crate) sdp: String,
+    pub(crate) done: Option<Answer<String, ReofferError>>,
 }
 
 /// A 2xx to INVITE that is repeated until its ACK comes.
@@ -150,6 +156,7 @@ pub(crate) struct Dialog {
     pub(crate) local_sdp: Option<String>,
     pub(crate) early_sdp: Option<String>,
     pub(crate) offer: Offer,
+    pub(crate) postponed: Option<Postponed>,
     pub(crate) updates: bool,
     pub(crate) session: Option<SessionTimer>,
     pub(crate) credentials: Option<Credentials>,
@@ -178,10 +185,12 @@ impl Dialog {
     pub(crate) fn tell_end(&mut self, by: Side, code: Option<u16>, reason: String) {
         self.tell(CallEvent::Ended { by, code, reason });
         self.events = None;
-        if let Offer::Sent { done, .. } | Offer::Again { done, .. } =
-            std::mem::replace(&mut self.offer, Offer::None)
-            && let Some(done) = done
-        {
+        let sent = match std::mem::replace(&mut self.offer, Offer::None) {
+            Offer::Sent { done, .. } => done,
+            Offer::None | Offer::Received { .. } => None,
+        };
+        let postponed = self.postponed.take().and_then(|postponed| postponed.done);
+        for done in [sent, postponed].into_iter().flatten() {
             // The asker may have stopped waiting.
             let _ = done.send(Err(ReofferError::Ended));
         }
@@ -195,21 +204,29 @@ impl Dialog {
         self.session = None;
     }
 
+    /// Whether this side may offer a new session now.
+    pub(crate) fn is_settled(&self) -> bool {
+        matches!(self.state, State::Established)
+            && self.unconfirmed.is_none()
+            && matches!(self.offer, Offer::None)
+    }
+
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let unconfirmed = self
             .unconfirmed
             .as_ref()
             .map(|waiting| waiting.repeat.at.min(waiting.gives_up));
-        let again = match &self.offer {
-            Offer::Again { at, .. } => Some(*at),
-            Offer::None | Offer::Sent { .. } | Offer::Received { .. } => None,
-        };
+        let postponed = self.postponed.as_ref().map(|postponed| postponed.at);
         let session = self.session.map(|timer| timer.at);
-        let over = match self.state {
+        let state = match self.state {
             State::Over { forget_at } => Some(forget_at),
-            _ => None,
+            State::Offered { gives_up, .. } => Some(gives_up),
+            State::Calling(_)
+            | State::Cancelling { .. }
+            | State::Accepted { .. }
+            | State::Established => None,
         };
-        [unconfirmed, again, session, over]
+        [unconfirmed, postponed, session, state]
             .into_iter()
             .flatten()
             .min()
@@ -370,6 +387,7 @@ impl Dialog {
             local_sdp: None,
             early_sdp: None,
             offer: Offer::None,
+            postponed: None,
             updates: false,
             session: None,
             credentials: None,

@@ -14,6 +14,7 @@ use crate::{
     call::{Call, CallEvent, CallId, IncomingCall, Origin, Party, ReofferReply, Side},
     hop::Hop,
     message::{Fields as _, Method, NameAddr, Request, Uri},
+    transaction::LONGEST_RINGING,
 };
 
 impl Stack {
@@ -52,7 +53,10 @@ impl Stack {
             origin: origin.clone(),
             caller: false,
             hop: hop.clone(),
-            state: State::Offered(key.clone()),
+            state: State::Offered {
+                invite: key.clone(),
+                gives_up: now + LONGEST_RINGING,
+            },
             call_id: request.call_id().to_owned(),
             local_tag: self.wire.token(),
             remote_tag: request.from_tag(),
@@ -73,6 +77,7 @@ impl Stack {
             local_sdp: None,
             early_sdp: None,
             offer: Offer::None,
+            postponed: None,
             updates: request.headers.lists("Allow", "UPDATE"),
             session: None,
             credentials: None,
@@ -225,7 +230,7 @@ impl Stack {
         let (cause, words) = read_reason(&request.headers);
         call.tell_end(Side::Remote, cause, words);
         let open = match (&call.state, &call.offer) {
-            (State::Offered(invite), _) => Some(invite.clone()),
+            (State::Offered { invite, .. }, _) => Some(invite.clone()),
             (_, Offer::Received { request, .. }) => Some(request.clone()),
             _ => None,
         };
@@ -264,7 +269,7 @@ impl Stack {
         } else {
             match &call.offer {
                 Offer::None => None,
-                Offer::Sent { .. } | Offer::Again { .. } => Some(491),
+                Offer::Sent { .. } => Some(491),
                 Offer::Received { .. } => Some(500),
             }
         };
@@ -321,7 +326,7 @@ impl Stack {
             .calls
             .values()
             .find_map(|call| match (&call.state, &call.offer) {
-                (State::Offered(key), _) if *key == target => Some((call.id, true)),
+                (State::Offered { invite, .. }, _) if *invite == target => Some((call.id, true)),
                 (_, Offer::Received { request: key, .. }) if *key == target => {
                     Some((call.id, false))
                 }

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use super::{
     Stack,
-    dialog::{Credentials, Dialog, Offer, State, read_reason, reason_header},
+    dialog::{Credentials, Dialog, Offer, Postponed, State, read_reason, reason_header},
     session::{self, SessionTimer},
     wire::Purpose,
 };
@@ -15,6 +15,7 @@ use crate::{
     hop::Hop,
     message::{Fields as _, Method, Request, Response},
     text::HeaderValue,
+    transaction::T1,
 };
 
 /// A call to be made, its addresses written out.
@@ -67,6 +68,7 @@ impl Stack {
             local_sdp: Some(invitation.sdp.clone()),
             early_sdp: None,
             offer: Offer::None,
+            postponed: None,
             updates: false,
             session: None,
             credentials: invitation.credentials,
@@ -137,7 +139,7 @@ impl Stack {
                 }
             }
             State::Cancelling { .. }
-            | State::Offered(_)
+            | State::Offered { .. }
             | State::Accepted { .. }
             | State::Established
             | State::Over { .. } => {}
@@ -169,7 +171,7 @@ impl Stack {
                 self.say_bye(id, reason, now);
                 return;
             }
-            State::Offered(_)
+            State::Offered { .. }
             | State::Accepted { .. }
             | State::Established
             | State::Over { .. } => {
@@ -478,18 +480,24 @@ impl Stack {
                 2.0 * fraction
             };
             let at = now + Duration::from_secs_f64(wait);
-            call.offer = Offer::Again { at, sdp, done };
+            call.postponed = Some(Postponed { at, sdp, done });
         }
     }
 
     pub(super) fn retry_offer(&mut self, id: CallId, now: Instant) {
-        if let Some(call) = self.calls.get_mut(&id)
-            && let Offer::Again { at, .. } = &call.offer
-            && now >= *at
-            && let Offer::Again { sdp, done, .. } = std::mem::replace(&mut call.offer, Offer::None)
-        {
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        let Some(mut postponed) = call.postponed.take_if(|postponed| now >= postponed.at) else {
+            return;
+        };
+        if call.is_settled() {
+            let Postponed { sdp, done, .. } = postponed;
             call.offer = Offer::Sent { sdp, done };
             self.send_reoffer(id, now);
+        } else {
+            postponed.at = now + T1;
+            call.postponed = Some(postponed);
         }
     }
 
@@ -508,7 +516,7 @@ impl Stack {
             let mut update = call.request(Method::Update, &branch);
             call.prove(&mut update, &token);
             self.wire.request(update, &hop, Purpose::Update(id), now);
-        } else if let (Offer::None, Some(sdp)) = (&call.offer, call.local_sdp.clone()) {
+        } else if let (true, Some(sdp)) = (call.is_settled(), call.local_sdp.clone()) {
             call.offer = Offer::Sent { sdp, done: None };
             self.send_reoffer(id, now);
         }
