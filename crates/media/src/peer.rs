@@ -5,6 +5,7 @@
 //! and obeyed by the leg's driver. (The crate stops a transceiver for good when the remote party
 //! says `inactive`, which telephones do to hold.)
 
+mod alias;
 mod negotiation;
 mod setup;
 mod wire;

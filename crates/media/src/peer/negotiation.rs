@@ -1,5 +1,6 @@
 //! Offer and answer of a WebRTC leg.
 
+use super::alias;
 use crate::sdp::{Description, Format, Media, Terms, choose_event};
 use crate::{Codec, Direction, LegError};
 use std::sync::Arc;
@@ -49,8 +50,7 @@ impl PeerNegotiation {
         let offer = self.connection.create_offer(None).await?;
         self.connection.set_local_description(offer).await?;
         self.offered = Some(direction);
-        let text = self.gather().await?;
-        Ok(with_direction(&text, direction))
+        Ok(alias::outward(&self.gather().await?, direction))
     }
 
     /// Takes the answer to our offer.
@@ -65,9 +65,9 @@ impl PeerNegotiation {
         let (_, audio) = theirs.audio()?;
         require_security(&theirs, audio)?;
         let local = self.connection.local_description().await;
-        let local = local.ok_or(LegError::Closed)?.sdp;
+        let local = alias::outward(&local.ok_or(LegError::Closed)?.sdp, direction);
         let terms = agree(&local, &theirs, audio, direction, Answerer::They)?;
-        let answer = RTCSessionDescription::answer(with_direction(answer, Direction::SendRecv))
+        let answer = RTCSessionDescription::answer(alias::inward(answer))
             .map_err(|error| LegError::Malformed(error.to_string()))?;
         self.connection.set_remote_description(answer).await?;
         self.offered = None;
@@ -87,7 +87,7 @@ impl PeerNegotiation {
         {
             return Err(LegError::NoCommonCodec);
         }
-        let remote = RTCSessionDescription::offer(with_direction(offer, Direction::SendRecv))
+        let remote = RTCSessionDescription::offer(alias::inward(offer))
             .map_err(|error| LegError::Malformed(error.to_string()))?;
         let stated = theirs.direction(audio);
         let direction = Direction::of(stated.receives(), stated.sends());
@@ -112,10 +112,11 @@ impl PeerNegotiation {
     ) -> Result<(String, Terms), LegError> {
         self.connection.set_remote_description(remote).await?;
         let answer = self.connection.create_answer(None).await?;
-        let terms = agree(&answer.sdp, theirs, audio, direction, Answerer::We)?;
+        let ours = alias::outward(&answer.sdp, direction);
+        let terms = agree(&ours, theirs, audio, direction, Answerer::We)?;
         self.connection.set_local_description(answer).await?;
-        let text = self.gather().await?;
-        Ok((with_direction(&text, direction), terms))
+        let answer = self.gather().await?;
+        Ok((alias::outward(&answer, direction), terms))
     }
 
     /// Forgets an open offer.
@@ -226,38 +227,9 @@ fn require_security(description: &Description, audio: &Media) -> Result<(), LegE
     }
 }
 
-/// The description with every stated direction replaced.
-fn with_direction(text: &str, direction: Direction) -> String {
-    let mut out = String::with_capacity(text.len());
-    for line in text.lines() {
-        let stated = line
-            .trim_end()
-            .strip_prefix("a=")
-            .and_then(Direction::from_name);
-        match stated {
-            Some(_) => {
-                out.push_str("a=");
-                out.push_str(direction.name());
-            }
-            None => out.push_str(line.trim_end()),
-        }
-        out.push_str("\r\n");
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_the_direction_is_replaced() {
-        let text = "v=0\r\na=inactive\nm=audio 9 X 0\r\na=sendrecv\r\na=sendrecvx\r\n";
-        assert_eq!(
-            with_direction(text, Direction::SendOnly),
-            "v=0\r\na=sendonly\r\nm=audio 9 X 0\r\na=sendonly\r\na=sendrecvx\r\n"
-        );
-    }
 
     #[test]
     fn only_dtls_keys_are_good_enough() {

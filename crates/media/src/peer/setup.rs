@@ -1,5 +1,6 @@
 //! Making a peer connection, tuned for telephony.
 
+use super::alias;
 use super::negotiation::PeerNegotiation;
 use super::wire::{PeerEvent, PeerWire};
 use crate::{Codec, Failure, LegError, WebRtcConfig};
@@ -107,7 +108,7 @@ async fn build(
                     .with_ice_servers(ice_servers.collect())
                     .build(),
             )
-            .with_media_engine(offer_codecs()?)
+            .with_media_engine(media_engine()?)
             .with_setting_engine(tune(config))
             .with_interceptor_registry(configure_rtcp_reports(Registry::new()))
             .with_handler(Arc::new(handler))
@@ -131,6 +132,10 @@ async fn build(
         }],
     )));
     connection.add_track(Arc::clone(&track) as _).await?;
+    // A track alone would offer its one codec.
+    for transceiver in connection.get_transceivers().await {
+        transceiver.set_codec_preferences(codecs()).await?;
+    }
     let negotiation = PeerNegotiation::new(Arc::clone(&connection), gathered);
     Ok((negotiation, PeerWire::new(connection, track, received)))
 }
@@ -151,30 +156,31 @@ fn tune(config: &WebRtcConfig) -> SettingEngine {
 }
 
 /// Opus first, then G.711, and telephone events for both clocks, which no default includes.
-fn offer_codecs() -> Result<MediaEngine, LegError> {
-    let mut engine = MediaEngine::default();
-    let mut register = |payload_type, rtp_codec| {
-        engine.register_codec(
-            RTCRtpCodecParameters {
-                rtp_codec,
-                payload_type,
-            },
-            RtpCodecKind::Audio,
-        )
+fn codecs() -> Vec<RTCRtpCodecParameters> {
+    let event = |clock_rate| RTCRtpCodec {
+        mime_type: format!("audio/{}", alias::of_event(clock_rate)),
+        clock_rate,
+        sdp_fmtp_line: "0-15".to_owned(),
+        ..Default::default()
     };
-    register(111, describe(Codec::Opus))?;
-    register(0, describe(Codec::Pcmu))?;
-    register(8, describe(Codec::Pcma))?;
-    for (payload_type, clock_rate) in [(110, 48_000), (126, 8_000)] {
-        register(
-            payload_type,
-            RTCRtpCodec {
-                mime_type: "audio/telephone-event".to_owned(),
-                clock_rate,
-                sdp_fmtp_line: "0-15".to_owned(),
-                ..Default::default()
-            },
-        )?;
+    [
+        (111, describe(Codec::Opus)),
+        (0, describe(Codec::Pcmu)),
+        (8, describe(Codec::Pcma)),
+        (110, event(48_000)),
+        (126, event(8_000)),
+    ]
+    .map(|(payload_type, rtp_codec)| RTCRtpCodecParameters {
+        rtp_codec,
+        payload_type,
+    })
+    .to_vec()
+}
+
+fn media_engine() -> Result<MediaEngine, LegError> {
+    let mut engine = MediaEngine::default();
+    for codec in codecs() {
+        engine.register_codec(codec, RtpCodecKind::Audio)?;
     }
     Ok(engine)
 }
