@@ -258,7 +258,7 @@ impl Acd {
             .map_or_else(|| agent::offline(UnixMs(0)), |agent| agent.told.clone())
     }
 
-    /// Whether an agent could talk now: has a line and neither an offer nor a conversation.
+    /// Whether an agent could talk now: has neither an offer nor a conversation.
     #[must_use]
     pub fn is_free(&self, agent: AgentId) -> bool {
         self.agents
@@ -270,6 +270,12 @@ impl Acd {
     #[must_use]
     pub fn has_desk(&self, agent: AgentId) -> bool {
         self.agents.get(&agent).is_some_and(|agent| agent.desk)
+    }
+
+    /// Whether the desk of an agent can be rung.
+    #[must_use]
+    pub fn has_line(&self, agent: AgentId) -> bool {
+        self.agents.get(&agent).is_some_and(|agent| agent.line)
     }
 
     /// The contacts an agent has in hand: talking, dialing, held, in wrap-up. Offers are not among them.

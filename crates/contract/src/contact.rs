@@ -181,3 +181,27 @@ pub struct LinkCustomer {
     /// The customer.
     pub customer: CustomerId,
 }
+
+/// Which contacts to list (`GET /api/v1/contacts`), as query parameters: one's own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct ContactFilter {
+    /// Only those that began before this point in time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<UnixMs>,
+    /// How many (1–200).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// A page of contacts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct ContactPage {
+    /// The latest first.
+    pub contacts: Vec<Contact>,
+    /// True when there is more than fits.
+    pub more: bool,
+}

@@ -160,6 +160,22 @@ impl Stage {
         }
     }
 
+    /// The agent in whose hands it is: who has it, but for mere offers.
+    #[must_use]
+    pub fn agent_in_hand(&self) -> Option<AgentId> {
+        match self {
+            Self::Reserved { .. } | Self::Offered { .. } => None,
+            Self::Queued
+            | Self::Dialing { .. }
+            | Self::Connected { .. }
+            | Self::Held { .. }
+            | Self::WrapUp { .. }
+            | Self::Closed
+            | Self::Abandoned
+            | Self::Failed => self.agent(),
+        }
+    }
+
     fn refuse(&self, action: &'static str) -> IllegalMove {
         IllegalMove {
             action,

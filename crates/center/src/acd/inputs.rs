@@ -295,7 +295,7 @@ impl Acd {
                 }
                 Ok(())
             }
-            Stage::Connected { .. } | Stage::Held { .. } if !done => {
+            Stage::Dialing { .. } | Stage::Connected { .. } | Stage::Held { .. } if !done => {
                 entry.disposed = disposed;
                 self.effects.push(Effect::Contact(contact));
                 Ok(())

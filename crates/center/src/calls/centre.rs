@@ -1,0 +1,102 @@
+//! The rest of the centre, as calls use it.
+
+use super::{
+    Record, store,
+    surroundings::{DialRefusal, Known, LateNotes, Surroundings},
+};
+use crate::{App, compliance::number::Number, crm, identity::person};
+use async_trait::async_trait;
+use sea_orm::DbErr;
+use seatline_contract::{
+    customer::{CustomerCard, NumberKind, NumberView},
+    event::Change,
+    id::{AgentId, CustomerId},
+    identity::{Person, Role},
+    secret::PhoneNumber,
+};
+
+/// The real surroundings.
+pub(super) struct Centre(pub(super) App);
+
+/// A failing database makes a caller unknown; the call goes on.
+fn or_unknown<T>(found: Result<Option<T>, DbErr>) -> Option<T> {
+    found.unwrap_or_else(|error| {
+        tracing::error!(%error, "a look-up for a call failed");
+        None
+    })
+}
+
+fn known(found: crm::Found) -> Known {
+    Known {
+        id: found.id,
+        name: found.name,
+    }
+}
+
+#[async_trait]
+impl Surroundings for Centre {
+    async fn save(&self, record: &Record, expected: i64) -> Result<bool, DbErr> {
+        store::save(self.0.store.db(), record, expected).await
+    }
+
+    async fn save_late_notes(&self, notes: &LateNotes) -> Result<bool, DbErr> {
+        store::save_late_notes(self.0.store.db(), notes).await
+    }
+
+    async fn person(&self, agent: AgentId) -> Option<Person> {
+        let found = person::find(self.0.store.db(), agent).await;
+        or_unknown(found.and_then(|found| found.as_ref().map(person::view).transpose()))
+    }
+
+    async fn identify(&self, number: &PhoneNumber) -> Option<Known> {
+        let number = Number::classify(number.expose());
+        or_unknown(crm::find_by_number(&self.0, &number).await).map(known)
+    }
+
+    async fn customer(&self, customer: CustomerId) -> Option<Known> {
+        let names = crm::names(self.0.store.db(), [customer.0]).await;
+        let name = or_unknown(names.map(|mut names| names.remove(&customer.0)))?;
+        Some(Known { id: customer, name })
+    }
+
+    async fn card(&self, customer: CustomerId, reader: &Person) -> Option<CustomerCard> {
+        match crm::card(&self.0, customer, reader.role).await {
+            Ok(card) => Some(card),
+            Err(failure) => {
+                tracing::error!(?failure, "a customer's card could not be read");
+                None
+            }
+        }
+    }
+
+    async fn number_of(&self, customer: CustomerId, index: usize) -> Option<(PhoneNumber, Known)> {
+        or_unknown(crm::number_at(&self.0, customer, index).await)
+            .map(|(number, found)| (number, known(found)))
+    }
+
+    fn normalise(&self, number: &PhoneNumber) -> Option<PhoneNumber> {
+        let canonical = Number::classify(number.expose()).canonical().clone();
+        Some(canonical).filter(|number| !number.expose().is_empty())
+    }
+
+    fn check_dialled(&self, number: &PhoneNumber) -> Result<PhoneNumber, DialRefusal> {
+        let number = Number::classify(number.expose());
+        match number.kind() {
+            NumberKind::Emergency => Err(DialRefusal::NotAllowed),
+            _ if number.is_dialable() => Ok(number.canonical().clone()),
+            _ => Err(DialRefusal::Unplayable),
+        }
+    }
+
+    fn show(&self, number: Option<&PhoneNumber>, reader: Option<&Person>) -> NumberView {
+        let in_full = self
+            .0
+            .shows_numbers_to(reader.map_or(Role::Agent, |reader| reader.role));
+        let number = Number::classify(number.map_or("", PhoneNumber::expose));
+        number.view(in_full, self.0.config.language)
+    }
+
+    fn publish(&self, agent: AgentId, change: Change) {
+        self.0.hub.publish(agent, change);
+    }
+}

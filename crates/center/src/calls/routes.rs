@@ -1,0 +1,26 @@
+//! Routes about contacts, presence and queues, one file for each subject.
+
+mod contacts;
+mod line;
+mod presence;
+mod queues;
+mod wrap_up;
+
+pub(crate) use line::open_line;
+
+use crate::App;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Routes about contacts, presence and queues.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(presence::set_presence))
+        .routes(routes!(presence::decline_offer))
+        .routes(routes!(wrap_up::save_wrap_up))
+        .routes(routes!(wrap_up::extend_wrap_up))
+        .routes(routes!(contacts::list_contacts))
+        .routes(routes!(contacts::read_contact))
+        .routes(routes!(contacts::link_customer))
+        .routes(routes!(contacts::hang_up))
+        .routes(routes!(queues::list_queues, queues::create_queue))
+}

@@ -1,0 +1,118 @@
+//! Contacts now and in the past.
+
+use super::super::{Surroundings, centre::Centre, store};
+use crate::{
+    App,
+    http::{ApiFailure, Json, Path, Query},
+    identity::Signed,
+};
+use axum::{extract::State, http::StatusCode};
+use seatline_contract::{
+    contact::{Contact, ContactFilter, ContactPage, LinkCustomer},
+    error::{ApiError, Code},
+    id::ContactId,
+    identity::Role,
+    time::UnixMs,
+};
+
+/// Contacts on a page.
+const PAGE: u32 = 50;
+
+/// One's own contacts, the latest first.
+#[utoipa::path(
+    get, path = "/api/v1/contacts", tag = "calls",
+    params(
+        ("before" = Option<i64>, Query, description = "only those that began before"),
+        ("limit" = Option<u32>, Query, description = "how many, at most 200"),
+    ),
+    responses((status = 200, body = ContactPage)),
+)]
+pub(super) async fn list_contacts(
+    State(app): State<App>,
+    signed: Signed,
+    Query(filter): Query<ContactFilter>,
+) -> Result<Json<ContactPage>, ApiFailure> {
+    let limit = u64::from(filter.limit.unwrap_or(PAGE).clamp(1, 200));
+    let before = filter.before.unwrap_or(UnixMs(i64::MAX));
+    let mut found =
+        store::contacts_of_agent(app.store.db(), signed.agent(), before, limit + 1).await?;
+    let more = found.len() as u64 > limit;
+    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let contacts = found
+        .iter()
+        .map(|record| store::view(&app, record, signed.person.role))
+        .collect();
+    Ok(Json(ContactPage { contacts, more }))
+}
+
+/// One contact.
+#[utoipa::path(
+    get, path = "/api/v1/contacts/{id}", tag = "calls", params(("id" = ContactId, Path)),
+    responses((status = 200, body = Contact), (status = 404, body = ApiError)),
+)]
+pub(super) async fn read_contact(
+    State(app): State<App>,
+    signed: Signed,
+    Path(contact): Path<ContactId>,
+) -> Result<Json<Contact>, ApiFailure> {
+    let record = store::find(app.store.db(), contact).await?;
+    let record = record.ok_or(Code::NotFound)?;
+    Ok(Json(store::view(&app, &record, signed.person.role)))
+}
+
+/// Gives a contact to a customer.
+#[utoipa::path(
+    put, path = "/api/v1/contacts/{id}/customer", tag = "calls", request_body = LinkCustomer,
+    params(("id" = ContactId, Path)),
+    responses((status = 200, body = Contact), (status = 404, body = ApiError)),
+)]
+pub(super) async fn link_customer(
+    State(app): State<App>,
+    signed: Signed,
+    Path(contact): Path<ContactId>,
+    Json(request): Json<LinkCustomer>,
+) -> Result<Json<Contact>, ApiFailure> {
+    let customer = Centre(app.clone()).customer(request.customer).await;
+    let customer = customer.ok_or_else(|| {
+        ApiFailure::from(ApiError {
+            field: Some("customer".into()),
+            ..ApiError::new(Code::NotFound)
+        })
+    })?;
+    let inner = app.calls.running()?;
+    let linked = inner
+        .link(signed.agent(), contact, customer.clone())
+        .await?;
+    if let Some(contact) = linked {
+        return Ok(Json(contact));
+    }
+    let only = (signed.person.role == Role::Agent).then(|| signed.agent());
+    let db = app.store.db();
+    if !store::link(db, contact, customer.id, &customer.name, only).await? {
+        return Err(Code::NotFound.into());
+    }
+    let record = store::find(db, contact).await?.ok_or(Code::NotFound)?;
+    Ok(Json(store::view(&app, &record, signed.person.role)))
+}
+
+/// Ends a contact's call: one's own, or as a supervisor anyone's.
+#[utoipa::path(
+    post, path = "/api/v1/contacts/{id}/hang-up", tag = "calls",
+    params(("id" = ContactId, Path)),
+    responses(
+        (status = 204),
+        (status = 404, body = ApiError),
+        (status = 409, body = ApiError, description = "the call is over"),
+    ),
+)]
+pub(super) async fn hang_up(
+    State(app): State<App>,
+    signed: Signed,
+    Path(contact): Path<ContactId>,
+) -> Result<StatusCode, ApiFailure> {
+    let anyone = signed.person.role != Role::Agent;
+    app.calls
+        .running()?
+        .hang_up(signed.agent(), contact, anyone)?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,116 @@
+//! Queues.
+
+use super::super::{Inner, QueueInfo, store};
+use crate::{
+    App,
+    acd::{QueueSetUp, Terms},
+    compliance::number::Number,
+    http::{ApiFailure, Json},
+    identity::{Signed, person},
+    store::is_conflict,
+};
+use axum::{extract::State, http::StatusCode};
+use seatline_contract::{
+    error::{ApiError, Code},
+    id::QueueId,
+    identity::Role,
+    queue::{NewQueue, Queue},
+};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// All queues and who waits in them.
+#[utoipa::path(
+    get, path = "/api/v1/queues", tag = "calls",
+    responses((status = 200, body = Vec<Queue>)),
+)]
+pub(super) async fn list_queues(
+    State(app): State<App>,
+    _signed: Signed,
+) -> Result<Json<Vec<Queue>>, ApiFailure> {
+    let state = app.calls.running()?.state.lock();
+    let mut queues: Vec<Queue> = state
+        .queues
+        .keys()
+        .filter_map(|queue| Inner::view_queue(&state, *queue))
+        .collect();
+    queues.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(Json(queues))
+}
+
+/// Adds a queue (administrators).
+#[utoipa::path(
+    post, path = "/api/v1/queues", tag = "calls", request_body = NewQueue,
+    responses(
+        (status = 201, body = Queue),
+        (status = 403, body = ApiError),
+        (status = 409, body = ApiError, description = "the name or a number is taken"),
+        (status = 422, body = ApiError),
+    ),
+)]
+pub(super) async fn create_queue(
+    State(app): State<App>,
+    signed: Signed,
+    Json(request): Json<NewQueue>,
+) -> Result<(StatusCode, Json<Queue>), ApiFailure> {
+    signed.require(Role::Administrator)?;
+    let info = check(&app, request).await?;
+    let queue = Queue {
+        id: info.id,
+        name: info.name.clone(),
+        waiting: 0,
+        longest_since: None,
+    };
+    store::add_queue_whole(&app, &info)
+        .await
+        .map_err(|error| match is_conflict(&error) {
+            true => ApiFailure::from(Code::Conflict).detail("the name or a number is taken"),
+            false => error.into(),
+        })?;
+    app.calls.set_queue(info);
+    Ok((StatusCode::CREATED, Json(queue)))
+}
+
+async fn check(app: &App, request: NewQueue) -> Result<QueueInfo, ApiFailure> {
+    let name = request.name.trim().to_owned();
+    if name.is_empty() || name.chars().count() > 60 {
+        return Err(ApiFailure::field("name", "1 to 60 characters"));
+    }
+    if !(5..=120).contains(&request.ring_s) {
+        return Err(ApiFailure::field("ring_s", "5 to 120"));
+    }
+    if request.wrap_up_s > 3_600 {
+        return Err(ApiFailure::field("wrap_up_s", "0 to 3,600"));
+    }
+    let mut numbers = Vec::with_capacity(request.numbers.len());
+    for (index, number) in request.numbers.iter().enumerate() {
+        let number = Number::classify(number).canonical().expose().to_owned();
+        if number.is_empty() || numbers.contains(&number) {
+            return Err(ApiFailure::field(
+                format!("numbers.{index}"),
+                "not a number, or named twice",
+            ));
+        }
+        numbers.push(number);
+    }
+    let mut agents = BTreeSet::new();
+    for (index, login) in request.agents.iter().enumerate() {
+        let found = person::find_by_login(app.store.db(), login).await?;
+        let found = found
+            .ok_or_else(|| ApiFailure::field(format!("agents.{index}"), "nobody has that login"))?;
+        agents.insert(found.id.into());
+    }
+    Ok(QueueInfo {
+        id: QueueId(Uuid::new_v4()),
+        name,
+        numbers,
+        set_up: QueueSetUp {
+            terms: Terms {
+                ring_ms: i64::from(request.ring_s) * 1_000,
+                wrap_up_ms: (request.wrap_up_s > 0).then(|| i64::from(request.wrap_up_s) * 1_000),
+                disposition_required: request.disposition_required,
+            },
+            agents,
+        },
+    })
+}

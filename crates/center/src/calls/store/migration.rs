@@ -1,0 +1,111 @@
+//! Tables of contacts and queues.
+
+use sea_orm_migration::{
+    prelude::*,
+    schema::{
+        big_integer, big_integer_null, boolean, pk_uuid, string, string_null, string_uniq, text,
+        uuid, uuid_null,
+    },
+};
+
+pub(crate) fn migration() -> impl MigrationTrait {
+    Contacts
+}
+
+struct Contacts;
+
+impl MigrationName for Contacts {
+    fn name(&self) -> &str {
+        "m0010_contacts"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Contacts {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let contacts = Table::create()
+            .table("contacts")
+            .col(pk_uuid("id"))
+            .col(string("channel"))
+            .col(string("direction"))
+            .col(string("state"))
+            .col(uuid_null("queue"))
+            .col(string_null("queue_name"))
+            .col(string_null("called"))
+            .col(string_null("number"))
+            .col(uuid_null("customer"))
+            .col(string_null("customer_name"))
+            .col(uuid_null("agent"))
+            .col(string_null("agent_name"))
+            .col(big_integer("created"))
+            .col(big_integer_null("connected"))
+            .col(big_integer_null("ended"))
+            .col(string_null("ended_by"))
+            .col(string_null("end_reason"))
+            .col(big_integer_null("wrap_up_deadline"))
+            .col(boolean("disposition_required"))
+            .col(string_null("disposition"))
+            .col(text("note"))
+            .col(big_integer("version"))
+            .to_owned();
+        manager.create_table(contacts).await?;
+        for (name, column) in [
+            ("contacts_customer", "customer"),
+            ("contacts_agent", "agent"),
+        ] {
+            let index = Index::create()
+                .name(name)
+                .table("contacts")
+                .col(column)
+                .col("created")
+                .to_owned();
+            manager.create_index(index).await?;
+        }
+        let by_state = Index::create()
+            .name("contacts_state")
+            .table("contacts")
+            .col("state")
+            .to_owned();
+        manager.create_index(by_state).await?;
+        let queues = Table::create()
+            .table("queues")
+            .col(pk_uuid("id"))
+            .col(string_uniq("name"))
+            .col(big_integer("ring_ms"))
+            .col(big_integer_null("wrap_up_ms"))
+            .col(boolean("disposition_required"))
+            .to_owned();
+        manager.create_table(queues).await?;
+        let numbers = Table::create()
+            .table("queue_numbers")
+            .col(string("number").primary_key())
+            .col(uuid("queue"))
+            .foreign_key(
+                ForeignKey::create()
+                    .from("queue_numbers", "queue")
+                    .to("queues", "id")
+                    .on_delete(ForeignKeyAction::Cascade),
+            )
+            .to_owned();
+        manager.create_table(numbers).await?;
+        let agents = Table::create()
+            .table("queue_agents")
+            .col(uuid("queue"))
+            .col(uuid("agent"))
+            .primary_key(Index::create().col("queue").col("agent"))
+            .foreign_key(
+                ForeignKey::create()
+                    .from("queue_agents", "queue")
+                    .to("queues", "id")
+                    .on_delete(ForeignKeyAction::Cascade),
+            )
+            .foreign_key(
+                ForeignKey::create()
+                    .from("queue_agents", "agent")
+                    .to("people", "id")
+                    .on_delete(ForeignKeyAction::Cascade),
+            )
+            .to_owned();
+        manager.create_table(agents).await
+    }
+}
