@@ -1,0 +1,79 @@
+/** The port to the real desk, through the shell's generated commands and events. */
+import { commands, events, type Failure } from "./bindings";
+import { DeskFailure, type Desk } from "./port";
+
+type Answer<T> = { status: "ok"; data: T } | { status: "error"; error: Failure };
+
+/** The answer, or the failure as an exception. */
+async function take<T>(answer: Promise<Answer<T>>): Promise<T> {
+  const result = await answer;
+  if (result.status === "error") throw new DeskFailure(result.error);
+  return result.data;
+}
+
+async function run(answer: Promise<Answer<null>>): Promise<void> {
+  await take(answer);
+}
+
+export function tauriDesk(): Desk {
+  return {
+    async subscribe(onView) {
+      // Listen first and ask second, so that no change falls between the two.
+      const stop = await events.deskViewChanged.listen(({ payload }) => onView(payload));
+      onView(await commands.view());
+      return stop;
+    },
+    levels: (onLevels) => events.levelsChanged.listen(({ payload }) => onLevels(payload)),
+    requests: (onRequest) => events.quitRequested.listen(() => onRequest("confirm_quit")),
+
+    checkCentre: (url) => take(commands.checkCentre(url)),
+    remembered: () => commands.remembered(),
+    signIn: (request) => run(commands.signIn(request)),
+    signOut: () => run(commands.signOut()),
+    setPresence: (choice) => run(commands.setPresence(choice)),
+
+    dial: (target) => run(commands.dial(target)),
+    answer: () => run(commands.answer()),
+    decline: () => run(commands.decline()),
+    hangUp: () => run(commands.hangUp()),
+    setMuted: (muted) => run(commands.setMuted(muted)),
+    setHeld: (held) => run(commands.setHeld(held)),
+    sendDigits: (digits) => run(commands.sendDigits(digits)),
+    dismissDialRequest: () => commands.dismissDialRequest(),
+
+    saveNote: (note) => run(commands.saveNote(note)),
+    finishWrapUp: (contact) => run(commands.finishWrapUp(contact)),
+    extendWrapUp: (contact, seconds) => run(commands.extendWrapUp(contact, seconds)),
+    linkCustomer: (contact, customer) => run(commands.linkCustomer(contact, customer)),
+
+    searchCustomers: (query) => take(commands.searchCustomers(query)),
+    customerCard: (customer) => take(commands.customerCard(customer)),
+    timeline: (customer) => take(commands.timeline(customer)),
+    createCustomer: (customer) => run(commands.createCustomer(customer)),
+    editCustomer: (customer, edit) => run(commands.editCustomer(customer, edit)),
+    revealNumbers: (customer, reason) => take(commands.revealNumbers(customer, reason)),
+
+    tickets: (filter) => take(commands.tickets(filter)),
+    ticket: (ticket) => take(commands.ticket(ticket)),
+    saveDraft: (draft) => run(commands.saveDraft(draft)),
+    discardDraft: (ticket) => run(commands.discardDraft(ticket)),
+    createTicket: (ticket) => run(commands.createTicket(ticket)),
+    editTicket: (ticket, edit) => run(commands.editTicket(ticket, edit)),
+    commentTicket: (ticket, text) => run(commands.commentTicket(ticket, text)),
+
+    refreshDevices: () => run(commands.refreshDevices()),
+    selectDevices: (selection) => run(commands.selectDevices(selection)),
+    setProcessing: (processing) => run(commands.setProcessing(processing)),
+    testSpeaker: () => run(commands.testSpeaker()),
+    testRinger: () => run(commands.testRinger()),
+    setMeter: (on) => run(commands.setMeter(on)),
+
+    saveSettings: (settings) => run(commands.saveSettings(settings)),
+    dismissNotice: (notice) => commands.dismissNotice(notice),
+    retryWrite: (write) => run(commands.retryWrite(write)),
+    discardWrite: (write) => run(commands.discardWrite(write)),
+
+    setCompact: (on) => commands.setWindowMode(on ? "compact" : "full"),
+    quit: () => commands.quit(),
+  };
+}

@@ -1,0 +1,116 @@
+/** What a failure code says to a person: what happened, and what to do about it. */
+import type { Failure, FailureCode } from "$ipc/bindings";
+import { m } from "$texts";
+
+interface Values {
+  /** Host, device or file at fault. */
+  subject: string;
+  /** Minutes or seconds to wait, in words. */
+  wait: string;
+}
+
+const texts: Record<FailureCode, (values: Values) => string> = {
+  wrong_credentials: m.failure_wrong_credentials,
+  account_locked: m.failure_account_locked,
+  account_disabled: m.failure_account_disabled,
+  signed_in_elsewhere: m.failure_signed_in_elsewhere,
+  session_ended: m.failure_session_ended,
+  forbidden: m.failure_forbidden,
+  wrong_setup_code: m.failure_wrong_setup_code,
+  not_found: m.failure_not_found,
+  invalid_field: m.failure_invalid_field,
+  malformed_request: m.failure_malformed_request,
+  too_large: m.failure_too_large,
+  conflict: m.failure_conflict,
+  key_reused: m.failure_key_reused,
+  unplayable_number: m.failure_unplayable_number,
+  number_not_allowed: m.failure_number_not_allowed,
+  no_trunk: m.failure_no_trunk,
+  disposition_required: m.failure_disposition_required,
+  line_not_ready: m.failure_line_not_ready,
+  too_many_requests: m.failure_too_many_requests,
+  storage_full: m.failure_storage_full,
+  unavailable: m.failure_unavailable,
+  internal: m.failure_internal,
+  bad_address: m.failure_bad_address,
+  centre_unreachable: m.failure_centre_unreachable,
+  not_a_centre: m.failure_not_a_centre,
+  version_mismatch: m.failure_version_mismatch,
+  certificate_untrusted: m.failure_certificate_untrusted,
+  certificate_wrong_host: m.failure_certificate_wrong_host,
+  certificate_expired: m.failure_certificate_expired,
+  not_signed_in: m.failure_not_signed_in,
+  no_call: m.failure_no_call,
+  wrong_call_state: m.failure_wrong_call_state,
+  already_in_call: m.failure_already_in_call,
+  line_down: m.failure_line_down,
+  line_rejected: m.failure_line_rejected,
+  no_microphone: m.failure_no_microphone,
+  no_speaker: m.failure_no_speaker,
+  device_taken: m.failure_device_taken,
+  device_gone: m.failure_device_gone,
+  microphone_forbidden: m.failure_microphone_forbidden,
+  sound_failed: m.failure_sound_failed,
+  media_failed: m.failure_media_failed,
+  disk_full: m.failure_disk_full,
+  storage_failed: m.failure_storage_failed,
+  keyring_failed: m.failure_keyring_failed,
+};
+
+/** Every code with a text; the test holds it against the generated types. */
+export const failureCodes = Object.keys(texts) as FailureCode[];
+
+function waitText(seconds: number | null | undefined): string {
+  if (!seconds) return m.wait_a_moment();
+  return seconds < 90
+    ? m.wait_seconds({ count: seconds })
+    : m.wait_minutes({ count: Math.ceil(seconds / 60) });
+}
+
+/** What stands for the thing at fault when the failure does not name it. */
+const unnamed: Partial<Record<FailureCode, () => string>> = {
+  centre_unreachable: m.the_centre,
+  device_gone: m.the_device,
+  device_taken: m.the_device,
+  invalid_field: m.this_field,
+  signed_in_elsewhere: m.another_computer,
+};
+
+/** The text of a code about a thing. */
+export function codeText(code: FailureCode, subject = "", wait: string = m.wait_a_moment()): string {
+  const text = texts[code] ?? m.failure_internal;
+  return text({ subject: subject || (unnamed[code]?.() ?? ""), wait });
+}
+
+/** The text of a failure. */
+export function failureText(failure: Failure): string {
+  const subject = failure.subject ?? fieldName(failure.field);
+  return codeText(failure.code, subject, waitText(failure.retry_after_s));
+}
+
+const fields: Record<string, () => string> = {
+  name: m.customer_name,
+  company: m.customer_company,
+  title: m.customer_title,
+  email: m.customer_email,
+  wechat: m.customer_wechat,
+  numbers: m.customer_numbers,
+  add_numbers: m.customer_numbers,
+  subject: m.ticket_subject,
+  ticket_type: m.ticket_type,
+  priority: m.ticket_priority,
+  description: m.ticket_description,
+  assignee: m.ticket_assignee,
+  reason: m.reveal_reason,
+  disposition: m.wrap_outcome,
+  note: m.wrap_note,
+  login: m.sign_in_login,
+  password: m.sign_in_password,
+  centre: m.sign_in_centre,
+};
+
+/** The name a person knows a field by; `numbers.0` is the numbers' first. */
+export function fieldName(field: string | null | undefined): string {
+  if (!field) return "";
+  return fields[field.split(".")[0] ?? ""]?.() ?? field;
+}

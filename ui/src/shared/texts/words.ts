@@ -1,0 +1,119 @@
+/** Names of states and kinds. */
+import type {
+  ContactState,
+  NumberKind,
+  Presence,
+  PresenceChoice,
+  Priority,
+  TicketState,
+  CallState,
+} from "$ipc/bindings";
+import { desk } from "$shared/desk.svelte";
+import { language } from "$shared/language.svelte";
+import { m } from "$texts";
+
+type Tone = "plain" | "accent" | "ready" | "danger" | "vip" | "wrap" | "ring";
+
+const priorities: Record<Priority, () => string> = {
+  low: m.priority_low,
+  normal: m.priority_normal,
+  high: m.priority_high,
+  urgent: m.priority_urgent,
+};
+export const priorityText = (priority: Priority) => priorities[priority]();
+export const priorityTone: Record<Priority, Tone> = {
+  low: "plain",
+  normal: "plain",
+  high: "ring",
+  urgent: "danger",
+};
+export const allPriorities = Object.keys(priorities) as Priority[];
+
+const ticketStates: Record<TicketState, () => string> = {
+  open: m.ticket_state_open,
+  in_progress: m.ticket_state_in_progress,
+  waiting: m.ticket_state_waiting,
+  solved: m.ticket_state_solved,
+  closed: m.ticket_state_closed,
+};
+export const ticketStateText = (state: TicketState) => ticketStates[state]();
+export const ticketStateTone: Record<TicketState, Tone> = {
+  open: "accent",
+  in_progress: "ring",
+  waiting: "wrap",
+  solved: "ready",
+  closed: "plain",
+};
+export const allTicketStates = Object.keys(ticketStates) as TicketState[];
+
+const contactStates: Record<ContactState, () => string> = {
+  queued: m.contact_state_queued,
+  offered: m.contact_state_offered,
+  dialing: m.contact_state_dialing,
+  connected: m.contact_state_connected,
+  held: m.contact_state_held,
+  wrap_up: m.contact_state_wrap_up,
+  closed: m.contact_state_closed,
+  abandoned: m.contact_state_abandoned,
+  failed: m.contact_state_failed,
+};
+export const contactStateText = (state: ContactState) => contactStates[state]();
+
+const callStates: Record<CallState, () => string> = {
+  ringing: m.call_state_ringing,
+  connecting: m.call_state_connecting,
+  dialing: m.call_state_dialing,
+  active: m.call_state_active,
+  held: m.call_state_held,
+  reconnecting: m.call_state_reconnecting,
+};
+export const callStateText = (state: CallState) => callStates[state]();
+
+const numberKinds: Record<NumberKind, () => string> = {
+  mobile: m.number_mobile,
+  fixed: m.number_fixed,
+  service: m.number_service,
+  shared_cost: m.number_shared_cost,
+  toll_free: m.number_toll_free,
+  access: m.number_access,
+  privacy: m.number_privacy,
+  emergency: m.number_emergency,
+  international: m.number_international,
+  internal: m.number_internal,
+  unknown: m.number_unknown,
+  anonymous: m.number_anonymous,
+};
+export const numberKindText = (kind: NumberKind) => numberKinds[kind]();
+
+/** Name of a not-ready reason; `missed` is the desk's own. */
+export function reasonText(reason: string): string {
+  if (reason === "missed") return m.presence_missed();
+  const item = desk.catalog.not_ready_reasons.find((r) => r.id === reason);
+  return item ? language.nameOf(item) : reason;
+}
+
+/** Name of a presence. */
+export function presenceText(presence: Presence | PresenceChoice): string {
+  switch (presence.kind) {
+    case "offline":
+      return m.presence_offline();
+    case "ready":
+      return m.presence_ready();
+    case "not_ready":
+      return reasonText(presence.reason) || m.presence_not_ready();
+    case "on_break":
+      return m.presence_on_break();
+    case "offered":
+      return m.presence_offered();
+    case "busy":
+      return m.presence_busy();
+    case "wrap_up":
+      return m.presence_wrap_up();
+  }
+}
+
+/** Name of an item of the catalogue by its id. */
+export function catalogText(list: "dispositions" | "ticket_types", id: string | null): string {
+  const item = desk.catalog[list].find((entry) => entry.id === id);
+  return item ? language.nameOf(item) : (id ?? "");
+}

@@ -1,0 +1,63 @@
+/** What the strip says by colour alone. */
+import type { DeskView } from "$ipc/bindings";
+
+/** `away` is not ready, on a break or offline. */
+export type StripState = "idle" | "ring" | "talk" | "hold" | "wrap" | "away";
+
+/** The strip's state; the line comes first, then the agent. */
+export function stripState(view: DeskView): StripState {
+  switch (view.call?.state) {
+    case "ringing":
+      return "ring";
+    case "dialing":
+    case "connecting":
+    case "active":
+    case "reconnecting":
+      return "talk";
+    case "held":
+      return "hold";
+  }
+  switch (view.presence?.presence.kind) {
+    case "wrap_up":
+      return "wrap";
+    case "ready":
+    case "offered":
+    case "busy":
+      return "idle";
+    default:
+      return "away";
+  }
+}
+
+/** True when the line or the centre is in trouble. */
+export function inTrouble(view: DeskView): boolean {
+  return (
+    view.connection.kind === "reconnecting" ||
+    (view.connection.kind === "online" && view.line.kind !== "up") ||
+    view.headset.problem !== null
+  );
+}
+
+/** What a control can do now. */
+export interface Able {
+  answer: boolean;
+  decline: boolean;
+  hangUp: boolean;
+  mute: boolean;
+  hold: boolean;
+  keypad: boolean;
+}
+
+/** Which controls act in the present state. */
+export function able(view: DeskView): Able {
+  const state = view.call?.state;
+  const talking = state === "active" || state === "held" || state === "reconnecting";
+  return {
+    answer: state === "ringing",
+    decline: state === "ringing",
+    hangUp: state !== undefined,
+    mute: talking || state === "dialing" || state === "connecting",
+    hold: state === "active" || state === "held",
+    keypad: state === "active" || state === "dialing",
+  };
+}

@@ -1,0 +1,2 @@
+/** The views the rail leads to. */
+export type Place = "work" | "tickets" | "settings";
