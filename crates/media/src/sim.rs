@@ -42,7 +42,7 @@ pub fn pair(codec: Codec, network: Network) -> (LegWithEvents, LegWithEvents) {
             travelling: BTreeMap::new(),
             count: 0,
         };
-        let (leg, events) = Leg::with_wire(Wire::Sim(wire), rand::random());
+        let (leg, events) = Leg::with_wire(Wire::Sim(Box::new(wire)), rand::random());
         leg.agree(terms(codec));
         (leg, events)
     };

@@ -56,7 +56,7 @@ pub(crate) struct Account {
 pub(crate) enum Wire {
     Rtp(RtpWire),
     Peer(PeerWire),
-    Sim(SimWire),
+    Sim(Box<SimWire>),
 }
 
 impl Wire {

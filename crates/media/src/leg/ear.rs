@@ -75,13 +75,13 @@ impl Player {
 /// Hears another leg.
 pub(crate) struct Relay {
     feed: mpsc::Receiver<Heard>,
-    transcoder: Option<Transcoder>,
+    transcoder: Option<Box<Transcoder>>,
 }
 
 impl Relay {
     /// Whether voice goes through the transcoder.
     pub(crate) fn transcoder(&mut self) -> Option<&mut Transcoder> {
-        self.transcoder.as_mut()
+        self.transcoder.as_deref_mut()
     }
 
     /// The two ends speak the same codec: packets pass as they are.
@@ -92,22 +92,22 @@ impl Relay {
     /// The transcoder from one codec to the other, made anew if they are not those of before.
     pub(crate) fn transcode(&mut self, from: Codec, to: Codec) -> Option<&mut Transcoder> {
         let fits = |t: &Transcoder| t.from == from && t.to == to;
-        if !self.transcoder.as_ref().is_some_and(fits) {
+        if !self.transcoder.as_deref().is_some_and(fits) {
             let rate = from.natural_rate().min(to.natural_rate());
             match from.decoder(rate) {
                 Ok(decoder) => {
-                    self.transcoder = Some(Transcoder {
+                    self.transcoder = Some(Box::new(Transcoder {
                         from,
                         to,
                         rate,
                         buffer: JitterBuffer::new(decoder),
                         noted: Tally::default(),
-                    });
+                    }));
                 }
                 Err(error) => tracing::warn!(%error, "a voice cannot be transcoded"),
             }
         }
-        self.transcoder.as_mut()
+        self.transcoder.as_deref_mut()
     }
 }
 

@@ -101,21 +101,20 @@ async fn build(
         gathered: Arc::clone(&gathered),
         ice_connected: AtomicBool::new(false),
     };
-    let connection: Arc<dyn PeerConnection> = Arc::new(
-        PeerConnectionBuilder::new()
-            .with_configuration(
-                RTCConfigurationBuilder::new()
-                    .with_ice_servers(ice_servers.collect())
-                    .build(),
-            )
-            .with_media_engine(media_engine()?)
-            .with_setting_engine(tune(config))
-            .with_interceptor_registry(configure_rtcp_reports(Registry::new()))
-            .with_handler(Arc::new(handler))
-            .with_udp_addrs(addresses)
-            .build()
-            .await?,
-    );
+    let building = PeerConnectionBuilder::new()
+        .with_configuration(
+            RTCConfigurationBuilder::new()
+                .with_ice_servers(ice_servers.collect())
+                .build(),
+        )
+        .with_media_engine(media_engine()?)
+        .with_setting_engine(tune(config))
+        .with_interceptor_registry(configure_rtcp_reports(Registry::new()))
+        .with_handler(Arc::new(handler))
+        .with_udp_addrs(addresses)
+        .build();
+    // Boxed, because it would make every future that awaits this one as large.
+    let connection: Arc<dyn PeerConnection> = Arc::new(Box::pin(building).await?);
     let track = Arc::new(TrackLocalStaticRTP::new(MediaStreamTrack::new(
         "seatline".to_owned(),
         "voice".to_owned(),

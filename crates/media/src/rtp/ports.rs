@@ -32,7 +32,7 @@ fn candidates(range: Option<&RangeInclusive<u16>>) -> Vec<u16> {
     };
     let mut even: Vec<u16> = range
         .clone()
-        .filter(|port| port % 2 == 0 && *port > 0 && port + 1 <= *range.end())
+        .filter(|port| port % 2 == 0 && *port > 0 && port < range.end())
         .collect();
     if !even.is_empty() {
         let start = rand::rng().random_range(0..even.len());

@@ -1,121 +1,10 @@
-//! Legs over real sockets on the loopback interface, judged by what is heard.
+//! Voice, keys, hold and renegotiation between our own legs.
 
-use seatline_media::sim::{Headset, level_at, loudness};
-use seatline_media::{
-    Clip, Codec, Direction, Leg, LegError, LegEvent, RtpConfig, SAMPLE_RATE, Source, Tone,
-    WebRtcConfig,
-};
-use std::net::{IpAddr, Ipv4Addr};
+use crate::party::{Bridge, Party, SECOND, TWO_SECONDS, assert_hears, talk};
+use seatline_media::sim::{level_at, loudness};
+use seatline_media::{Clip, Codec, Direction, LegError, LegEvent, SAMPLE_RATE, Source, Tone};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
-
-const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-
-struct Party {
-    leg: Leg,
-    events: mpsc::UnboundedReceiver<LegEvent>,
-}
-
-impl Party {
-    async fn webrtc() -> Self {
-        let config = WebRtcConfig {
-            bind: vec![LOOPBACK],
-            port_range: None,
-            ice_servers: Vec::new(),
-        };
-        let (leg, events) = Leg::webrtc(config).await.unwrap();
-        Self { leg, events }
-    }
-
-    async fn rtp(codecs: &[Codec]) -> Self {
-        let config = RtpConfig {
-            bind: LOOPBACK,
-            advertise: None,
-            port_range: None,
-            codecs: codecs.to_vec(),
-            latch: false,
-        };
-        let (leg, events) = Leg::rtp(config).await.unwrap();
-        Self { leg, events }
-    }
-
-    /// Offers to `other` and waits until both are connected.
-    async fn call(&mut self, other: &mut Self) -> Duration {
-        let offer = self.leg.create_offer().await.unwrap();
-        let answer = other.leg.answer(&offer).await.unwrap();
-        let start = Instant::now();
-        self.leg.accept_answer(&answer).await.unwrap();
-        self.wait_for(|event| *event == LegEvent::Connected).await;
-        other.wait_for(|event| *event == LegEvent::Connected).await;
-        start.elapsed()
-    }
-
-    /// Renegotiates with `other` in a direction.
-    async fn reoffer(&self, other: &Self, direction: Direction) {
-        let offer = self.leg.create_offer_with(direction).await.unwrap();
-        let answer = other.leg.answer(&offer).await.unwrap();
-        self.leg.accept_answer(&answer).await.unwrap();
-    }
-
-    async fn wait_for(&mut self, wanted: impl Fn(&LegEvent) -> bool) -> LegEvent {
-        let wait = async {
-            loop {
-                let event = self.events.recv().await.expect("the leg ended");
-                if wanted(&event) {
-                    return event;
-                }
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(10), wait)
-            .await
-            .expect("the event never came")
-    }
-
-    async fn digits(&mut self, count: usize) -> String {
-        let mut digits = String::new();
-        while digits.len() < count {
-            let event = self
-                .wait_for(|event| matches!(event, LegEvent::Digit { .. }))
-                .await;
-            if let LegEvent::Digit { digit, .. } = event {
-                digits.push(digit);
-            }
-        }
-        digits
-    }
-
-    fn headset(&self) -> Headset {
-        Headset::new(self.leg.attach().unwrap())
-    }
-}
-
-/// Both headsets speak; returns what each heard in the last `keep` of `whole`.
-async fn talk(
-    a: (&mut Headset, f32),
-    b: (&mut Headset, f32),
-    whole: Duration,
-    keep: Duration,
-) -> (Vec<f32>, Vec<f32>) {
-    let (mut at_a, mut at_b) = tokio::join!(a.0.use_for(whole, a.1), b.0.use_for(whole, b.1));
-    let keep = (keep.as_secs_f64() * f64::from(SAMPLE_RATE)) as usize;
-    at_a.drain(..at_a.len() - keep);
-    at_b.drain(..at_b.len() - keep);
-    (at_a, at_b)
-}
-
-fn assert_hears(sound: &[f32], frequency: f32, not: f32, who: &str) {
-    let (level, other) = (
-        level_at(sound, frequency, SAMPLE_RATE),
-        level_at(sound, not, SAMPLE_RATE),
-    );
-    println!("{who}: {frequency} Hz at {level:.3}, {not} Hz at {other:.3}");
-    assert!(level > 0.3, "{who} does not hear {frequency} Hz: {level}");
-    assert!(other < 0.03, "{who} hears {not} Hz: {other}");
-}
-
-const SECOND: Duration = Duration::from_secs(1);
-const TWO_SECONDS: Duration = Duration::from_secs(2);
+use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn webrtc_to_webrtc_connects_fast_and_carries_voice() {
@@ -172,38 +61,6 @@ async fn rtp_to_rtp_carries_voice_and_reports() {
         assert_eq!((statistics.codec, statistics.lost), (Some(codec), 0));
         let trip = statistics.round_trip_ms.expect("a round trip by now");
         assert!(trip < 50.0, "{trip}");
-    }
-}
-
-/// An agent's WebRTC phone, the switch's two legs, and a customer's plain RTP phone.
-struct Bridge {
-    agent: Party,
-    to_agent: Party,
-    to_customer: Party,
-    customer: Party,
-}
-
-impl Bridge {
-    async fn new(codecs: &[Codec]) -> Self {
-        let mut bridge = Self {
-            agent: Party::webrtc().await,
-            to_agent: Party::webrtc().await,
-            to_customer: Party::rtp(codecs).await,
-            customer: Party::rtp(codecs).await,
-        };
-        bridge.to_agent.call(&mut bridge.agent).await;
-        bridge.customer.call(&mut bridge.to_customer).await;
-        bridge.join();
-        bridge
-    }
-
-    fn join(&self) {
-        self.to_agent
-            .leg
-            .hear(Source::Leg(self.to_customer.leg.clone()));
-        self.to_customer
-            .leg
-            .hear(Source::Leg(self.to_agent.leg.clone()));
     }
 }
 
