@@ -3,11 +3,15 @@
 mod address;
 mod frame;
 mod parse;
+#[cfg(test)]
+mod torture;
 
 use std::fmt::{self, Write as _};
 
 pub(crate) use address::{NameAddr, Uri, Via, parameter, split_list};
 pub(crate) use frame::{Framer, LARGEST, Piece};
+#[cfg(test)]
+pub(crate) use parse::Fault;
 pub(crate) use parse::{Malformed, parse};
 
 /// The request methods this program knows, and all others.

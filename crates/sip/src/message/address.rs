@@ -7,14 +7,14 @@ use crate::text::{Number, clean_name, is_token_char, quote};
 /// A `sip:` or `sips:` URI taken apart. Everything else about it stays in the text it was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Uri {
-    pub(crate) secure: bool,
     /// Percent-decoded.
     pub(crate) user: Option<String>,
     pub(crate) host: String,
     pub(crate) port: Option<u16>,
     /// The `transport` parameter in lower case.
     pub(crate) transport: Option<String>,
-    pub(crate) loose_router: bool,
+    /// Whether it carries headers for the request to be made (RFC 3261 section 19.1.1).
+    pub(crate) carries_headers: bool,
 }
 
 impl Uri {
@@ -27,11 +27,9 @@ impl Uri {
             return None;
         }
         let (scheme, rest) = text.split_once(':')?;
-        let secure = match scheme.to_ascii_lowercase().as_str() {
-            "sip" => false,
-            "sips" => true,
-            _ => return None,
-        };
+        if !matches!(scheme.to_ascii_lowercase().as_str(), "sip" | "sips") {
+            return None;
+        }
         // Semicolons and question marks may stand in the user part, so the `@` is looked for first.
         let (user, rest) = match rest.split_once('@') {
             Some((user, rest)) => (Some(user), rest),
@@ -49,24 +47,21 @@ impl Uri {
         };
         let parameters = tail.split('?').next().unwrap_or_default();
         let mut transport = None;
-        let mut loose_router = false;
         for item in parameters.split(';').skip(1) {
             let (name, value) = item.split_once('=').unwrap_or((item, ""));
             match name.to_ascii_lowercase().as_str() {
                 "" => return None,
                 "transport" if value.is_empty() => return None,
                 "transport" => transport = Some(value.to_ascii_lowercase()),
-                "lr" => loose_router = true,
                 _ => {}
             }
         }
         Some(Self {
-            secure,
             user,
             host,
             port,
             transport,
-            loose_router,
+            carries_headers: tail.contains('?'),
         })
     }
 
@@ -84,7 +79,8 @@ impl Uri {
 fn parse_authority(text: &str) -> Option<(String, Option<u16>)> {
     let (host, port) = if let Some(rest) = text.strip_prefix('[') {
         let (address, tail) = rest.split_once(']')?;
-        address.parse::<Ipv6Addr>().ok()?;
+        // The grammar of RFC 3261 allowed three colons before an IPv4 part; RFC 5118 section 4.10 has them read.
+        address.replace(":::", "::").parse::<Ipv6Addr>().ok()?;
         let port = match tail {
             "" => None,
             _ => Some(tail.strip_prefix(':')?),
@@ -168,6 +164,10 @@ impl NameAddr {
             None if display_name.is_none() => rest.split_at(rest.find(';').unwrap_or(rest.len())),
             None => return None,
         };
+        // RFC 3261 section 20: a bare URI must not hold what could be read as the header's own.
+        if !rest.starts_with('<') && uri.contains(['?', ',']) {
+            return None;
+        }
         let uri = uri.trim_end();
         let scheme_end = uri.find(':')?;
         let scheme = &uri[..scheme_end];
@@ -385,10 +385,7 @@ mod tests {
             Uri::parse("sips:alice;day=tue:pw@[::1]:5061;transport=TCP;lr?subject=x").unwrap();
         assert_eq!(uri.user.as_deref(), Some("alice;day=tue"));
         assert_eq!(uri.ip(), Some("::1".parse().unwrap()));
-        assert_eq!(
-            (uri.port, uri.secure, uri.loose_router),
-            (Some(5061), true, true)
-        );
+        assert_eq!((uri.port, uri.carries_headers), (Some(5061), true));
         assert_eq!(uri.transport.as_deref(), Some("tcp"));
         let escaped = Uri::parse("sip:%61%23@example.com").unwrap();
         assert_eq!(escaped.user.as_deref(), Some("a#"));

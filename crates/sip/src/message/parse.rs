@@ -231,7 +231,7 @@ fn readable_target(uri: &str) -> bool {
         return false;
     };
     match scheme.to_ascii_lowercase().as_str() {
-        "sip" | "sips" => Uri::parse(uri).is_some(),
+        "sip" | "sips" => Uri::parse(uri).is_some_and(|uri| !uri.carries_headers),
         other => {
             other.starts_with(|c: char| c.is_ascii_alphabetic())
                 && other
@@ -342,11 +342,10 @@ fn read_body(headers: &Headers, rest: &[u8]) -> Result<String, Fault> {
     Ok(String::from_utf8_lossy(body).into_owned())
 }
 
-/// Whether enough can be read to send a refusal to where the request came from.
+/// Whether enough is there to send a refusal to where the request came from.
 fn is_answerable(request: &Request) -> bool {
-    let via = request.headers.get("Via");
     request.method != Method::Ack
-        && via.is_some_and(|via| Via::parse(via).is_some())
+        && request.headers.get("Via").is_some()
         && ["From", "To", "Call-ID", "CSeq"]
             .iter()
             .all(|name| request.headers.all(name).count() == 1)
