@@ -1,17 +1,27 @@
 //! The handle a window holds.
 
+mod core;
 mod records;
+mod session;
 
+use self::core::Core;
 use crate::{
-    board::Board,
+    call::{Ask, Callee},
     command::{CentreCheck, DeviceSelection, DialTarget, RememberedSignIn, SignInRequest},
     failure::{DeskCode, Failure},
+    number,
     policy::Policy,
     secrets::SecretStore,
-    settings::SettingsFile,
-    view::{DeskView, Levels, Processing, Settings},
+    view::{DeskView, DialRequest, Levels, NoticeCode, Processing, Settings},
 };
-use seatline_contract::{id::ContactId, presence::PresenceChoice};
+use seatline_contract::{
+    contact::ExtendWrapUp,
+    customer::{NumberKind, NumberView},
+    error::{ApiError, Code},
+    id::ContactId,
+    presence::{PresenceChoice, SetPresence},
+    secret::PhoneNumber,
+};
 use std::{path::PathBuf, sync::Arc};
 use tokio::sync::watch;
 
@@ -47,29 +57,14 @@ pub struct Desk {
     core: Arc<Core>,
 }
 
-struct Core {
-    board: Arc<Board>,
-    levels: watch::Sender<Levels>,
-}
-
 impl Desk {
     /// Starts the engine. Nobody is signed in; see [`Desk::resume`].
     ///
     /// # Errors
     /// [`DeskCode::StorageFailed`] or [`DeskCode::DiskFull`] naming what cannot be written.
     pub async fn start(config: DeskConfig) -> Result<Self, Failure> {
-        let settings = SettingsFile::open(&config.data_dir)
-            .map_err(|error| Failure::new(DeskCode::StorageFailed).detail(error.to_string()))?;
-        let board = Arc::new(Board::new(settings.read().settings, config.secrets.kind()));
-        Ok(Self {
-            core: Arc::new(Core {
-                board,
-                levels: watch::Sender::new(Levels {
-                    microphone_dbfs: -90.0,
-                    speaker_dbfs: -90.0,
-                }),
-            }),
-        })
+        let core = Core::start(config).await?;
+        Ok(Self { core })
     }
 
     /// What windows show, now and at every change.
@@ -87,7 +82,7 @@ impl Desk {
     /// Levels of microphone and speaker, ten times a second while [`Desk::set_meter`] is on.
     #[must_use]
     pub fn levels(&self) -> watch::Receiver<Levels> {
-        self.core.levels.subscribe()
+        self.core.sound.levels()
     }
 
     /// Asks an address whether a centre is there.
@@ -96,12 +91,12 @@ impl Desk {
     /// The connection's codes; [`DeskCode::CertificateUntrusted`] carries the certificate's
     /// SHA-256 fingerprint as its subject.
     pub async fn check_centre(&self, url: String) -> Result<CentreCheck, Failure> {
-        unfinished()
+        self.core.check(&url).await
     }
 
     /// The last sign-in, for the form.
     pub async fn remembered(&self) -> Option<RememberedSignIn> {
-        None
+        self.core.remembered().await
     }
 
     /// Signs in as remembered, if it is. Without a network it keeps trying.
@@ -109,7 +104,7 @@ impl Desk {
     /// # Errors
     /// Those of [`Desk::sign_in`] that trying again does not cure.
     pub async fn resume(&self) -> Result<bool, Failure> {
-        unfinished()
+        self.core.resume().await
     }
 
     /// Signs in.
@@ -117,7 +112,7 @@ impl Desk {
     /// # Errors
     /// The centre's codes of sign-in, and the connection's codes.
     pub async fn sign_in(&self, request: SignInRequest) -> Result<(), Failure> {
-        unfinished()
+        self.core.sign_in(request).await
     }
 
     /// Signs out. Writes not yet sent stay on this computer until the next sign-in.
@@ -125,7 +120,7 @@ impl Desk {
     /// # Errors
     /// [`DeskCode::AlreadyInCall`] while a call is up.
     pub async fn sign_out(&self) -> Result<(), Failure> {
-        unfinished()
+        self.core.sign_out().await
     }
 
     /// Chooses presence; while busy, what follows.
@@ -133,7 +128,15 @@ impl Desk {
     /// # Errors
     /// The centre's codes, [`DeskCode::NotSignedIn`], [`DeskCode::CentreUnreachable`].
     pub async fn set_presence(&self, choice: PresenceChoice) -> Result<(), Failure> {
-        unfinished()
+        self.core
+            .client()?
+            .write(
+                reqwest::Method::PUT,
+                "/api/v1/presence",
+                &SetPresence { choice },
+            )
+            .await
+            .map(|_: serde::de::IgnoredAny| ())
     }
 
     /// Calls somebody.
@@ -142,7 +145,11 @@ impl Desk {
     /// [`DeskCode::AlreadyInCall`], [`DeskCode::LineDown`], the devices' codes, and the centre's
     /// `unplayable_number`.
     pub async fn dial(&self, target: DialTarget) -> Result<(), Failure> {
-        unfinished()
+        let callee = callee(&target)?;
+        self.core
+            .phone
+            .ask(|reply| Ask::Dial(Box::new(callee), reply))
+            .await
     }
 
     /// Answers what rings. If that fails for want of a device, it keeps ringing.
@@ -150,7 +157,7 @@ impl Desk {
     /// # Errors
     /// [`DeskCode::NoCall`], [`DeskCode::WrongCallState`], the devices' codes.
     pub async fn answer(&self) -> Result<(), Failure> {
-        unfinished()
+        self.core.phone.ask(Ask::Answer).await
     }
 
     /// Declines what rings.
@@ -158,7 +165,22 @@ impl Desk {
     /// # Errors
     /// [`DeskCode::NoCall`], [`DeskCode::WrongCallState`].
     pub async fn decline(&self) -> Result<(), Failure> {
-        unfinished()
+        let offer = self.view().offer.as_ref().map(|offer| offer.id);
+        match self.core.phone.ask(Ask::Decline).await {
+            // The offer came over the other connection first.
+            Err(failure) if failure == Failure::new(DeskCode::NoCall) => match offer {
+                Some(offer) => {
+                    let path = format!("/api/v1/offers/{offer}/decline");
+                    self.core
+                        .client()?
+                        .write(reqwest::Method::POST, &path, &serde_json::json!({}))
+                        .await
+                        .map(|_: serde::de::IgnoredAny| ())
+                }
+                None => Err(failure),
+            },
+            other => other,
+        }
     }
 
     /// Ends the call, in whatever state; declines one that rings.
@@ -166,7 +188,7 @@ impl Desk {
     /// # Errors
     /// [`DeskCode::NoCall`].
     pub async fn hang_up(&self) -> Result<(), Failure> {
-        unfinished()
+        self.core.phone.ask(Ask::HangUp).await
     }
 
     /// Switches the microphone off or on for this call.
@@ -174,7 +196,7 @@ impl Desk {
     /// # Errors
     /// [`DeskCode::NoCall`].
     pub async fn set_muted(&self, muted: bool) -> Result<(), Failure> {
-        unfinished()
+        self.core.phone.ask(|reply| Ask::Mute(muted, reply)).await
     }
 
     /// Holds or resumes.
@@ -182,7 +204,7 @@ impl Desk {
     /// # Errors
     /// [`DeskCode::NoCall`], [`DeskCode::WrongCallState`], [`DeskCode::MediaFailed`].
     pub async fn set_held(&self, held: bool) -> Result<(), Failure> {
-        unfinished()
+        self.core.phone.ask(|reply| Ask::Hold(held, reply)).await
     }
 
     /// Presses keys: `0`–`9`, `*`, `#`.
@@ -190,7 +212,9 @@ impl Desk {
     /// # Errors
     /// [`DeskCode::NoCall`], [`DeskCode::WrongCallState`], the centre's `invalid_field`.
     pub async fn send_digits(&self, digits: String) -> Result<(), Failure> {
-        unfinished()
+        let keys =
+            number::read_keys(&digits).ok_or_else(|| Failure::from(ApiError::field("digits")))?;
+        self.core.phone.ask(|reply| Ask::Press(keys, reply)).await
     }
 
     /// Adds time to wrap-up.
@@ -198,7 +222,12 @@ impl Desk {
     /// # Errors
     /// The centre's codes.
     pub async fn extend_wrap_up(&self, contact: ContactId, seconds: u32) -> Result<(), Failure> {
-        unfinished()
+        let path = format!("/api/v1/contacts/{contact}/wrap-up/extend");
+        self.core
+            .client()?
+            .write(reqwest::Method::POST, &path, &ExtendWrapUp { seconds })
+            .await
+            .map(|_: serde::de::IgnoredAny| ())
     }
 
     /// Lists the devices anew.
@@ -206,7 +235,7 @@ impl Desk {
     /// # Errors
     /// [`DeskCode::SoundFailed`].
     pub async fn refresh_devices(&self) -> Result<(), Failure> {
-        unfinished()
+        self.core.sound.refresh().await
     }
 
     /// Chooses devices, in mid-call too.
@@ -214,7 +243,8 @@ impl Desk {
     /// # Errors
     /// The devices' codes; the devices before stay in use.
     pub async fn select_devices(&self, selection: DeviceSelection) -> Result<(), Failure> {
-        unfinished()
+        self.core.sound.select(selection.clone()).await?;
+        self.core.keep(|kept| kept.devices = selection)
     }
 
     /// Chooses what is done to the microphone's sound, in mid-call too.
@@ -222,7 +252,8 @@ impl Desk {
     /// # Errors
     /// [`DeskCode::StorageFailed`].
     pub async fn set_processing(&self, processing: Processing) -> Result<(), Failure> {
-        unfinished()
+        self.core.sound.process(processing);
+        self.core.keep(|kept| kept.processing = processing)
     }
 
     /// Plays a test tone on the speaker and returns when it has been heard.
@@ -230,7 +261,7 @@ impl Desk {
     /// # Errors
     /// The devices' codes.
     pub async fn test_speaker(&self) -> Result<(), Failure> {
-        unfinished()
+        self.core.sound.test(false).await
     }
 
     /// Plays a test tone on the ringer and returns when it has been heard.
@@ -238,7 +269,7 @@ impl Desk {
     /// # Errors
     /// The devices' codes.
     pub async fn test_ringer(&self) -> Result<(), Failure> {
-        unfinished()
+        self.core.sound.test(true).await
     }
 
     /// Measures levels, opening the microphone if need be, until switched off.
@@ -246,7 +277,7 @@ impl Desk {
     /// # Errors
     /// The devices' codes.
     pub async fn set_meter(&self, on: bool) -> Result<(), Failure> {
-        unfinished()
+        self.core.sound.meter(on).await
     }
 
     /// Saves the person's settings.
@@ -254,13 +285,21 @@ impl Desk {
     /// # Errors
     /// [`DeskCode::StorageFailed`], [`DeskCode::DiskFull`].
     pub async fn save_settings(&self, settings: Settings) -> Result<(), Failure> {
-        unfinished()
+        self.core.keep(|kept| kept.settings = settings.clone())?;
+        self.core.board.change(|view| view.settings = settings);
+        Ok(())
     }
 
     /// Takes a `tel:`, `sip:`, `callto:` or `seatline:` link: shows its number and waits for the
     /// agent's word. Anything else becomes a notice.
     pub async fn request_dial(&self, link: String) {
-        let _ = link;
+        match number::read_link(&link) {
+            Some(number) => self
+                .core
+                .board
+                .change(|view| view.dial_request = Some(DialRequest { number })),
+            None => self.core.board.tell(NoticeCode::BadLink, None),
+        }
     }
 
     /// Forgets the number of a link.
@@ -276,9 +315,64 @@ impl Desk {
     }
 
     /// Ends calls, signs off the line and closes the outbox. The session stays remembered.
-    pub async fn shutdown(&self) {}
+    pub async fn shutdown(&self) {
+        self.core.shut_down().await;
+    }
 }
 
-fn unfinished<T>() -> Result<T, Failure> {
-    Err(Failure::new(DeskCode::Internal))
+/// Whom a target names, checked: nothing but digits, `*`, `#` and a leading `+` is dialled.
+fn callee(target: &DialTarget) -> Result<Callee, Failure> {
+    let unplayable = || Failure::from(ApiError::new(Code::UnplayableNumber));
+    let (user, display) = match target {
+        DialTarget::Number { number } => {
+            let number = number::read_typed(number).ok_or_else(unplayable)?;
+            (number.clone(), number)
+        }
+        DialTarget::Customer { id, index } => (format!("customer-{id}-{index}"), String::new()),
+    };
+    let full = (!display.is_empty()).then(|| PhoneNumber::new(display.clone()));
+    Ok(Callee {
+        number: seatline_sip::Number::parse(&user).map_err(|_| unplayable())?,
+        shown: NumberView {
+            display,
+            full,
+            kind: NumberKind::Unknown,
+            region: None,
+        },
+        name: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use seatline_contract::id::CustomerId;
+    use uuid::Uuid;
+
+    #[test]
+    fn only_numbers_and_customers_are_called() {
+        let typed = |number: &str| {
+            callee(&DialTarget::Number {
+                number: number.into(),
+            })
+        };
+        assert_eq!(
+            typed("+86 138-0013-8000").unwrap().number.as_str(),
+            "+8613800138000"
+        );
+        for refused in ["alice", "", "1@example.com", "customer-1"] {
+            assert_eq!(
+                typed(refused).unwrap_err().code,
+                crate::failure::FailureCode::Centre(Code::UnplayableNumber)
+            );
+        }
+        let customer = callee(&DialTarget::Customer {
+            id: CustomerId(Uuid::nil()),
+            index: 1,
+        });
+        assert_eq!(
+            customer.unwrap().number.as_str(),
+            "customer-00000000-0000-0000-0000-000000000000-1"
+        );
+    }
 }

@@ -16,6 +16,7 @@
 //! wrap-up lasts), and any way to dial without the agent's word.
 
 mod board;
+mod call;
 pub mod command;
 mod connection;
 mod desk;
@@ -25,6 +26,7 @@ mod outbox;
 pub mod policy;
 pub mod secrets;
 mod settings;
+mod sound;
 pub mod view;
 
 pub use desk::{Desk, DeskConfig, SoundSystem};

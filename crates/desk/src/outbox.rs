@@ -178,6 +178,19 @@ impl Outbox {
         self.commit(vec![Step::PutNote(Box::new(note))]).await
     }
 
+    /// Forgets the note of a contact that is gone, unless it is still to be sent.
+    pub(crate) async fn forget_note(&self, contact: ContactId) {
+        let forgotten = self
+            .with(move |inner| match inner.book.forget_note(contact) {
+                steps if steps.is_empty() => Ok(()),
+                steps => inner.commit(steps),
+            })
+            .await;
+        if let Err(failure) = forgotten {
+            tracing::warn!(%failure, "an old note stays");
+        }
+    }
+
     /// Sends a draft as a ticket.
     ///
     /// # Errors

@@ -1,13 +1,15 @@
 //! Customers, tickets, notes and drafts.
 
-use super::{Desk, unfinished};
+use super::Desk;
 use crate::{
     failure::Failure,
+    outbox::write::{Content, new_comment},
     view::{NoteDraft, TicketDraft},
 };
 use seatline_contract::{
-    customer::{CustomerCard, CustomerPage, EditCustomer, NewCustomer, Revealed, Timeline},
-    id::{ContactId, CustomerId, TicketId},
+    customer::{CustomerCard, CustomerPage, EditCustomer, NewCustomer, Reveal, Revealed, Timeline},
+    error::{ApiError, Code},
+    id::{ContactId, CustomerId, TicketId, WriteId},
     ticket::{EditTicket, Ticket, TicketFilter, TicketPage},
 };
 
@@ -20,7 +22,7 @@ impl Desk {
     /// # Errors
     /// [`DiskFull`](crate::failure::DeskCode::DiskFull) and the like.
     pub async fn save_note(&self, note: NoteDraft) -> Result<(), Failure> {
-        unfinished()
+        self.core.outbox.save_note(note).await
     }
 
     /// Sends the note of a contact and ends its wrap-up.
@@ -28,7 +30,7 @@ impl Desk {
     /// # Errors
     /// The centre's `disposition_required`.
     pub async fn finish_wrap_up(&self, contact: ContactId) -> Result<(), Failure> {
-        unfinished()
+        self.core.outbox.finish_wrap_up(contact).await
     }
 
     /// Says whose contact it is.
@@ -40,7 +42,10 @@ impl Desk {
         contact: ContactId,
         customer: CustomerId,
     ) -> Result<(), Failure> {
-        unfinished()
+        self.core
+            .outbox
+            .write(Content::LinkCustomer { contact, customer })
+            .await
     }
 
     /// Finds customers by name, number, company.
@@ -48,7 +53,10 @@ impl Desk {
     /// # Errors
     /// The centre's and the connection's codes.
     pub async fn search_customers(&self, text: String) -> Result<CustomerPage, Failure> {
-        unfinished()
+        self.core
+            .client()?
+            .find("/api/v1/customers", &[("q", text)])
+            .await
     }
 
     /// A customer with open tickets and recent contacts.
@@ -56,7 +64,8 @@ impl Desk {
     /// # Errors
     /// The centre's and the connection's codes.
     pub async fn customer_card(&self, customer: CustomerId) -> Result<CustomerCard, Failure> {
-        unfinished()
+        let path = format!("/api/v1/customers/{customer}");
+        self.core.client()?.get(&path).await
     }
 
     /// All that happened with a customer.
@@ -64,7 +73,8 @@ impl Desk {
     /// # Errors
     /// The centre's and the connection's codes.
     pub async fn timeline(&self, customer: CustomerId) -> Result<Timeline, Failure> {
-        unfinished()
+        let path = format!("/api/v1/customers/{customer}/timeline");
+        self.core.client()?.get(&path).await
     }
 
     /// Makes a customer.
@@ -72,7 +82,10 @@ impl Desk {
     /// # Errors
     /// The centre's codes.
     pub async fn create_customer(&self, customer: NewCustomer) -> Result<(), Failure> {
-        unfinished()
+        self.core
+            .outbox
+            .write(Content::CreateCustomer { customer })
+            .await
     }
 
     /// Changes a customer.
@@ -80,7 +93,10 @@ impl Desk {
     /// # Errors
     /// The centre's codes.
     pub async fn edit_customer(&self, id: CustomerId, edit: EditCustomer) -> Result<(), Failure> {
-        unfinished()
+        self.core
+            .outbox
+            .write(Content::EditCustomer { id, edit })
+            .await
     }
 
     /// Shows a customer's full numbers for a minute; the centre writes down why.
@@ -92,7 +108,11 @@ impl Desk {
         customer: CustomerId,
         reason: String,
     ) -> Result<Revealed, Failure> {
-        unfinished()
+        let path = format!("/api/v1/customers/{customer}/reveal");
+        self.core
+            .client()?
+            .write(reqwest::Method::POST, &path, &Reveal { reason })
+            .await
     }
 
     /// Lists tickets.
@@ -100,7 +120,7 @@ impl Desk {
     /// # Errors
     /// The centre's and the connection's codes.
     pub async fn tickets(&self, filter: TicketFilter) -> Result<TicketPage, Failure> {
-        unfinished()
+        self.core.client()?.find("/api/v1/tickets", &filter).await
     }
 
     /// A ticket with all of its text.
@@ -108,7 +128,8 @@ impl Desk {
     /// # Errors
     /// The centre's and the connection's codes.
     pub async fn ticket(&self, id: TicketId) -> Result<Ticket, Failure> {
-        unfinished()
+        let path = format!("/api/v1/tickets/{id}");
+        self.core.client()?.get(&path).await
     }
 
     /// Saves a ticket being written on this computer.
@@ -116,7 +137,7 @@ impl Desk {
     /// # Errors
     /// [`DiskFull`](crate::failure::DeskCode::DiskFull) and the like.
     pub async fn save_draft(&self, draft: TicketDraft) -> Result<(), Failure> {
-        unfinished()
+        self.core.outbox.save_draft(draft).await
     }
 
     /// Throws a ticket being written away.
@@ -124,7 +145,7 @@ impl Desk {
     /// # Errors
     /// [`StorageFailed`](crate::failure::DeskCode::StorageFailed).
     pub async fn discard_draft(&self, id: TicketId) -> Result<(), Failure> {
-        unfinished()
+        self.core.outbox.discard_draft(id).await
     }
 
     /// Makes a ticket of its saved draft. If the centre refuses it, the draft stays.
@@ -132,7 +153,7 @@ impl Desk {
     /// # Errors
     /// The centre's codes; `not_found` when there is no such draft.
     pub async fn create_ticket(&self, draft: TicketId) -> Result<(), Failure> {
-        unfinished()
+        self.core.outbox.create_ticket(draft).await
     }
 
     /// Changes a ticket.
@@ -140,7 +161,10 @@ impl Desk {
     /// # Errors
     /// The centre's codes.
     pub async fn edit_ticket(&self, id: TicketId, edit: EditTicket) -> Result<(), Failure> {
-        unfinished()
+        self.core
+            .outbox
+            .write(Content::EditTicket { id, edit })
+            .await
     }
 
     /// Comments on a ticket.
@@ -148,7 +172,11 @@ impl Desk {
     /// # Errors
     /// The centre's codes.
     pub async fn comment_ticket(&self, id: TicketId, text: String) -> Result<(), Failure> {
-        unfinished()
+        let comment = new_comment(text);
+        self.core
+            .outbox
+            .write(Content::CommentTicket { id, comment })
+            .await
     }
 
     /// Sends a refused write once more.
@@ -156,7 +184,7 @@ impl Desk {
     /// # Errors
     /// The centre's codes; `not_found` when there is no such write.
     pub async fn retry_write(&self, id: String) -> Result<(), Failure> {
-        unfinished()
+        self.core.outbox.retry(read_write_id(&id)?).await
     }
 
     /// Gives a refused write up.
@@ -164,6 +192,10 @@ impl Desk {
     /// # Errors
     /// `not_found` when there is no such write.
     pub async fn discard_write(&self, id: String) -> Result<(), Failure> {
-        unfinished()
+        self.core.outbox.discard(read_write_id(&id)?).await
     }
+}
+
+fn read_write_id(id: &str) -> Result<WriteId, Failure> {
+    id.parse().map_err(|_| ApiError::new(Code::NotFound).into())
 }

@@ -140,6 +140,17 @@ impl Book {
         Some(vec![Step::DropWrite(place)])
     }
 
+    /// Removes the note of a contact that left the agent's hands, unless a write still needs it.
+    pub(crate) fn forget_note(&self, gone: ContactId) -> Vec<Step> {
+        let needed = self.writes.values().any(
+            |write| matches!(write.content, Content::WrapUp { contact, .. } if contact == gone),
+        );
+        if needed || !self.notes.contains_key(&gone) {
+            return Vec::new();
+        }
+        vec![Step::DropNote(gone)]
+    }
+
     /// How many writes wait to be sent.
     pub(crate) fn pending(&self) -> usize {
         let waits = |write: &&Write| write.refusal.is_none();

@@ -1,0 +1,172 @@
+//! The event socket: one connection, from its opening to its end.
+
+use super::client::Client;
+use crate::failure::{DeskCode, Failure};
+use futures_util::{SinkExt, StreamExt};
+use rustls::pki_types::ServerName;
+use seatline_contract::{
+    error::{ApiError, Code},
+    event::{BEAT_MS, ClientFrame, LOST_AFTER_MS, ServerFrame},
+};
+use std::time::Duration;
+use tokio::{
+    net::TcpStream,
+    time::{Instant, MissedTickBehavior, interval, timeout},
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+use tokio_tungstenite::{
+    WebSocketStream, client_async,
+    tungstenite::{self, Message, client::IntoClientRequest, http::HeaderValue},
+};
+
+/// How long opening may take in all.
+const OPEN: Duration = Duration::from_secs(8);
+
+/// The centre's close code for a session that is over.
+const SIGNED_OUT: u16 = 4001;
+
+/// One open event socket.
+pub(crate) struct EventSocket {
+    stream: WebSocketStream<TlsStream<TcpStream>>,
+}
+
+/// How a socket ended.
+pub(crate) enum End {
+    /// The connection is gone; a new one may work.
+    Lost(Failure),
+    /// The session is over.
+    SessionOver,
+}
+
+impl EventSocket {
+    /// Connects and says hello.
+    ///
+    /// # Errors
+    /// The connection's codes.
+    pub(crate) async fn open(client: &Client) -> Result<Self, Failure> {
+        match timeout(OPEN, Self::connect(client)).await {
+            Ok(opened) => opened,
+            Err(_) => Err(Failure::new(DeskCode::CentreUnreachable)
+                .about(client.address().authority())
+                .detail("no answer in time")),
+        }
+    }
+
+    async fn connect(client: &Client) -> Result<Self, Failure> {
+        let address = client.address();
+        let token = client
+            .token()
+            .ok_or_else(|| Failure::new(DeskCode::NotSignedIn))?;
+        let tcp = TcpStream::connect((address.host(), address.port()))
+            .await
+            .map_err(|error| client.explain(&error))?;
+        // Small frames must not wait for one another.
+        tcp.set_nodelay(true)
+            .map_err(|error| client.explain(&error))?;
+        let name = ServerName::try_from(address.host().to_owned())
+            .map_err(|_| Failure::new(DeskCode::BadAddress).about(address.host()))?;
+        let tls = TlsConnector::from(client.tls())
+            .connect(name, tcp)
+            .await
+            .map_err(|error| client.explain(&error))?;
+        let internal = |detail: String| Failure::new(DeskCode::Internal).detail(detail);
+        let mut request = format!("wss://{}/api/v1/events", address.authority())
+            .into_client_request()
+            .map_err(|error| internal(error.to_string()))?;
+        let bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
+            .map_err(|error| internal(error.to_string()))?;
+        request.headers_mut().insert("authorization", bearer);
+        let (mut stream, _) = client_async(request, tls)
+            .await
+            .map_err(|error| explain(client, &error))?;
+        let hello = serde_json::to_string(&ClientFrame::Hello { token })
+            .map_err(|error| internal(error.to_string()))?;
+        stream
+            .send(Message::text(hello))
+            .await
+            .map_err(|error| explain(client, &error))?;
+        Ok(Self { stream })
+    }
+
+    async fn resync(&mut self) {
+        self.say(&ClientFrame::Resync).await;
+    }
+
+    /// Reads frames until the connection ends, and keeps it alive meanwhile. `take` returns true
+    /// when a snapshot must be asked for.
+    pub(crate) async fn run(
+        mut self,
+        client: &Client,
+        mut take: impl FnMut(ServerFrame) -> bool,
+    ) -> End {
+        let mut beat = interval(Duration::from_millis(BEAT_MS));
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut heard = Instant::now();
+        let lost = |detail: &str| {
+            End::Lost(
+                Failure::new(DeskCode::CentreUnreachable)
+                    .about(client.address().authority())
+                    .detail(detail),
+            )
+        };
+        loop {
+            tokio::select! {
+                _ = beat.tick() => {
+                    if heard.elapsed() > Duration::from_millis(LOST_AFTER_MS) {
+                        return lost("the centre is silent");
+                    }
+                    self.say(&ClientFrame::Beat).await;
+                }
+                message = self.stream.next() => {
+                    heard = Instant::now();
+                    match message {
+                        Some(Ok(Message::Text(text))) => {
+                            match serde_json::from_str::<ServerFrame>(&text) {
+                                Ok(frame) => {
+                                    if take(frame) {
+                                        self.resync().await;
+                                    }
+                                }
+                                Err(error) => {
+                                    tracing::warn!(%error, "an event cannot be read");
+                                    self.resync().await;
+                                }
+                            }
+                        }
+                        Some(Ok(Message::Close(Some(close))))
+                            if u16::from(close.code) == SIGNED_OUT =>
+                        {
+                            return End::SessionOver;
+                        }
+                        Some(Ok(Message::Close(_))) | None => return lost("closed"),
+                        Some(Ok(_)) => {}
+                        Some(Err(error)) => return End::Lost(explain(client, &error)),
+                    }
+                }
+            }
+        }
+    }
+
+    async fn say(&mut self, frame: &ClientFrame) {
+        let Ok(text) = serde_json::to_string(frame) else {
+            return;
+        };
+        // A failed send shows as the end of the stream.
+        let _ = timeout(OPEN, self.stream.send(Message::text(text))).await;
+    }
+}
+
+fn explain(client: &Client, error: &tungstenite::Error) -> Failure {
+    match error {
+        tungstenite::Error::Http(response) if response.status().as_u16() == 401 => {
+            ApiError::new(Code::SessionEnded).into()
+        }
+        tungstenite::Error::Http(response) if response.status().is_server_error() => {
+            ApiError::new(Code::Unavailable).into()
+        }
+        tungstenite::Error::Http(response) => Failure::new(DeskCode::NotACentre)
+            .about(client.address().authority())
+            .detail(format!("status {}", response.status())),
+        error => client.explain(error),
+    }
+}

@@ -1,0 +1,113 @@
+//! Everything the engine is made of, started and stopped together.
+
+use super::{DeskConfig, session::Running};
+use crate::{
+    board::Board,
+    call::{Ask, Phone},
+    connection::{address::Address, client::Client},
+    failure::{DeskCode, Failure},
+    outbox::{
+        Outbox,
+        account::{Account, storage},
+    },
+    settings::{Kept, SettingsFile},
+    sound::Sound,
+    view::{Keyring, NoticeCode},
+};
+use parking_lot::RwLock;
+use std::sync::Arc;
+
+pub(super) struct Core {
+    pub(super) config: DeskConfig,
+    pub(super) settings: SettingsFile,
+    pub(super) board: Arc<Board>,
+    pub(super) sound: Arc<Sound>,
+    pub(super) phone: Phone,
+    pub(super) outbox: Outbox,
+    /// Locked while signing in or out: one at a time.
+    pub(super) session: tokio::sync::Mutex<Option<Running>>,
+    pub(super) client: RwLock<Option<Arc<Client>>>,
+}
+
+impl Core {
+    /// Starts every part. What the last agent wrote is shown at once if its key is in the
+    /// keyring.
+    ///
+    /// # Errors
+    /// [`DeskCode::StorageFailed`] or [`DeskCode::DiskFull`] naming what cannot be written.
+    pub(super) async fn start(config: DeskConfig) -> Result<Arc<Self>, Failure> {
+        let settings = SettingsFile::open(&config.data_dir)
+            .map_err(|error| storage(&config.data_dir, &error))?;
+        let kept = settings.read();
+        let keyring = config.secrets.kind();
+        let board = Arc::new(Board::new(kept.settings, keyring));
+        if keyring == Keyring::SessionOnly {
+            board.tell(NoticeCode::SessionOnly, None);
+        }
+        let sound = Sound::start(
+            config.sound.clone(),
+            board.clone(),
+            kept.devices,
+            kept.processing,
+        )?;
+        let phone = Phone::start(board.clone(), sound.clone());
+        let outbox = Outbox::start(
+            board.clone(),
+            config.data_dir.clone(),
+            config.secrets.clone(),
+        );
+        if let Some(last) = &kept.last {
+            let account = Account::new(&last.centre, &last.login);
+            outbox.open(account, None).await?;
+        }
+        Ok(Arc::new(Self {
+            config,
+            settings,
+            board,
+            sound,
+            phone,
+            outbox,
+            session: tokio::sync::Mutex::new(None),
+            client: RwLock::new(None),
+        }))
+    }
+
+    /// The centre signed in to.
+    ///
+    /// # Errors
+    /// [`DeskCode::NotSignedIn`].
+    pub(super) fn client(&self) -> Result<Arc<Client>, Failure> {
+        let client = self.client.read().clone();
+        client.ok_or_else(|| Failure::new(DeskCode::NotSignedIn))
+    }
+
+    /// Keeps a choice of the person's.
+    ///
+    /// # Errors
+    /// [`DeskCode::StorageFailed`], [`DeskCode::DiskFull`].
+    pub(super) fn keep(&self, change: impl FnOnce(&mut Kept)) -> Result<(), Failure> {
+        self.settings
+            .change(change)
+            .map_err(|error| storage(&self.config.data_dir, &error))
+    }
+
+    /// The address to use: the policy's, else the person's.
+    ///
+    /// # Errors
+    /// [`DeskCode::BadAddress`].
+    pub(super) fn address(&self, typed: &str) -> Result<Address, Failure> {
+        Address::parse(self.config.policy.centre.as_deref().unwrap_or(typed))
+    }
+
+    /// Ends calls, signs the line off and closes the outbox.
+    pub(super) async fn shut_down(&self) {
+        let mut session = self.session.lock().await;
+        if let Some(running) = session.take() {
+            running.stop();
+        }
+        // The phone refuses nothing here.
+        let _ = self.phone.ask(Ask::SignOff).await;
+        *self.client.write() = None;
+        self.outbox.close().await;
+    }
+}

@@ -1,0 +1,639 @@
+//! Signing in and out, and what follows from the centre's events.
+//!
+//! ```text
+//!  SignedOut ──sign_in, resume──▶ SigningIn ──snapshot──▶ Online ⇄ Reconnecting
+//!      ▲                              │                     │
+//!      └──────── refused ─────────────┘                     │
+//!      └──── sign_out, taken over, disabled, expired ───────┘
+//! ```
+//!
+//! A session outlives the loss of the network, a restart of the centre and, through its token in
+//! the keyring, a crash of the desk.
+
+use super::core::Core;
+use crate::{
+    call::{Ask, LineConfig},
+    command::{CentreCheck, RememberedSignIn, SignInRequest},
+    connection::{
+        backoff::Backoff,
+        client::Client,
+        follow::{Told, follow},
+        mirror::News,
+    },
+    failure::{DeskCode, Failure, FailureCode},
+    outbox::account::Account,
+    secrets::SecretError,
+    settings::LastSignIn,
+    view::{self, Connection, Keyring, NoticeCode},
+};
+use reqwest::Method;
+use seatline_contract::{
+    about::About,
+    contact::OfferEnd,
+    error::Code,
+    event::SignOutReason,
+    identity::{Session, SignIn},
+    secret::Secret,
+};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::{JoinHandle, spawn_blocking},
+    time::timeout,
+};
+
+/// Names of the secrets in the keyring.
+const PASSWORD: &str = "password";
+const TOKEN: &str = "session";
+
+/// How long signing in waits for the first snapshot.
+const SNAPSHOT: Duration = Duration::from_secs(10);
+/// How often the line is probed.
+const PROBE: Duration = Duration::from_secs(5);
+
+/// A session while it runs.
+pub(super) struct Running {
+    sign_in: SignIn,
+    follower: JoinHandle<()>,
+    listener: JoinHandle<()>,
+}
+
+/// What signing in needs to know.
+struct Entry {
+    client: Arc<Client>,
+    about: About,
+    session: Session,
+    sign_in: SignIn,
+    remember: bool,
+    trust: Option<String>,
+}
+
+impl Running {
+    /// Stops following. Nothing is told to the centre.
+    pub(super) fn stop(self) {
+        self.follower.abort();
+        self.listener.abort();
+    }
+}
+
+impl Core {
+    /// Asks an address whether a centre is there.
+    ///
+    /// # Errors
+    /// The connection's codes.
+    pub(super) async fn check(&self, typed: &str) -> Result<CentreCheck, Failure> {
+        let client = self.new_client(typed, None)?;
+        let about = client.about().await?;
+        Ok(CentreCheck {
+            url: client.address().to_string(),
+            name: about.name,
+            version: about.version,
+            needs_setup: about.needs_setup,
+        })
+    }
+
+    /// The last sign-in, or the policy's centre.
+    pub(super) async fn remembered(&self) -> Option<RememberedSignIn> {
+        let last = self.settings.read().last;
+        let managed = self.config.policy.centre.as_ref();
+        let centre = match managed {
+            Some(centre) => centre.clone(),
+            None => last.as_ref()?.centre.clone(),
+        };
+        Some(RememberedSignIn {
+            centre,
+            login: last.map(|last| last.login).unwrap_or_default(),
+            has_password: self.load(PASSWORD).await.is_some(),
+            managed: managed.is_some(),
+        })
+    }
+
+    /// Signs in as remembered: with the token of a session that was not ended, else with the
+    /// password. Without a network it goes on trying and returns true.
+    ///
+    /// # Errors
+    /// Those of signing in that trying again does not cure.
+    pub(super) async fn resume(self: &Arc<Self>) -> Result<bool, Failure> {
+        let Some(last) = self.settings.read().last.filter(|last| last.open) else {
+            return Ok(false);
+        };
+        let Some(password) = self.load(PASSWORD).await else {
+            return Ok(false);
+        };
+        let mut session = self.session.lock().await;
+        if session.is_some() {
+            return Ok(true);
+        }
+        let sign_in = SignIn {
+            login: last.login.clone(),
+            password,
+            device: self.config.device_name.clone(),
+            take_over: false,
+        };
+        let client = self.new_client(&last.centre, last.trust.as_deref())?;
+        self.board
+            .change(|view| view.connection = Connection::SigningIn);
+        match self.reenter(&client, &sign_in).await {
+            Ok((about, resumed)) => {
+                let entry = Entry {
+                    client,
+                    about,
+                    session: resumed,
+                    sign_in,
+                    remember: true,
+                    trust: last.trust,
+                };
+                let shown = self.enter(entry, &mut session).await?;
+                drop(session);
+                wait(shown).await;
+                Ok(true)
+            }
+            Err(failure) if is_passing(&failure) => {
+                let account = Account::new(&last.centre, &last.login);
+                self.outbox
+                    .open(account, Some(sign_in.password.clone()))
+                    .await?;
+                self.keep_trying(client, sign_in, &failure, &mut session);
+                Ok(true)
+            }
+            Err(failure) => {
+                self.show_signed_out(Some(failure.code));
+                Err(failure)
+            }
+        }
+    }
+
+    /// Signs in with what the person typed.
+    ///
+    /// # Errors
+    /// The connection's codes and the centre's.
+    pub(super) async fn sign_in(self: &Arc<Self>, request: SignInRequest) -> Result<(), Failure> {
+        if self.board.view().call.is_some() {
+            return Err(Failure::new(DeskCode::AlreadyInCall));
+        }
+        let mut session = self.session.lock().await;
+        if session.is_some() {
+            self.leave(&mut session, None).await;
+        }
+        self.board
+            .change(|view| view.connection = Connection::SigningIn);
+        let entered = match self.knock(request).await {
+            Ok(entry) => self.enter(entry, &mut session).await,
+            Err(failure) => Err(failure),
+        };
+        match entered {
+            Ok(shown) => {
+                drop(session);
+                wait(shown).await;
+                Ok(())
+            }
+            Err(failure) => {
+                self.show_signed_out(None);
+                Err(failure)
+            }
+        }
+    }
+
+    /// Signs out.
+    ///
+    /// # Errors
+    /// [`DeskCode::AlreadyInCall`] while a call is up.
+    pub(super) async fn sign_out(&self) -> Result<(), Failure> {
+        if self.board.view().call.is_some() {
+            return Err(Failure::new(DeskCode::AlreadyInCall));
+        }
+        let mut session = self.session.lock().await;
+        if let Ok(client) = self.client() {
+            let ended: Result<serde::de::IgnoredAny, Failure> = client
+                .write(Method::DELETE, "/api/v1/sessions/current", &())
+                .await;
+            if let Err(failure) = ended {
+                // The centre takes the desk for lost soon, and the session ends in time.
+                tracing::info!(%failure, "the centre was not told of the sign-out");
+            }
+        }
+        self.leave(&mut session, None).await;
+        self.forget(TOKEN).await;
+        self.keep(|kept| {
+            if let Some(last) = &mut kept.last {
+                last.open = false;
+            }
+        })
+    }
+
+    /// Asks the centre to let the person in.
+    async fn knock(&self, request: SignInRequest) -> Result<Entry, Failure> {
+        let address = self.address(&request.centre)?;
+        let last = self.settings.read().last.filter(|last| {
+            last.centre == address.to_string() && last.login == request.login.trim()
+        });
+        let password = match request.password {
+            Some(password) => password,
+            // A kept password goes nowhere but where it was kept for.
+            None if last.is_some() => self
+                .load(PASSWORD)
+                .await
+                .ok_or_else(|| Failure::from(wrong_credentials()))?,
+            None => return Err(wrong_credentials().into()),
+        };
+        let trust = request.trust.or_else(|| last.and_then(|last| last.trust));
+        let client = self.new_client(&address.to_string(), trust.as_deref())?;
+        let about = client.about().await?;
+        let sign_in = SignIn {
+            login: request.login.trim().to_owned(),
+            password,
+            device: self.config.device_name.clone(),
+            take_over: request.take_over,
+        };
+        let session = open_session(&client, &sign_in).await?;
+        Ok(Entry {
+            client,
+            about,
+            session,
+            sign_in,
+            remember: request.remember,
+            trust,
+        })
+    }
+
+    /// Continues the kept session, or opens a new one with the password.
+    async fn reenter(
+        &self,
+        client: &Arc<Client>,
+        sign_in: &SignIn,
+    ) -> Result<(About, Session), Failure> {
+        let about = client.about().await?;
+        let token = match client.token() {
+            Some(token) => Some(token),
+            None => self.load(TOKEN).await,
+        };
+        if token.is_some() {
+            client.set_token(token);
+            match client.get("/api/v1/sessions/current").await {
+                Ok(session) => return Ok((about, session)),
+                Err(failure) if failure.code != FailureCode::Centre(Code::SessionEnded) => {
+                    return Err(failure);
+                }
+                Err(_) => client.set_token(None),
+            }
+        }
+        Ok((about, open_session(client, sign_in).await?))
+    }
+
+    /// Sets everything up for a session that the centre has opened. The receiver hears when the
+    /// first snapshot is shown.
+    async fn enter(
+        self: &Arc<Self>,
+        entry: Entry,
+        running: &mut Option<Running>,
+    ) -> Result<oneshot::Receiver<()>, Failure> {
+        let Entry {
+            client,
+            about,
+            session,
+            sign_in,
+            remember,
+            trust,
+        } = entry;
+        let address = client.address().clone();
+        let account = Account::new(&address.to_string(), &sign_in.login);
+        self.outbox
+            .open(account, Some(sign_in.password.clone()))
+            .await?;
+        client.set_token(Some(session.token.clone()));
+        *self.client.write() = Some(client.clone());
+        self.board.change(|view| {
+            view.centre = Some(view::Centre {
+                url: address.to_string(),
+                name: about.name,
+                managed: self.config.policy.centre.is_some(),
+            });
+            view.me = Some(session.me.clone());
+        });
+        self.keep(|kept| {
+            kept.last = Some(LastSignIn {
+                centre: address.to_string(),
+                login: sign_in.login.clone(),
+                trust,
+                open: remember,
+            });
+        })?;
+        self.remember(remember, &sign_in.password, &session.token)
+            .await;
+        self.register_line(&client, &session).await?;
+        let (told, events) = mpsc::unbounded_channel();
+        let (shown, first) = oneshot::channel();
+        *running = Some(Running {
+            sign_in,
+            follower: tokio::spawn(follow(client.clone(), self.board.clone(), told)),
+            listener: tokio::spawn(listen(Arc::downgrade(self), client, events, shown)),
+        });
+        Ok(first)
+    }
+
+    async fn register_line(&self, client: &Client, session: &Session) -> Result<(), Failure> {
+        let address = client.address();
+        let internal = |detail: String| Failure::new(DeskCode::Internal).detail(detail);
+        let switch = tokio::net::lookup_host((address.host(), address.port()))
+            .await
+            .map_err(|error| client.explain(&error))?
+            .next()
+            .ok_or_else(|| Failure::new(DeskCode::CentreUnreachable).about(address.host()))?;
+        let line = &session.line;
+        let agent = seatline_sip::UserAgentConfig {
+            url: format!("wss://{}{}", address.authority(), line.path),
+            tls: client.tls(),
+            user: seatline_sip::Number::parse(&line.user)
+                .map_err(|error| internal(error.to_string()))?,
+            display_name: Some(session.me.name.clone()),
+            secret: seatline_sip::Secret::password(line.secret.expose()),
+            realm: line.realm.clone(),
+            instance: self.settings.read().instance,
+            user_agent: format!("Seatline/{}", self.config.version),
+            probe_every: PROBE,
+        };
+        self.phone
+            .tell(Ask::Register(Box::new(LineConfig { agent, switch })));
+        Ok(())
+    }
+
+    /// Ends the session on this side.
+    async fn leave(&self, session: &mut Option<Running>, reason: Option<FailureCode>) {
+        if let Some(running) = session.take() {
+            running.stop();
+        }
+        // The phone refuses nothing here.
+        let _ = self.phone.ask(Ask::SignOff).await;
+        *self.client.write() = None;
+        self.outbox.close().await;
+        self.show_signed_out(reason);
+    }
+
+    fn show_signed_out(&self, reason: Option<FailureCode>) {
+        self.board.change(|view| {
+            view.connection = Connection::SignedOut { reason };
+            view.me = None;
+            view.presence = None;
+            view.contacts.clear();
+            view.queues.clear();
+            view.catalog = None;
+            view.offer = None;
+        });
+    }
+
+    /// The session ended by the centre's word.
+    async fn dismissed(&self, reason: FailureCode) {
+        let mut session = self.session.lock().await;
+        if session.is_none() {
+            return;
+        }
+        self.leave(&mut session, Some(reason)).await;
+        self.forget(TOKEN).await;
+        self.board.tell(NoticeCode::SignedOut, None);
+    }
+
+    /// The token is not valid any more: signs in again with the password of this session.
+    async fn renew(self: Arc<Self>) {
+        let mut session = self.session.lock().await;
+        let Some(running) = session.take() else {
+            return;
+        };
+        let Ok(client) = self.client() else {
+            return;
+        };
+        let sign_in = running.sign_in.clone();
+        running.stop();
+        client.set_token(None);
+        self.forget(TOKEN).await;
+        let ended = Failure::from(seatline_contract::error::ApiError::new(Code::SessionEnded));
+        self.keep_trying(client, sign_in, &ended, &mut session);
+    }
+
+    /// Signs in again and again until it works or cannot.
+    fn keep_trying(
+        self: &Arc<Self>,
+        client: Arc<Client>,
+        sign_in: SignIn,
+        failure: &Failure,
+        session: &mut Option<Running>,
+    ) {
+        let since = self.board.centre_now();
+        let show = move |core: &Self, attempt, reason| {
+            core.board.change(|view| {
+                view.connection = Connection::Reconnecting {
+                    since,
+                    attempt,
+                    reason,
+                };
+            });
+        };
+        show(self, 1, failure.code);
+        let core = Arc::downgrade(self);
+        let again = sign_in.clone();
+        let listener = tokio::spawn(async move {
+            let mut backoff = Backoff::default();
+            loop {
+                tokio::time::sleep(backoff.next(rand::random())).await;
+                let Some(core) = core.upgrade() else {
+                    return;
+                };
+                match core.reenter(&client, &again).await {
+                    Ok((about, session)) => {
+                        tokio::spawn(core.come_back(client, about, session, again));
+                        return;
+                    }
+                    Err(failure) if is_passing(&failure) => {
+                        show(&core, backoff.attempts() + 1, failure.code);
+                    }
+                    Err(failure) => {
+                        tokio::spawn(async move { core.dismissed(failure.code).await });
+                        return;
+                    }
+                }
+            }
+        });
+        *session = Some(Running {
+            sign_in,
+            follower: tokio::spawn(async {}),
+            listener,
+        });
+    }
+
+    async fn come_back(
+        self: Arc<Self>,
+        client: Arc<Client>,
+        about: About,
+        opened: Session,
+        sign_in: SignIn,
+    ) {
+        let mut session = self.session.lock().await;
+        if session.is_none() {
+            // The agent signed out meanwhile.
+            return;
+        }
+        let last = self.settings.read().last;
+        let entry = Entry {
+            client,
+            about,
+            session: opened,
+            sign_in,
+            remember: last.as_ref().is_some_and(|last| last.open),
+            trust: last.and_then(|last| last.trust),
+        };
+        if let Err(failure) = self.enter(entry, &mut session).await {
+            tracing::error!(%failure, "a session could not be set up again");
+            self.leave(&mut session, Some(failure.code)).await;
+        }
+    }
+
+    fn new_client(&self, typed: &str, trust: Option<&str>) -> Result<Arc<Client>, Failure> {
+        let client = Client::new(
+            self.address(typed)?,
+            &self.config.policy,
+            trust,
+            &self.config.version,
+        )?;
+        Ok(Arc::new(client))
+    }
+
+    async fn remember(&self, remember: bool, password: &Secret, token: &Secret) {
+        if !remember {
+            self.forget(PASSWORD).await;
+            self.forget(TOKEN).await;
+            return;
+        }
+        let secrets = self.config.secrets.clone();
+        let (password, token) = (password.clone(), token.clone());
+        let kept = self
+            .with_secrets(move || {
+                secrets.save(PASSWORD, &password)?;
+                secrets.save(TOKEN, &token)
+            })
+            .await;
+        if kept.is_none() {
+            self.board
+                .change(|view| view.keyring = Keyring::SessionOnly);
+            self.board.tell(NoticeCode::SessionOnly, None);
+        }
+    }
+
+    async fn load(&self, name: &'static str) -> Option<Secret> {
+        let secrets = self.config.secrets.clone();
+        self.with_secrets(move || secrets.load(name))
+            .await
+            .flatten()
+    }
+
+    async fn forget(&self, name: &'static str) {
+        let secrets = self.config.secrets.clone();
+        self.with_secrets(move || secrets.forget(name)).await;
+    }
+
+    /// A keyring may ask the person and block for as long.
+    async fn with_secrets<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, SecretError> + Send + 'static,
+    ) -> Option<T> {
+        match spawn_blocking(work).await {
+            Ok(Ok(value)) => Some(value),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the keyring failed");
+                None
+            }
+            Err(error) => {
+                tracing::error!(%error, "the keyring broke");
+                None
+            }
+        }
+    }
+}
+
+/// Passes what the follower tells on to the other parts.
+async fn listen(
+    core: Weak<Core>,
+    client: Arc<Client>,
+    mut told: mpsc::UnboundedReceiver<Told>,
+    shown: oneshot::Sender<()>,
+) {
+    let mut shown = Some(shown);
+    while let Some(what) = told.recv().await {
+        let Some(core) = core.upgrade() else {
+            return;
+        };
+        match what {
+            Told::Online => {
+                core.outbox.connect(Some(client.clone())).await;
+                if matches!(core.board.view().line, view::Line::Connecting) {
+                    core.phone.tell(Ask::Reconnect);
+                }
+                if let Some(shown) = shown.take() {
+                    // Whoever signed in may not wait any more.
+                    let _ = shown.send(());
+                }
+            }
+            Told::Offline => core.outbox.connect(None).await,
+            Told::Changed => core.phone.tell(Ask::CentreChanged),
+            Told::News(News::OfferGone(_, Some(OfferEnd::Missed))) => {
+                core.board.tell(NoticeCode::OfferMissed, None);
+            }
+            Told::News(News::OfferGone(_, Some(OfferEnd::CallerGone))) => {
+                core.board.tell(NoticeCode::CallerGone, None);
+            }
+            Told::News(News::ContactGone(contact)) => core.outbox.forget_note(contact).await,
+            Told::News(News::Digit(contact, digit)) => {
+                core.phone.tell(Ask::CustomerPressed(contact, digit));
+            }
+            Told::News(News::SignedOut(reason)) => {
+                if let Some(code) = dismissal(reason) {
+                    tokio::spawn(async move { core.dismissed(code).await });
+                    return;
+                }
+            }
+            Told::News(News::Offered(_) | News::OfferGone(..) | News::RecordChanged) => {}
+            Told::SessionOver => {
+                tokio::spawn(core.renew());
+                return;
+            }
+        }
+    }
+}
+
+/// What ends a session for good; a centre that stops comes back.
+fn dismissal(reason: SignOutReason) -> Option<FailureCode> {
+    let code = match reason {
+        SignOutReason::TakenOver => Code::SignedInElsewhere,
+        SignOutReason::Disabled => Code::AccountDisabled,
+        SignOutReason::Expired => Code::SessionEnded,
+        SignOutReason::CentreStopping => return None,
+    };
+    Some(FailureCode::Centre(code))
+}
+
+/// Whether trying again may cure it.
+fn is_passing(failure: &Failure) -> bool {
+    matches!(
+        failure.code,
+        FailureCode::Desk(DeskCode::CentreUnreachable)
+            | FailureCode::Centre(
+                Code::Unavailable | Code::Internal | Code::TooManyRequests | Code::StorageFull
+            )
+    )
+}
+
+async fn open_session(client: &Client, sign_in: &SignIn) -> Result<Session, Failure> {
+    client
+        .write(Method::POST, "/api/v1/sessions", sign_in)
+        .await
+}
+
+async fn wait(shown: oneshot::Receiver<()>) {
+    // A snapshot that is late shows as a connection still being made.
+    let _ = timeout(SNAPSHOT, shown).await;
+}
+
+fn wrong_credentials() -> seatline_contract::error::ApiError {
+    seatline_contract::error::ApiError::new(Code::WrongCredentials)
+}
