@@ -13,7 +13,7 @@ use crate::{
     store::{OpenError, Store},
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use seatline_contract::{event::SignOutReason, secret::Secret};
+use seatline_contract::{event::SignOutReason, identity::Role, secret::Secret};
 use std::{
     io,
     net::SocketAddr,
@@ -59,6 +59,14 @@ impl Deref for App {
 
     fn deref(&self) -> &Parts {
         &self.0
+    }
+}
+
+impl App {
+    /// Whether somebody of that role may see numbers in full.
+    #[must_use]
+    pub fn shows_numbers_to(&self, role: Role) -> bool {
+        !self.config.mask_numbers || role != Role::Agent
     }
 }
 

@@ -65,7 +65,10 @@ pub(crate) async fn publish(app: &App) -> Result<(), ApiFailure> {
     get, path = "/api/v1/catalog", tag = "catalog",
     responses((status = 200, body = Catalog)),
 )]
-async fn read_catalog(State(app): State<App>, _signed: Signed) -> Result<Json<Catalog>, ApiFailure> {
+async fn read_catalog(
+    State(app): State<App>,
+    _signed: Signed,
+) -> Result<Json<Catalog>, ApiFailure> {
     Ok(Json(read(&app).await?))
 }
 

@@ -1,27 +1,32 @@
-//! Placeholder.
-use crate::App;
-use sea_orm_migration::prelude::*;
-use utoipa_axum::router::OpenApiRouter;
+//! Customers: one record for each, found by number, name or company.
 
+mod card;
+mod create;
+mod edit;
+mod entity;
+mod fields;
+mod find;
+mod migration;
+mod reveal;
+mod search;
+mod timeline;
+mod view;
+
+pub use card::card;
+pub(crate) use create::add_customer;
+pub use find::{Found, find_by_number, number_at};
+
+pub(crate) use find::{exists, names};
+pub(crate) use migration::migration;
+
+use crate::App;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Routes about customers.
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-}
-
-pub(crate) fn migration() -> impl MigrationTrait {
-    Tables
-}
-
-struct Tables;
-
-impl MigrationName for Tables {
-    fn name(&self) -> &str {
-        "m0003_crm"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for Tables {
-    async fn up(&self, _manager: &SchemaManager) -> Result<(), DbErr> {
-        Ok(())
-    }
+        .routes(routes!(search::search_customers, create::create_customer))
+        .routes(routes!(card::read_customer, edit::edit_customer))
+        .routes(routes!(timeline::read_timeline))
+        .routes(routes!(reveal::reveal_numbers))
 }

@@ -4,6 +4,7 @@ pub(crate) mod about;
 mod certificate;
 mod extract;
 mod failure;
+pub(crate) mod field;
 mod once;
 mod openapi;
 pub(crate) mod origin;

@@ -8,6 +8,7 @@ mod check;
 pub(crate) mod counter;
 mod failure;
 mod migration;
+pub(crate) mod search;
 pub(crate) mod setting;
 pub(crate) mod text;
 
@@ -15,11 +16,9 @@ pub use check::OpenError;
 pub use failure::{is_conflict, is_full};
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqlxSqliteConnector,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
-    sqlx::sqlite::{
-        SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
-    },
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
+    SqlxSqliteConnector, TransactionOptions, TransactionTrait,
+    sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use sea_orm_migration::MigratorTrait;
 use std::{path::Path, sync::Arc, time::Duration};

@@ -145,6 +145,9 @@ pub struct NewCustomer {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "typescript", derive(specta::Type))]
 pub struct EditCustomer {
+    /// The [`Customer::updated`] the editor saw; refused with `conflict` if it has changed since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<UnixMs>,
     /// New name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

@@ -9,7 +9,10 @@ use seatline_contract::{id::AgentId, time::UnixMs};
 use uuid::Uuid;
 
 mod entity {
-    #![expect(unreachable_pub, reason = "the entity's derive makes public items of it")]
+    #![expect(
+        unreachable_pub,
+        reason = "the entity's derive makes public items of it"
+    )]
     use sea_orm::entity::prelude::*;
 
     /// One act.

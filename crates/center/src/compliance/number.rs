@@ -175,7 +175,13 @@ fn clean(raw: &str) -> String {
 }
 
 fn is_hidden(raw: &str, cleaned: &str) -> bool {
-    const HIDDEN: [&str; 5] = ["anonymous", "unavailable", "restricted", "private", "unknown"];
+    const HIDDEN: [&str; 5] = [
+        "anonymous",
+        "unavailable",
+        "restricted",
+        "private",
+        "unknown",
+    ];
     cleaned.is_empty()
         || HIDDEN
             .iter()
@@ -235,7 +241,7 @@ pub(super) fn calling_code(international: &str) -> Option<(i32, Option<String>)>
 mod tests {
     use super::*;
     use NumberKind::{
-        Access, Anonymous, Emergency, Fixed, International, Internal, Mobile, Privacy, Service,
+        Access, Anonymous, Emergency, Fixed, Internal, International, Mobile, Privacy, Service,
         SharedCost, TollFree, Unknown,
     };
 
@@ -300,8 +306,20 @@ mod tests {
     #[test]
     fn the_canonical_spelling_is_its_own_canonical_spelling() {
         for raw in [
-            "110", "10086", "10101010", "4008208820", "8008108888", "700123456789012", "95588",
-            "13800138000", "02162881234", "+442079460018", "8001", "12", "hello", "",
+            "110",
+            "10086",
+            "10101010",
+            "4008208820",
+            "8008108888",
+            "700123456789012",
+            "95588",
+            "13800138000",
+            "02162881234",
+            "+442079460018",
+            "8001",
+            "12",
+            "hello",
+            "",
         ] {
             let once = Number::classify(raw);
             assert_eq!(Number::classify(once.canonical().expose()), once, "{raw}");
@@ -318,7 +336,12 @@ mod tests {
         assert_eq!(masked("700123456789012"), "700********9012");
         assert_eq!(masked("95588"), "95588");
         assert_eq!(masked("anonymous"), "");
-        assert!(Number::classify("13812345678").view(false, Language::Zh).full.is_none());
+        assert!(
+            Number::classify("13812345678")
+                .view(false, Language::Zh)
+                .full
+                .is_none()
+        );
     }
 
     #[test]

@@ -41,10 +41,11 @@ pub fn load(flags: Flags) -> Result<Config, ConfigError> {
     let mut config = match flags.config.clone() {
         None => Config::default(),
         Some(path) => {
-            let text = std::fs::read_to_string(&path).map_err(|source| ConfigError::Unreadable {
-                path: path.clone(),
-                source,
-            })?;
+            let text =
+                std::fs::read_to_string(&path).map_err(|source| ConfigError::Unreadable {
+                    path: path.clone(),
+                    source,
+                })?;
             parse(&text).map_err(|detail| ConfigError::Malformed { path, detail })?
         }
     };
@@ -91,7 +92,11 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
         return refuse("lockout", "has a zero: every limit is 1 or more");
     }
     if config.media.first_port == 0
-        || config.media.last_port.saturating_sub(config.media.first_port) < 3
+        || config
+            .media
+            .last_port
+            .saturating_sub(config.media.first_port)
+            < 3
     {
         return refuse(
             "media.last_port",
@@ -148,9 +153,19 @@ mod tests {
             certificate: Some("a.pem".into()),
             ..Config::default()
         };
-        assert!(check(&half).unwrap_err().to_string().contains("certificate_key"));
+        assert!(
+            check(&half)
+                .unwrap_err()
+                .to_string()
+                .contains("certificate_key")
+        );
         let mut narrow = Config::default();
         narrow.media.last_port = narrow.media.first_port;
-        assert!(check(&narrow).unwrap_err().to_string().contains("media.last_port"));
+        assert!(
+            check(&narrow)
+                .unwrap_err()
+                .to_string()
+                .contains("media.last_port")
+        );
     }
 }

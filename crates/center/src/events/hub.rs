@@ -109,7 +109,9 @@ impl Hub {
     /// Ends one session's connection and says why; a later session's stays.
     pub(crate) fn sign_out(&self, agent: AgentId, session: SessionId, reason: SignOutReason) {
         let mut desks = self.desks.lock();
-        if desks.get(&agent).is_some_and(|desk| desk.session == session)
+        if desks
+            .get(&agent)
+            .is_some_and(|desk| desk.session == session)
             && let Some(desk) = desks.remove(&agent)
         {
             desk.end(reason);
@@ -254,7 +256,8 @@ pub(crate) async fn watch_desks(app: App, stop: CancellationToken) {
                 }
             }
         }
-        metrics::gauge!("seatline_desks").set(u32::try_from(app.hub.listening()).unwrap_or(u32::MAX));
+        metrics::gauge!("seatline_desks")
+            .set(u32::try_from(app.hub.listening()).unwrap_or(u32::MAX));
     }
 }
 

@@ -55,13 +55,12 @@ pub(super) fn load(config: &Config) -> Result<Identity, CertificateError> {
         (Some(certificate), Some(key)) => (certificate.clone(), key.clone()),
         _ => own(config)?,
     };
-    let unreadable = |file: &Path, what, error: &dyn std::fmt::Display| {
-        CertificateError::Unreadable {
+    let unreadable =
+        |file: &Path, what, error: &dyn std::fmt::Display| CertificateError::Unreadable {
             file: file.to_owned(),
             what,
             detail: error.to_string(),
-        }
-    };
+        };
     let chain: Vec<_> = CertificateDer::pem_file_iter(&files.0)
         .and_then(Iterator::collect)
         .map_err(|error| unreadable(&files.0, "certificate", &error))?;
@@ -89,8 +88,7 @@ fn own(config: &Config) -> Result<(PathBuf, PathBuf), CertificateError> {
 fn make(config: &Config, certificate: &Path, key: &Path) -> Result<(), String> {
     let say = |error: &dyn std::fmt::Display| error.to_string();
     let pair = KeyPair::generate().map_err(|error| say(&error))?;
-    let mut params =
-        CertificateParams::new(config.hosts.clone()).map_err(|error| say(&error))?;
+    let mut params = CertificateParams::new(config.hosts.clone()).map_err(|error| say(&error))?;
     let mut name = DistinguishedName::new();
     name.push(DnType::CommonName, format!("{} (Seatline)", config.name));
     params.distinguished_name = name;

@@ -57,10 +57,9 @@ fn status_of(code: Code) -> StatusCode {
     match code {
         Code::WrongCredentials | Code::SessionEnded => StatusCode::UNAUTHORIZED,
         Code::AccountLocked => StatusCode::LOCKED,
-        Code::AccountDisabled
-        | Code::Forbidden
-        | Code::WrongSetupCode
-        | Code::NumberNotAllowed => StatusCode::FORBIDDEN,
+        Code::AccountDisabled | Code::Forbidden | Code::WrongSetupCode | Code::NumberNotAllowed => {
+            StatusCode::FORBIDDEN
+        }
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::InvalidField | Code::KeyReused | Code::UnplayableNumber => {
             StatusCode::UNPROCESSABLE_ENTITY

@@ -18,9 +18,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use sea_orm::{
-    DbErr, EntityTrait, ExprTrait, Set, entity::prelude::*, sea_query::OnConflict,
-};
+use sea_orm::{DbErr, EntityTrait, ExprTrait, Set, entity::prelude::*, sea_query::OnConflict};
 use seatline_contract::{
     IDEMPOTENCY_KEY,
     error::{ApiError, Code},
@@ -36,7 +34,10 @@ const LARGEST_BODY: usize = 1024 * 1024;
 const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
 
 mod entity {
-    #![expect(unreachable_pub, reason = "the entity's derive makes public items of it")]
+    #![expect(
+        unreachable_pub,
+        reason = "the entity's derive makes public items of it"
+    )]
     use sea_orm::entity::prelude::*;
 
     /// One write; without a status it is in flight.
@@ -73,7 +74,10 @@ pub(super) async fn write_once(
     request: Request,
     next: Next,
 ) -> Result<Response, ApiFailure> {
-    if !matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH) {
+    if !matches!(
+        *request.method(),
+        Method::POST | Method::PUT | Method::PATCH
+    ) {
         return Ok(next.run(request).await);
     }
     let (mut parts, body) = request.into_parts();

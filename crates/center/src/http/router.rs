@@ -43,7 +43,10 @@ pub(crate) fn router(app: App) -> Router {
     let (api, document) = OpenApiRouter::with_openapi(openapi::Base::openapi())
         .merge(about::routes())
         .merge(identity::open_routes())
-        .merge(signed().route_layer(middleware::from_fn_with_state(app.clone(), once::write_once)))
+        .merge(signed().route_layer(middleware::from_fn_with_state(
+            app.clone(),
+            once::write_once,
+        )))
         .split_for_parts();
     let sockets = Router::new()
         .route("/api/v1/events", any(events::open_events))

@@ -132,7 +132,10 @@ mod tests {
             Err(Locked::Login(14 * 60))
         );
         assert_eq!(lockout.check("b", address(1), now), Ok(()));
-        assert_eq!(lockout.check("a", address(1), now.plus(15 * MINUTE)), Ok(()));
+        assert_eq!(
+            lockout.check("a", address(1), now.plus(15 * MINUTE)),
+            Ok(())
+        );
     }
 
     #[test]

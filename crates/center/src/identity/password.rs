@@ -1,9 +1,7 @@
 //! Passwords: rules, argon2id, and equal time for people who do not exist.
 
 use crate::http::ApiFailure;
-use argon2::{
-    Argon2, PasswordHash, PasswordHasher, PasswordVerifier, password_hash::SaltString,
-};
+use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier, password_hash::SaltString};
 use rand::RngCore;
 use seatline_contract::{error::Code, secret::Secret};
 use std::sync::{Arc, LazyLock};
@@ -104,7 +102,11 @@ mod tests {
         let right = Secret::new("correct horse battery");
         assert!(verify(right.clone(), Some(hash.clone())).await.unwrap());
         assert!(!verify(Secret::new("wrong"), Some(hash)).await.unwrap());
-        assert!(!verify(Secret::new("nobody has this password"), None).await.unwrap());
+        assert!(
+            !verify(Secret::new("nobody has this password"), None)
+                .await
+                .unwrap()
+        );
     }
 
     #[test]

@@ -133,7 +133,15 @@ pub(super) async fn create_person(
     let transaction = app.store.begin().await?;
     let person = add_person(&transaction, newcomer, now).await?;
     let object = person.id.to_string();
-    audit::record(&transaction, now, signed.agent(), "person_added", &object, "").await?;
+    audit::record(
+        &transaction,
+        now,
+        signed.agent(),
+        "person_added",
+        &object,
+        "",
+    )
+    .await?;
     transaction.commit().await?;
     crate::catalog::publish(&app).await?;
     Ok((StatusCode::CREATED, Json(person)))
@@ -195,7 +203,15 @@ async fn set_disabled(
         "person_enabled"
     };
     let now = app.clock.now();
-    audit::record(&transaction, now, signed.agent(), action, &id.to_string(), "").await?;
+    audit::record(
+        &transaction,
+        now,
+        signed.agent(),
+        action,
+        &id.to_string(),
+        "",
+    )
+    .await?;
     transaction.commit().await?;
     crate::catalog::publish(app).await
 }

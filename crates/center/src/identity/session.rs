@@ -12,7 +12,10 @@ use seatline_contract::{
 use sha2::{Digest, Sha256};
 
 pub(crate) mod entity {
-    #![expect(unreachable_pub, reason = "the entity's derive makes public items of it")]
+    #![expect(
+        unreachable_pub,
+        reason = "the entity's derive makes public items of it"
+    )]
     use sea_orm::entity::prelude::*;
 
     /// One signed-in desk.

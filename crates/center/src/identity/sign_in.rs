@@ -157,6 +157,7 @@ pub(crate) async fn end_session(
         None => app.hub.forget(agent),
     }
     app.calls.desk_lost(agent);
+    app.calls.signed_out(agent);
     Ok(())
 }
 

@@ -53,7 +53,7 @@ impl Signed {
     /// Whether this person may see numbers in full.
     #[must_use]
     pub fn sees_numbers(&self, app: &App) -> bool {
-        !app.config.mask_numbers || self.person.role != Role::Agent
+        app.shows_numbers_to(self.person.role)
     }
 }
 

@@ -52,7 +52,10 @@ pub(super) fn lock(file: &Path) -> Result<File, OpenError> {
         file: file.to_owned(),
         detail: error.to_string(),
     };
-    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    if let Some(folder) = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
         std::fs::create_dir_all(folder).map_err(|error| unwritable(&error))?;
     }
     if file.exists() {

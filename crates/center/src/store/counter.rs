@@ -5,7 +5,10 @@ use sea_orm::{
 };
 
 mod entity {
-    #![expect(unreachable_pub, reason = "the entity's derive makes public items of it")]
+    #![expect(
+        unreachable_pub,
+        reason = "the entity's derive makes public items of it"
+    )]
     use sea_orm::entity::prelude::*;
 
     /// One counter.
@@ -25,17 +28,17 @@ mod entity {
 
 /// The next number of a counter; the first one is `first`. Call it inside the transaction that
 /// uses the number, so that none is lost.
-pub(crate) async fn next<C: ConnectionTrait>(
-    db: &C,
-    name: &str,
-    first: i64,
-) -> Result<i64, DbErr> {
+pub(crate) async fn next<C: ConnectionTrait>(db: &C, name: &str, first: i64) -> Result<i64, DbErr> {
     let fresh = entity::ActiveModel {
         name: Set(name.to_owned()),
         value: Set(first - 1),
     };
     entity::Entity::insert(fresh)
-        .on_conflict(OnConflict::column(entity::Column::Name).do_nothing().to_owned())
+        .on_conflict(
+            OnConflict::column(entity::Column::Name)
+                .do_nothing()
+                .to_owned(),
+        )
         .exec_without_returning(db)
         .await?;
     entity::Entity::update_many()

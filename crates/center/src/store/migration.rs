@@ -30,7 +30,7 @@ impl MigrationName for Base {
 #[async_trait::async_trait]
 impl MigrationTrait for Base {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        use sea_orm_migration::schema::{big_integer, string, text, text_null, uuid, integer_null};
+        use sea_orm_migration::schema::{big_integer, integer_null, string, text, text_null, uuid};
         let setting = Table::create()
             .table("settings")
             .col(string("name").primary_key())

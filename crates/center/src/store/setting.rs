@@ -3,7 +3,10 @@
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, Set, sea_query::OnConflict};
 
 mod entity {
-    #![expect(unreachable_pub, reason = "the entity's derive makes public items of it")]
+    #![expect(
+        unreachable_pub,
+        reason = "the entity's derive makes public items of it"
+    )]
     use sea_orm::entity::prelude::*;
 
     /// One value.

@@ -1,0 +1,110 @@
+//! Changing a customer, without undoing what somebody else changed meanwhile.
+
+use super::{create::append_numbers, entity::customer, fields, find, view};
+use crate::{
+    App,
+    http::{ApiFailure, Json, Path, field},
+    identity::{Signed, person},
+    store::{search::search_text, text},
+};
+use axum::extract::State;
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+use seatline_contract::{
+    customer::{Customer, EditCustomer},
+    error::{ApiError, Code},
+    event::Change,
+    id::CustomerId,
+};
+
+/// Changes a customer; absent fields stay.
+#[utoipa::path(
+    patch, path = "/api/v1/customers/{id}", tag = "customers", request_body = EditCustomer,
+    params(("id" = CustomerId, Path)),
+    responses(
+        (status = 200, body = Customer),
+        (status = 404, body = ApiError),
+        (status = 409, body = ApiError, description = "changed meanwhile; read it again"),
+        (status = 422, body = ApiError),
+    ),
+)]
+pub(super) async fn edit_customer(
+    State(app): State<App>,
+    signed: Signed,
+    Path(id): Path<CustomerId>,
+    Json(request): Json<EditCustomer>,
+) -> Result<Json<Customer>, ApiFailure> {
+    let transaction = app.store.begin().await?;
+    let former = customer::Entity::find_by_id(id.0)
+        .one(&transaction)
+        .await?
+        .ok_or(Code::NotFound)?;
+    if request
+        .expected
+        .is_some_and(|seen| seen.0 != former.updated)
+    {
+        return Err(Code::Conflict.into());
+    }
+    let mut model = former.clone();
+    if let Some(name) = &request.name {
+        model.name = field::required("name", name, 100)?;
+    }
+    if let Some(company) = &request.company {
+        model.company = field::text("company", company, 200)?;
+    }
+    if let Some(title) = &request.title {
+        model.title = field::text("title", title, 100)?;
+    }
+    if let Some(email) = &request.email {
+        model.email = fields::email(email)?;
+    }
+    if let Some(wechat) = &request.wechat {
+        model.wechat = field::text("wechat", wechat, 100)?;
+    }
+    if let Some(tags) = &request.tags {
+        model.tags = text::to_json(&fields::tags(tags)?)?;
+    }
+    if let Some(note) = &request.note {
+        model.note = field::text("note", note, 4000)?;
+    }
+    model.vip = request.vip.unwrap_or(model.vip);
+    model.search = search_text(&[
+        &model.name,
+        &model.company,
+        &model.reference,
+        &model.email,
+        &model.wechat,
+    ]);
+    // Later than before in any case, so that two changes in one millisecond are told apart.
+    model.updated = app.clock.now().0.max(former.updated + 1);
+
+    let held = find::numbers(&transaction, id).await?;
+    let mut added = fields::numbers("add_numbers", &request.add_numbers)?;
+    added.retain(|number| !held.contains(number));
+    if held.len() + added.len() > fields::MOST_NUMBERS {
+        return Err(ApiFailure::field("add_numbers", "more than 20 in all"));
+    }
+    append_numbers(&transaction, id, held.len(), added).await?;
+    model
+        .clone()
+        .into_active_model()
+        .reset_all()
+        .update(&transaction)
+        .await?;
+    transaction.commit().await?;
+    publish(&app, &model).await?;
+    let customer = view::show_one(&app, model, signed.sees_numbers(&app)).await?;
+    Ok(Json(customer))
+}
+
+/// Tells the agents who talk with the customer, each as they may see it.
+async fn publish(app: &App, model: &customer::Model) -> Result<(), ApiFailure> {
+    for agent in app.calls.agents_with(CustomerId(model.id)) {
+        let Some(person) = person::find(app.store.db(), agent).await? else {
+            continue;
+        };
+        let in_full = app.shows_numbers_to(person::view(&person)?.role);
+        let customer = view::show_one(app, model.clone(), in_full).await?;
+        app.hub.publish(agent, Change::Customer { customer });
+    }
+    Ok(())
+}
