@@ -153,12 +153,20 @@ struct Held {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum State {
-    /// Nothing played yet, or after a long silence.
-    Filling,
+    /// Nothing played yet, or nothing came for so long that what comes begins anew; the hole that
+    /// was given up may still turn out to have been silence.
+    Filling(Option<Hole>),
     /// Playing on from here.
     Playing(Place),
     /// Inventing sound because nothing is here; the place waits for a late packet.
-    Starving { place: Place, invented_ms: f64 },
+    Starving(Hole),
+}
+
+/// Sound invented because nothing was there to play at a place.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Hole {
+    place: Place,
+    invented_ms: f64,
 }
 
 /// Where the timeline is: the next packet and tick to be played.
@@ -194,7 +202,7 @@ impl JitterBuffer {
             epoch: None,
             stream: None,
             packets: BTreeMap::new(),
-            state: State::Filling,
+            state: State::Filling(None),
             delay: DelayEstimator::new(),
             ready: VecDeque::with_capacity(2 * longest),
             scratch: vec![0.0; longest],
@@ -246,7 +254,7 @@ impl JitterBuffer {
         let (sequence, timestamp) = self.place_in_stream(&arrival, now_ms);
         let media_ms = self.media_ms(timestamp);
         let lateness_ms = self.delay.observe(now_ms, media_ms);
-        if let State::Playing(place) | State::Starving { place, .. } = self.state
+        if let State::Playing(place) | State::Starving(Hole { place, .. }) = self.state
             && sequence < place.sequence
         {
             self.tally.late += 1;
@@ -296,7 +304,7 @@ impl JitterBuffer {
         });
         self.packets.clear();
         self.delay.forget_timeline();
-        self.state = State::Filling;
+        self.state = State::Filling(None);
         (sequence, timestamp)
     }
 
@@ -314,12 +322,13 @@ impl JitterBuffer {
             *sample = self.ready.pop_front().unwrap_or(0.0);
         }
         self.tally.target_ms = self.target_ms();
+        // What comes next plays after what was given and what is ready.
+        let next_ms = now_ms + self.samples_to_ms(out.len() + self.ready.len());
         self.tally.delay_ms = match self.state {
-            State::Filling => 0.0,
-            State::Playing(place) | State::Starving { place, .. } => self
-                .delay
-                .lateness_ms(now_ms, self.media_ms(place.timestamp))
-                .max(0.0),
+            State::Filling(_) => 0.0,
+            State::Playing(place) | State::Starving(Hole { place, .. }) => {
+                self.delay_ms(place.timestamp, next_ms).max(0.0)
+            }
         };
     }
 
@@ -367,8 +376,8 @@ impl JitterBuffer {
     fn choose(&self, at_ms: f64) -> Step {
         let front = self.packets.first_key_value();
         let (place, invented_ms) = match (self.state, front) {
-            (State::Filling, None) => return Step::Fill,
-            (State::Filling, Some((sequence, held))) => {
+            (State::Filling(_), None) => return Step::Fill,
+            (State::Filling(_), Some((sequence, held))) => {
                 let enough = self.delay_ms(held.timestamp, at_ms) >= self.target_ms();
                 return match enough {
                     true => Step::Decode(Place {
@@ -379,7 +388,7 @@ impl JitterBuffer {
                 };
             }
             (State::Playing(place), _) => (place, 0.0),
-            (State::Starving { place, invented_ms }, _) => (place, invented_ms),
+            (State::Starving(hole), _) => (hole.place, hole.invented_ms),
         };
         let Some((sequence, held)) = front else {
             return match invented_ms >= GIVE_UP_MS {
@@ -428,7 +437,11 @@ impl JitterBuffer {
     fn take(&mut self, step: Step, wanted: usize, at_ms: f64) {
         match step {
             Step::Fill => {
-                self.state = State::Filling;
+                self.state = match self.state {
+                    State::Filling(hole) => State::Filling(hole),
+                    State::Starving(hole) => State::Filling(Some(hole)),
+                    State::Playing(_) => State::Filling(None),
+                };
                 self.ready.resize(wanted, 0.0);
             }
             Step::Decode(place) => self.decode(place, at_ms),
@@ -479,10 +492,10 @@ impl JitterBuffer {
                 let piece = self.piece();
                 self.conceal(piece);
                 self.ready.extend(&self.scratch[..piece]);
-                self.state = State::Starving {
+                self.state = State::Starving(Hole {
                     place,
                     invented_ms: invented_ms + PIECE_MS,
-                };
+                });
             }
         }
     }
@@ -505,12 +518,12 @@ impl JitterBuffer {
         let Some((sequence, held)) = self.packets.pop_first() else {
             return;
         };
-        if let State::Starving { place, invented_ms } = self.state
-            && place.sequence == sequence
-            && held.timestamp > place.timestamp
+        if let State::Starving(hole) | State::Filling(Some(hole)) = self.state
+            && hole.place.sequence == sequence
+            && held.timestamp > hole.place.timestamp
         {
             // It was silence, not loss, that was covered.
-            self.tally.concealed_ms = (self.tally.concealed_ms - invented_ms).max(0.0);
+            self.tally.concealed_ms = (self.tally.concealed_ms - hole.invented_ms).max(0.0);
         }
         let expected = self.decoder.samples(&held.payload);
         let longest = self.scratch.len();

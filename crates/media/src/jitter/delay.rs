@@ -23,6 +23,10 @@ const PATIENCE: f64 = 15.0;
 /// Share of the past kept with each packet, once the guess is outweighed.
 const MEMORY: f64 = 0.998;
 
+/// Packets that come this soon after another, in milliseconds, come in one burst: after a stall all
+/// of them are late for one reason, which counts once, by the first and latest of them.
+const BURST_MS: f64 = 4.0;
+
 /// Never less than this, in milliseconds: the slack of timers.
 const LEAST_MS: f64 = 10.0;
 
@@ -33,6 +37,7 @@ const LEAST_MS: f64 = 10.0;
 pub(super) struct DelayEstimator {
     histogram: [f64; BUCKETS],
     observed: u32,
+    last_ms: f64,
     /// (arrival, arrival − media time), the second rising: a sliding minimum.
     fastest: VecDeque<(f64, f64)>,
 }
@@ -44,6 +49,7 @@ impl DelayEstimator {
         Self {
             histogram,
             observed: 0,
+            last_ms: f64::NEG_INFINITY,
             fastest: VecDeque::new(),
         }
     }
@@ -63,6 +69,11 @@ impl DelayEstimator {
             self.fastest.pop_front();
         }
         let lateness = self.lateness_ms(now_ms, media_ms);
+        let burst = now_ms - self.last_ms < BURST_MS;
+        self.last_ms = now_ms;
+        if burst {
+            return lateness;
+        }
         let bucket = ((lateness / BUCKET_MS) as usize).min(BUCKETS - 1);
         let memory = (1.0 - 1.0 / (f64::from(self.observed) + PATIENCE)).min(MEMORY);
         for share in &mut self.histogram {
