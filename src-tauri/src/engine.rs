@@ -115,14 +115,14 @@ pub fn request_dial(app: &AppHandle, link: String) {
 }
 
 /// Lets the engine do something that nobody waits for, such as a hotkey's wish.
-pub fn act<F>(app: &AppHandle, what: &'static str, wish: impl FnOnce(Desk) -> F)
+pub fn act<F>(app: &AppHandle, wish: impl FnOnce(Desk) -> F)
 where
     F: Future<Output = Result<(), Failure>> + Send + 'static,
 {
     let acting = wish(app.state::<Desk>().inner().clone());
     async_runtime::spawn(async move {
         if let Err(failure) = acting.await {
-            tracing::info!(what, code = ?failure.code, "could not be done");
+            tracing::info!(code = ?failure.code, "a wish could not be fulfilled");
         }
     });
 }

@@ -143,20 +143,14 @@ pub fn wish(key: Key, view: &DeskView) -> Option<Wish> {
 
 /// Hands a wish to the engine.
 pub fn fulfil(app: &AppHandle, wish: Wish) {
-    match wish {
-        Wish::Answer => engine::act(app, "answer", |desk| async move { desk.answer().await }),
-        Wish::HangUp => engine::act(app, "hang up", |desk| async move { desk.hang_up().await }),
-        Wish::Mute(muted) => engine::act(app, "mute", move |desk| async move {
-            desk.set_muted(muted).await
-        }),
-        Wish::Hold(held) => {
-            engine::act(
-                app,
-                "hold",
-                move |desk| async move { desk.set_held(held).await },
-            )
+    engine::act(app, move |desk| async move {
+        match wish {
+            Wish::Answer => desk.answer().await,
+            Wish::HangUp => desk.hang_up().await,
+            Wish::Mute(muted) => desk.set_muted(muted).await,
+            Wish::Hold(held) => desk.set_held(held).await,
         }
-    }
+    });
 }
 
 #[cfg(test)]

@@ -25,13 +25,15 @@ pub struct Journal {
 /// When the folder cannot be written.
 pub fn open(data_dir: &Path) -> anyhow::Result<Journal> {
     let folder = data_dir.join("logs");
+    let unwritable = || format!("cannot write logs to {}", folder.display());
+    std::fs::create_dir_all(&folder).with_context(unwritable)?;
     let files = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("seatline")
         .filename_suffix("log")
         .max_log_files(DAYS)
         .build(&folder)
-        .with_context(|| format!("cannot write logs to {}", folder.display()))?;
+        .with_context(unwritable)?;
     let (writer, guard) = tracing_appender::non_blocking(files);
     tracing_subscriber::fmt()
         .with_env_filter(filter(std::env::var("SEATLINE_LOG").ok().as_deref()))
@@ -42,10 +44,9 @@ pub fn open(data_dir: &Path) -> anyhow::Result<Journal> {
 }
 
 fn filter(level: Option<&str>) -> EnvFilter {
-    let level = match level {
-        Some(level @ ("error" | "warn" | "info" | "debug" | "trace")) => level,
-        _ => "info",
-    };
+    let level = level
+        .filter(|level| ["error", "warn", "info", "debug", "trace"].contains(level))
+        .unwrap_or("info");
     EnvFilter::new(format!("warn,seatline={level}"))
 }
 

@@ -31,6 +31,7 @@ pub mod windows;
 
 use anyhow::Context;
 use launch::Launch;
+use std::path::Path;
 use tauri::{AppHandle, Manager, RunEvent};
 
 /// Runs the program until the person quits. A second start hands its link to the first one and
@@ -59,7 +60,7 @@ pub fn run(launch: Launch) -> anyhow::Result<()> {
         .on_window_event(windows::on_event)
         .build(tauri::generate_context!())
         .context("the window system cannot be used")?;
-    app.run(on_run_event);
+    app.run(|app, event| on_run_event(app, &event));
     Ok(())
 }
 
@@ -68,7 +69,7 @@ fn start(app: &AppHandle, launch: &Launch) -> anyhow::Result<()> {
         Some(folder) => folder.clone(),
         None => app.path().app_local_data_dir()?,
     };
-    std::fs::create_dir_all(&data_dir)
+    make_private(&data_dir)
         .with_context(|| format!("cannot make the data folder {}", data_dir.display()))?;
     app.manage(journal::open(&data_dir)?);
     tracing::info!(version = %app.package_info().version, "starting");
@@ -90,6 +91,15 @@ fn start(app: &AppHandle, launch: &Launch) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Makes a folder that only this person can read; on Windows the profile's own rights do that.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
 /// A second start shows the window of the first, with the link it was given.
 fn open_again(app: &AppHandle, arguments: &[String]) {
     windows::show_main(app);
@@ -98,14 +108,13 @@ fn open_again(app: &AppHandle, arguments: &[String]) {
     }
 }
 
-#[cfg_attr(
-    not(target_os = "macos"),
-    expect(unused_variables, reason = "only macOS reopens from its dock")
-)]
-fn on_run_event(app: &AppHandle, event: RunEvent) {
-    match event {
-        #[cfg(target_os = "macos")]
-        RunEvent::Reopen { .. } => windows::show_main(app),
-        _ => {}
+/// A click in the dock shows the window again.
+#[cfg(target_os = "macos")]
+fn on_run_event(app: &AppHandle, event: &RunEvent) {
+    if let RunEvent::Reopen { .. } = event {
+        windows::show_main(app);
     }
 }
+
+#[cfg(not(target_os = "macos"))]
+fn on_run_event(_: &AppHandle, _: &RunEvent) {}

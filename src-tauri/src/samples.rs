@@ -59,6 +59,7 @@ pub(crate) fn signed_out() -> DeskView {
         dial_request: None,
         notices: Vec::new(),
         keyring: Keyring::System,
+        revision: 0,
     }
 }
 
@@ -139,6 +140,7 @@ fn call(state: CallState) -> Call {
         connected: None,
         muted: false,
         digits: String::new(),
+        customer_digits: String::new(),
         quality: None,
     }
 }

@@ -140,7 +140,5 @@ fn perform(app: &AppHandle, action: Action) {
 }
 
 fn choose(app: &AppHandle, choice: PresenceChoice) {
-    engine::act(app, "set presence", |desk| async move {
-        desk.set_presence(choice).await
-    });
+    engine::act(app, |desk| async move { desk.set_presence(choice).await });
 }

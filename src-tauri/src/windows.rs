@@ -52,13 +52,14 @@ pub fn open(app: &AppHandle, data_dir: &Path) -> tauri::Result<()> {
     card::open(app, data_dir)
 }
 
-/// What both windows have in common: they show the program's own page and nothing else.
+/// What both windows have in common: they show a page of the program's own and nothing else.
 fn builder<'a>(
     app: &'a AppHandle,
     label: &str,
+    page: &str,
     data_dir: &Path,
 ) -> WebviewWindowBuilder<'a, Wry, AppHandle> {
-    WebviewWindowBuilder::new(app, label, WebviewUrl::App("index.html".into()))
+    WebviewWindowBuilder::new(app, label, WebviewUrl::App(page.into()))
         .title("Seatline")
         .data_directory(data_dir.join("webview"))
         .on_navigation(origin::is_own)

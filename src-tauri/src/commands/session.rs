@@ -1,4 +1,8 @@
 //! Sign-in and what the windows draw themselves from.
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a command owns what the toolkit hands it"
+)]
 
 use seatline_desk::{
     Desk,

@@ -1,4 +1,8 @@
 //! The windows themselves.
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a command owns what the toolkit hands it"
+)]
 
 use crate::windows::{self, WindowMode};
 use tauri::AppHandle;

@@ -131,7 +131,7 @@ fn tooltip(view: &DeskView, tongue: Tongue) -> String {
     format!("Seatline · {}", state(view, tongue))
 }
 
-fn state<'a>(view: &'a DeskView, tongue: Tongue) -> &'a str {
+fn state(view: &DeskView, tongue: Tongue) -> &str {
     if let Some(call) = &view.call {
         return match call.state {
             CallState::Ringing => tongue.say("来电振铃", "Incoming call"),

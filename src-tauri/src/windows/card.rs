@@ -13,7 +13,7 @@ const SIZE: LogicalSize<f64> = LogicalSize::new(380.0, 248.0);
 const MARGIN: f64 = 16.0;
 
 pub(super) fn open(app: &AppHandle, data_dir: &Path) -> tauri::Result<()> {
-    let card = builder(app, CARD, data_dir)
+    let card = builder(app, CARD, "card.html", data_dir)
         .inner_size(SIZE.width, SIZE.height)
         .decorations(false)
         .resizable(false)

@@ -47,7 +47,7 @@ struct Bounds {
 }
 
 pub(super) fn open(app: &AppHandle, data_dir: &Path) -> tauri::Result<()> {
-    let window = builder(app, MAIN, data_dir)
+    let window = builder(app, MAIN, "index.html", data_dir)
         .inner_size(USUAL.width, USUAL.height)
         .min_inner_size(LEAST.width, LEAST.height)
         .background_color(BACKGROUND)

@@ -28,12 +28,7 @@ export const commands = {
 	 *  Why it cannot be called now.
 	 */
 	dial: (target: DialTarget) => typedError<null, Failure>(__TAURI_INVOKE("dial", { target })),
-	/**
-	 *  Forgets a number that came by a link.
-	 * 
-	 *  # Errors
-	 *  When the engine has stopped.
-	 */
+	/**  Forgets a number that came by a link. */
 	dismissDialRequest: () => __TAURI_INVOKE<void>("dismiss_dial_request"),
 	/**
 	 *  Ends the call.
@@ -154,12 +149,7 @@ export const commands = {
 	 *  When there is no such write.
 	 */
 	discardWrite: (id: string) => typedError<null, Failure>(__TAURI_INVOKE("discard_write", { id })),
-	/**
-	 *  Takes a notice away.
-	 * 
-	 *  # Errors
-	 *  When the engine has stopped.
-	 */
+	/**  Takes a notice away. */
 	dismissNotice: (id: number) => __TAURI_INVOKE<void>("dismiss_notice", { id }),
 	/**
 	 *  Sends a refused write again.
@@ -183,12 +173,7 @@ export const commands = {
 	 *  Why it is not a usable centre.
 	 */
 	checkCentre: (url: string) => typedError<CentreCheck, Failure>(__TAURI_INVOKE("check_centre", { url })),
-	/**
-	 *  The sign-in kept on this computer, to fill the form.
-	 * 
-	 *  # Errors
-	 *  When it cannot be read.
-	 */
+	/**  The sign-in kept on this computer, to fill the form. */
 	remembered: () => __TAURI_INVOKE<RememberedSignIn | null>("remembered"),
 	/**
 	 *  Signs in.
@@ -213,7 +198,7 @@ export const commands = {
 	 *  Keeps the settings. They take effect when the view shows them.
 	 * 
 	 *  # Errors
-	 *  When they cannot be written to disk.
+	 *  `invalid_field` naming a misspelled hotkey, or when they cannot be written to disk.
 	 */
 	saveSettings: (settings: Settings) => typedError<null, Failure>(__TAURI_INVOKE("save_settings", { settings })),
 	/**
@@ -335,6 +320,8 @@ export type Call = {
 	muted: boolean,
 	/**  Keys pressed by the agent so far. */
 	digits: string,
+	/**  Keys pressed by the customer so far. */
+	customer_digits: string,
 	/**  Quality, renewed every second. */
 	quality: Quality | null,
 };
@@ -698,6 +685,8 @@ export type DeskView = {
 	notices: Notice[],
 	/**  Where sign-in secrets are kept. */
 	keyring: Keyring,
+	/**  Counts changes of customers and tickets at the centre: whoever shows some reads them again. */
+	revision: number,
 };
 
 /**  The state of everything, after a change. */
@@ -753,6 +742,8 @@ export type Direction =
 
 /**  Body of `PATCH /api/v1/customers/{id}`: absent fields stay. */
 export type EditCustomer = {
+	/**  The [`Customer::updated`] the editor saw; refused with `conflict` if it has changed since. */
+	expected?: UnixMs | null,
 	/**  New name. */
 	name?: string | null,
 	/**  New company. */
