@@ -226,6 +226,9 @@ impl PeerConnectionEventHandler for Handler {
             RTCIceConnectionState::Connected | RTCIceConnectionState::Completed
         );
         self.ice_connected.store(connected, Ordering::Release);
+        if connected {
+            self.tell(PeerEvent::PathFound);
+        }
     }
 
     async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {

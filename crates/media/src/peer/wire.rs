@@ -13,6 +13,8 @@ use webrtc::peer_connection::{PeerConnection, RTCStatsReportEntry, StatsSelector
 
 /// What the connection tells.
 pub(crate) enum PeerEvent {
+    /// Packets get through; the encryption handshake follows.
+    PathFound,
     Connected,
     Disconnected,
     Failed(Failure),
@@ -20,12 +22,38 @@ pub(crate) enum PeerEvent {
     Track(Arc<dyn TrackRemote>),
 }
 
+/// How long the encryption handshake may take once packets get through. A wrong certificate makes it
+/// fail in silence: the connection only logs that and waits for ever.
+const HANDSHAKE: Duration = Duration::from_secs(5);
+
 /// The two tracks of a peer connection and its state.
 pub(crate) struct PeerWire {
     connection: Arc<dyn PeerConnection>,
     local: Arc<TrackLocalStaticRTP>,
     remote: Option<Arc<dyn TrackRemote>>,
     events: mpsc::UnboundedReceiver<PeerEvent>,
+    handshake: Handshake,
+}
+
+/// ```text
+///  Awaited ── path found ──▶ Running ── connected ──▶ Done
+///                               └────── too long ───▶ Done
+/// ```
+#[derive(Debug, Clone, Copy)]
+enum Handshake {
+    Awaited,
+    Running { until: tokio::time::Instant },
+    Done,
+}
+
+impl Handshake {
+    /// Waits until it has taken too long.
+    async fn overdue(self) {
+        match self {
+            Self::Running { until } => tokio::time::sleep_until(until).await,
+            Self::Awaited | Self::Done => std::future::pending().await,
+        }
+    }
 }
 
 impl PeerWire {
@@ -39,6 +67,7 @@ impl PeerWire {
             local,
             remote: None,
             events,
+            handshake: Handshake::Awaited,
         }
     }
 
@@ -48,13 +77,26 @@ impl PeerWire {
             let track = self.remote.clone();
             tokio::select! {
                 event = self.events.recv() => match event {
-                    Some(PeerEvent::Connected) => return WireEvent::Connected,
+                    Some(PeerEvent::PathFound) => {
+                        if let Handshake::Awaited = self.handshake {
+                            let until = tokio::time::Instant::now() + HANDSHAKE;
+                            self.handshake = Handshake::Running { until };
+                        }
+                    }
+                    Some(PeerEvent::Connected) => {
+                        self.handshake = Handshake::Done;
+                        return WireEvent::Connected;
+                    }
                     Some(PeerEvent::Disconnected) => return WireEvent::Disconnected,
                     Some(PeerEvent::Failed(failure)) => return WireEvent::Failed(failure),
                     Some(PeerEvent::Track(track)) => self.remote = Some(track),
                     // The connection is gone; closing the leg is the handle's business.
                     None => std::future::pending().await,
                 },
+                () = self.handshake.overdue() => {
+                    self.handshake = Handshake::Done;
+                    return WireEvent::Failed(Failure::Untrusted);
+                }
                 event = poll(track) => match event {
                     Some(TrackRemoteEvent::OnRtpPacket(packet)) => {
                         return WireEvent::Packet { packet: packet.into(), from: None };

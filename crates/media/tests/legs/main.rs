@@ -4,5 +4,7 @@
     reason = "helpers of tests fail the test, as tests themselves do"
 )]
 
+mod chromium;
+mod hostile;
 mod party;
 mod voice;
