@@ -60,6 +60,11 @@ export class MockDesk implements Desk {
     for (const listener of this.#listeners) listener(this.#view);
   }
 
+  /** Something changed at the centre: whoever shows it reads it again. */
+  #changed() {
+    this.#set({ revision: this.#view.revision + 1 });
+  }
+
   /** A command that the scenario lets through, after as long as a real one takes. */
   async #ask(name: string): Promise<void> {
     this.log.push(name);
@@ -290,7 +295,7 @@ export class MockDesk implements Desk {
         text.toLowerCase().includes(words),
       ),
     );
-    return { customers, more: words === "" };
+    return { customers, more: this.scenario.more ?? false };
   }
 
   async customerCard(customer: string): Promise<CustomerCard> {
@@ -325,7 +330,7 @@ export class MockDesk implements Desk {
           .pastContacts(this.say, this.#now())
           .map((c) => ({ kind: "contact" as const, contact: c })),
       ],
-      more: true,
+      more: this.scenario.more ?? false,
     };
   }
 
@@ -351,6 +356,7 @@ export class MockDesk implements Desk {
         updated: now,
       },
     ];
+    this.#changed();
   }
 
   async editCustomer(customer: string, edit: EditCustomer) {
@@ -358,6 +364,7 @@ export class MockDesk implements Desk {
     if (edit.email && !edit.email.includes("@")) fail("invalid_field", { field: "email" });
     const given = Object.fromEntries(Object.entries(edit).filter(([, value]) => value != null));
     this.#customers = this.#customers.map((c) => (c.id === customer ? { ...c, ...given } : c));
+    this.#changed();
   }
 
   async revealNumbers(customer: string, reason: string) {
@@ -382,7 +389,7 @@ export class MockDesk implements Desk {
           (!filter.customer || t.customer === filter.customer) &&
           `${t.reference} ${t.subject}`.toLowerCase().includes(words),
       );
-    return { tickets: tickets.slice(0, MORE_THAN_FITS), more: words === "" && !filter.customer };
+    return { tickets: tickets.slice(0, MORE_THAN_FITS), more: this.scenario.more ?? false };
   }
 
   async ticket(ticket: string) {
@@ -434,6 +441,7 @@ export class MockDesk implements Desk {
         c.id === draft.contact ? { ...c, tickets: [...c.tickets, draft.id] } : c,
       ),
     });
+    this.#changed();
   }
 
   async editTicket(ticket: string, edit: EditTicket) {
@@ -456,6 +464,7 @@ export class MockDesk implements Desk {
           }
         : t,
     );
+    this.#changed();
   }
 
   async commentTicket(ticket: string, text: string) {
@@ -476,6 +485,7 @@ export class MockDesk implements Desk {
           }
         : t,
     );
+    this.#changed();
   }
 
   async refreshDevices() {

@@ -7,6 +7,8 @@ export interface Scenario {
   view: DeskView;
   /** Commands that fail, to see how the window takes it. */
   failing?: boolean;
+  /** Lists longer than what is shown. */
+  more?: boolean;
   /** Lists without entries. */
   empty?: boolean;
   /** Answers that never come. */
@@ -59,6 +61,7 @@ export function signedOut(say: Say): DeskView {
     dial_request: null,
     notices: [],
     keyring: "system",
+    revision: 0,
   };
 }
 
@@ -102,6 +105,7 @@ export function callOf(subject: Contact, part: Partial<Call> = {}): Call {
     connected: subject.connected,
     muted: false,
     digits: "",
+    customer_digits: "",
     quality: {
       bars: 4,
       mos: 4.3,
@@ -269,7 +273,7 @@ export const scenarios: Record<string, Make> = {
     };
   },
   call: (say, now) => ({ view: talking(say, now) }),
-  muted: (say, now) => ({ view: talking(say, now, { muted: true, digits: "12#" }) }),
+  muted: (say, now) => ({ view: talking(say, now, { muted: true, digits: "12#", customer_digits: "2" }) }),
   hold: (say, now) => ({ view: talking(say, now, { state: "held", since: now - 21_000 }) }),
   "call-reconnecting": (say, now) => ({
     view: {
@@ -343,6 +347,7 @@ export const scenarios: Record<string, Make> = {
   errors: (say, now) => ({ view: talking(say, now), failing: true }),
   loading: (say, now) => ({ view: talking(say, now), slow: true }),
   many: (say, now) => ({
+    more: true,
     view: {
       ...online(say, now),
       queues: Array.from({ length: 14 }, (_, n) => ({

@@ -104,6 +104,7 @@ const fields: Record<string, () => string> = {
   reason: m.reveal_reason,
   disposition: m.wrap_outcome,
   note: m.wrap_note,
+  hotkeys: m.settings_hotkeys,
   login: m.sign_in_login,
   password: m.sign_in_password,
   centre: m.sign_in_centre,

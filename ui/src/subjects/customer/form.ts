@@ -42,9 +42,9 @@ export function splitList(text: string): string[] {
     .filter(Boolean);
 }
 
-/** Only what the agent changed, so that a colleague's change elsewhere stays. */
+/** Only what the agent changed, and what it was changed from: a colleague's change stays. */
 export function changes(customer: Customer, form: Form): EditCustomer {
-  const edit: EditCustomer = {};
+  const edit: EditCustomer = { expected: customer.updated };
   for (const field of ["name", "company", "title", "email", "wechat", "note"] as const) {
     const value = form[field].trim();
     if (value !== customer[field]) edit[field] = value;
