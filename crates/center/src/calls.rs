@@ -57,6 +57,7 @@ use seatline_contract::{
 use state::State;
 use std::{
     fmt,
+    net::SocketAddr,
     sync::{Arc, OnceLock},
 };
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -186,6 +187,18 @@ impl Calls {
             live.tickets.push(ticket);
         }
         inner.tell_agent(&state, contact);
+    }
+
+    /// Where trunks reach the centre over UDP, if they do.
+    #[must_use]
+    pub fn udp_address(&self) -> Option<SocketAddr> {
+        self.embedded.get()?.udp_address()
+    }
+
+    /// Where trunks reach the centre over TCP, if they do.
+    #[must_use]
+    pub fn tcp_address(&self) -> Option<SocketAddr> {
+        self.embedded.get()?.tcp_address()
     }
 
     /// A queue is new or was set up anew.

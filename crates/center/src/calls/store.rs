@@ -12,6 +12,7 @@ use crate::{
     compliance::number::Number,
     http::ApiFailure,
     store::{is_conflict, text},
+    tickets,
 };
 use entity::{contact, queue, queue_agent, queue_number};
 use sea_orm::{
@@ -299,11 +300,30 @@ pub(super) async fn contacts_of_agent<C: ConnectionTrait>(
     found.into_iter().map(record).collect()
 }
 
-/// A stored contact as somebody of that role may see it.
-pub(super) fn view(app: &App, record: &Record, role: Role) -> Contact {
-    let number = record.number.as_ref().map_or("", PhoneNumber::expose);
-    let number = Number::classify(number).view(app.shows_numbers_to(role), app.config.language);
-    record.view(number, Vec::new())
+/// Stored contacts as somebody of that role may see them, with the tickets written from them.
+pub(super) async fn view(
+    app: &App,
+    records: &[Record],
+    role: Role,
+) -> Result<Vec<Contact>, ApiFailure> {
+    let ids = records.iter().map(|record| record.id);
+    let mut tickets = tickets::of_contacts(app.store.db(), ids).await?;
+    let shown = records.iter().map(|record| {
+        let number = record.number.as_ref().map_or("", PhoneNumber::expose);
+        let number = Number::classify(number).view(app.shows_numbers_to(role), app.config.language);
+        record.view(number, tickets.remove(&record.id).unwrap_or_default())
+    });
+    Ok(shown.collect())
+}
+
+/// One stored contact as somebody of that role may see it.
+///
+/// # Errors
+/// [`Code::NotFound`], or those of the database.
+pub(super) async fn show(app: &App, id: ContactId, role: Role) -> Result<Contact, ApiFailure> {
+    let record = find(app.store.db(), id).await?.ok_or(Code::NotFound)?;
+    let shown = view(app, &[record], role).await?;
+    shown.into_iter().next().ok_or_else(|| Code::NotFound.into())
 }
 
 /// The customer's contacts as somebody of that role may see them, the latest first.
@@ -322,11 +342,8 @@ pub async fn contacts_of(
         .limit(limit)
         .all(app.store.db())
         .await?;
-    let mut contacts = Vec::with_capacity(found.len());
-    for row in found {
-        contacts.push(view(app, &record(row)?, role));
-    }
-    Ok(contacts)
+    let records: Vec<Record> = found.into_iter().map(record).collect::<Result<_, _>>()?;
+    view(app, &records, role).await
 }
 
 /// The other side's number of a contact, in full.

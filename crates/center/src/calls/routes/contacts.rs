@@ -38,10 +38,7 @@ pub(super) async fn list_contacts(
         store::contacts_of_agent(app.store.db(), signed.agent(), before, limit + 1).await?;
     let more = found.len() as u64 > limit;
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let contacts = found
-        .iter()
-        .map(|record| store::view(&app, record, signed.person.role))
-        .collect();
+    let contacts = store::view(&app, &found, signed.person.role).await?;
     Ok(Json(ContactPage { contacts, more }))
 }
 
@@ -55,9 +52,7 @@ pub(super) async fn read_contact(
     signed: Signed,
     Path(contact): Path<ContactId>,
 ) -> Result<Json<Contact>, ApiFailure> {
-    let record = store::find(app.store.db(), contact).await?;
-    let record = record.ok_or(Code::NotFound)?;
-    Ok(Json(store::view(&app, &record, signed.person.role)))
+    Ok(Json(store::show(&app, contact, signed.person.role).await?))
 }
 
 /// Gives a contact to a customer.
@@ -91,8 +86,7 @@ pub(super) async fn link_customer(
     if !store::link(db, contact, customer.id, &customer.name, only).await? {
         return Err(Code::NotFound.into());
     }
-    let record = store::find(db, contact).await?.ok_or(Code::NotFound)?;
-    Ok(Json(store::view(&app, &record, signed.person.role)))
+    Ok(Json(store::show(&app, contact, signed.person.role).await?))
 }
 
 /// Ends a contact's call: one's own, or as a supervisor anyone's.

@@ -9,7 +9,7 @@ use crate::{
 use axum::extract::State;
 use seatline_contract::{
     contact::{Contact, ExtendWrapUp, WrapUp},
-    error::{ApiError, Code},
+    error::ApiError,
     id::ContactId,
 };
 
@@ -48,9 +48,7 @@ pub(super) async fn save_wrap_up(
     if let Some(contact) = inner.wrap_up(signed.agent(), contact, request).await? {
         return Ok(Json(contact));
     }
-    let record = store::find(app.store.db(), contact).await?;
-    let record = record.ok_or(Code::NotFound)?;
-    Ok(Json(store::view(&app, &record, signed.person.role)))
+    Ok(Json(store::show(&app, contact, signed.person.role).await?))
 }
 
 /// Gives oneself more time.

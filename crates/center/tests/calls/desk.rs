@@ -1,0 +1,265 @@
+//! An agent's desk: events, line, and one call.
+
+use crate::rig::{Rig, until, within};
+use futures_util::{SinkExt, StreamExt};
+use reqwest::Method;
+use seatline_contract::{
+    contact::{Contact, ContactState, Offer, OfferEnd},
+    event::{Change, ClientFrame, ServerFrame},
+    identity::Session,
+    presence::{Presence, PresenceChoice, PresenceState, SetPresence},
+};
+use seatline_media::{Leg, LegEvent, WebRtcConfig, sim::Headset};
+use seatline_sip::{
+    Call, CallEvent, CallEvents, IncomingCall, Number, Secret, UserAgent, UserAgentConfig,
+    UserAgentEvent,
+};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio_tungstenite::{Connector, connect_async_tls_with_config, tungstenite::Message};
+use uuid::Uuid;
+
+pub struct Desk {
+    pub session: Session,
+    pub line: UserAgent,
+    line_events: UnboundedReceiver<UserAgentEvent>,
+    changes: UnboundedReceiver<Change>,
+}
+
+/// A call as the agent has it.
+pub struct Talk {
+    pub call: Call,
+    pub events: CallEvents,
+    pub leg: Leg,
+    pub leg_events: UnboundedReceiver<LegEvent>,
+}
+
+pub async fn leg() -> (Leg, UnboundedReceiver<LegEvent>) {
+    Leg::webrtc(WebRtcConfig {
+        bind: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
+        port_range: None,
+        ice_servers: Vec::new(),
+    })
+    .await
+    .unwrap()
+}
+
+impl Desk {
+    pub(crate) async fn open(rig: &Rig, login: &str) -> Self {
+        let session = rig.sign_in(login).await;
+        let changes = listen(rig, &session).await;
+        let (line, line_events) = register(rig, &session);
+        let mut desk = Self {
+            session,
+            line,
+            line_events,
+            changes,
+        };
+        until("the line registers", &mut desk.line_events, |event| {
+            matches!(event, UserAgentEvent::Registered).then_some(())
+        })
+        .await;
+        desk
+    }
+
+    pub async fn set_ready(&self, rig: &Rig) {
+        // The switch tells calls of the line a moment after it has answered the desk.
+        let request = SetPresence {
+            choice: PresenceChoice::Ready,
+        };
+        within("ready", async {
+            loop {
+                let (status, text) = rig
+                    .try_ask(
+                        Some(&self.session.token),
+                        Method::PUT,
+                        "/api/v1/presence",
+                        &request,
+                    )
+                    .await;
+                if status == 200 {
+                    let state: PresenceState = serde_json::from_str(&text).unwrap();
+                    assert_eq!(state.next, PresenceChoice::Ready);
+                    return;
+                }
+                assert_eq!(status, 409, "{text}");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await;
+    }
+
+    pub async fn change<T>(&mut self, what: &str, wanted: impl FnMut(Change) -> Option<T>) -> T {
+        until(what, &mut self.changes, wanted).await
+    }
+
+    pub async fn offer(&mut self) -> Offer {
+        self.change("an offer", |change| match change {
+            Change::Offered { offer } => Some(offer),
+            _ => None,
+        })
+        .await
+    }
+
+    pub async fn offer_gone(&mut self) -> OfferEnd {
+        self.change("the offer's end", |change| match change {
+            Change::OfferGone { end, .. } => Some(end),
+            _ => None,
+        })
+        .await
+    }
+
+    pub async fn contact_in(&mut self, state: ContactState) -> Contact {
+        self.change(&format!("a contact in {state:?}"), |change| match change {
+            Change::Contact { contact } if contact.state == state => Some(contact),
+            _ => None,
+        })
+        .await
+    }
+
+    pub async fn presence(&mut self, wanted: Presence) {
+        self.change(&format!("{wanted:?}"), |change| match change {
+            Change::Presence { presence } if presence.presence == wanted => Some(()),
+            _ => None,
+        })
+        .await;
+    }
+
+    pub async fn rung(&mut self) -> IncomingCall {
+        until(
+            "the desk rings",
+            &mut self.line_events,
+            |event| match event {
+                UserAgentEvent::Incoming(call) => Some(call),
+                _ => None,
+            },
+        )
+        .await
+    }
+
+    pub async fn answer(&mut self, incoming: IncomingCall) -> Talk {
+        let (leg, leg_events) = leg().await;
+        let sdp = leg.answer(&incoming.offer.unwrap()).await.unwrap();
+        incoming.call.accept(sdp).await.unwrap();
+        Talk {
+            call: incoming.call,
+            events: incoming.events,
+            leg,
+            leg_events,
+        }
+    }
+
+    pub async fn dial(&self, number: &str) -> Talk {
+        let (leg, leg_events) = leg().await;
+        let sdp = leg.create_offer().await.unwrap();
+        let number = Number::parse(number).unwrap();
+        let (call, events) = self.line.call(number, Vec::new(), sdp).await.unwrap();
+        Talk {
+            call,
+            events,
+            leg,
+            leg_events,
+        }
+    }
+}
+
+impl Talk {
+    /// Waits for early media or the answer and takes it.
+    pub async fn media(&mut self) {
+        let sdp = until("media", &mut self.events, |event| match event {
+            CallEvent::EarlyMedia(sdp) | CallEvent::Answered(sdp) => Some(sdp),
+            _ => None,
+        })
+        .await;
+        self.leg.accept_answer(&sdp).await.unwrap();
+    }
+
+    pub async fn answered(&mut self) {
+        until("the answer", &mut self.events, |event| {
+            matches!(event, CallEvent::Answered(_)).then_some(())
+        })
+        .await;
+    }
+
+    pub async fn ended(&mut self) -> Option<u16> {
+        until("the call ends", &mut self.events, |event| match event {
+            CallEvent::Ended { code, .. } => Some(code),
+            _ => None,
+        })
+        .await
+    }
+
+    pub async fn reoffer(&self, sdp: String) {
+        let answer = within("the new session", self.call.reoffer(sdp)).await;
+        self.leg.accept_answer(&answer.unwrap()).await.unwrap();
+    }
+
+    pub fn headset(&self) -> Headset {
+        Headset::new(self.leg.attach().unwrap())
+    }
+}
+
+fn register(rig: &Rig, session: &Session) -> (UserAgent, UnboundedReceiver<UserAgentEvent>) {
+    let line = &session.line;
+    UserAgent::connect(UserAgentConfig {
+        url: format!("wss://localhost:{}{}", rig.centre.address.port(), line.path),
+        tls: rig.trust.clone(),
+        user: Number::parse(&line.user).unwrap(),
+        display_name: None,
+        secret: Secret::password(line.secret.expose()),
+        realm: line.realm.clone(),
+        instance: Uuid::new_v4(),
+        user_agent: "Test desk".into(),
+        probe_every: Duration::from_secs(5),
+    })
+    .unwrap()
+}
+
+/// Opens the event socket and keeps it alive.
+async fn listen(rig: &Rig, session: &Session) -> UnboundedReceiver<Change> {
+    let url = format!(
+        "wss://localhost:{}/api/v1/events",
+        rig.centre.address.port()
+    );
+    let connector = Connector::Rustls(rig.trust.clone());
+    let connecting = connect_async_tls_with_config(url, None, false, Some(connector));
+    let (mut socket, _) = within("the event socket", connecting).await.unwrap();
+    let frame = |frame: &ClientFrame| Message::text(serde_json::to_string(frame).unwrap());
+    let hello = ClientFrame::Hello {
+        token: session.token.clone(),
+    };
+    socket.send(frame(&hello)).await.unwrap();
+    let (changes, stream) = unbounded_channel();
+    let first = within("the snapshot", socket.next())
+        .await
+        .unwrap()
+        .unwrap();
+    let first: ServerFrame = serde_json::from_str(first.to_text().unwrap()).unwrap();
+    assert!(matches!(first, ServerFrame::Snapshot { .. }), "{first:?}");
+    tokio::spawn(async move {
+        let mut beat = tokio::time::interval(Duration::from_secs(2));
+        loop {
+            tokio::select! {
+                _ = beat.tick() => {
+                    if socket.send(frame(&ClientFrame::Beat)).await.is_err() {
+                        return;
+                    }
+                }
+                received = socket.next() => {
+                    let Some(Ok(Message::Text(text))) = received else {
+                        return;
+                    };
+                    if let Ok(ServerFrame::Delta { change, .. }) = serde_json::from_str(&text)
+                        && changes.send(*change).is_err()
+                    {
+                        return;
+                    }
+                }
+            }
+        }
+    });
+    stream
+}

@@ -1,0 +1,122 @@
+//! Bad luck and bad manners.
+
+use crate::{
+    inbound::{assert_talking, connect},
+    rig::{HOTLINE, Rig, until},
+};
+use seatline_contract::{
+    contact::{ContactState, EndedBy, OfferEnd},
+    presence::Presence,
+};
+use seatline_media::Codec;
+use seatline_sip::CallEvent;
+use std::time::{Duration, Instant};
+use tokio::net::UdpSocket;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_who_gives_up_stops_the_ringing_at_once() {
+    let rig = Rig::start().await;
+    let mut desk = rig.ready("zhou").await;
+    let mut line = rig.telephone.dial(&rig, HOTLINE, Codec::Pcma).await;
+    line.answered().await;
+    desk.offer().await;
+    let mut rung = desk.rung().await;
+    let left = Instant::now();
+    line.call.hangup(None);
+    assert_eq!(desk.offer_gone().await, OfferEnd::CallerGone);
+    let noticed = left.elapsed();
+    println!("noticed after {noticed:?}");
+    assert!(noticed < Duration::from_millis(500), "{noticed:?}");
+    until("the ringing ends", &mut rung.events, |event| {
+        matches!(event, CallEvent::Ended { .. }).then_some(())
+    })
+    .await;
+    desk.presence(Presence::Ready).await;
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_lost_while_ringing_gives_the_call_to_another() {
+    let rig = Rig::start().await;
+    let mut zhou = rig.ready("zhou").await;
+    let mut line = rig.telephone.dial(&rig, HOTLINE, Codec::Pcma).await;
+    line.answered().await;
+    let first = zhou.offer().await;
+    let _rung = zhou.rung().await;
+    let mut liu = rig.ready("liu").await;
+    zhou.line.stop().await;
+    assert_ne!(zhou.offer_gone().await, OfferEnd::Accepted);
+    let second = liu.offer().await;
+    assert_eq!(second.contact.id, first.contact.id);
+    let rung = liu.rung().await;
+    let talk = liu.answer(rung).await;
+    assert_talking(&mut talk.headset(), &mut line.headset()).await;
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_survives_a_cut_connection() {
+    let rig = Rig::start().await;
+    let mut desk = rig.ready("zhou").await;
+    let (mut line, mut talk, _) = connect(&rig, &mut desk, Codec::Pcma).await;
+    let (mut agent, mut customer) = (talk.headset(), line.headset());
+    desk.line.reconnect();
+    assert_talking(&mut agent, &mut customer).await;
+    // The dialog lives on over the new connection.
+    line.call.hangup(None);
+    talk.ended().await;
+    let over = desk.contact_in(ContactState::WrapUp).await;
+    assert_eq!(over.ended_by, Some(EndedBy::Customer));
+    line.ended().await;
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nonsense_on_the_trunk_harms_nobody() {
+    let rig = Rig::start().await;
+    let mut desk = rig.ready("zhou").await;
+    let socket = UdpSocket::bind(("127.0.0.1", 0)).await.unwrap();
+    let centre = rig.centre.app.calls.udp_address().unwrap();
+    for nonsense in [
+        &b"\0\0\0\0"[..],
+        b"INVITE sip:x SIP/2.0\r\nContent-Length: -1\r\n\r\n",
+        b"INVITE sip:4008001234@x SIP/2.0\r\nVia: x\r\n\r\n",
+        b"BYE sip:4008001234@127.0.0.1 SIP/2.0\r\nCall-ID: nobody\r\nCSeq: 2 BYE\r\n\r\n",
+    ] {
+        socket.send_to(nonsense, centre).await.unwrap();
+    }
+    for sdp in ["", "v=0", "v=0\r\nm=audio 0 RTP/AVP 999\r\n", "\u{1f525}"] {
+        let (_call, mut events) = rig.telephone.invite(&rig, HOTLINE, sdp.to_owned()).await;
+        if sdp.is_empty() {
+            continue;
+        }
+        let code = until("a refusal", &mut events, |event| match event {
+            CallEvent::Ended { code, .. } => Some(code),
+            _ => None,
+        })
+        .await;
+        assert!(matches!(code, Some(400 | 488)), "{sdp:?}: {code:?}");
+    }
+    let (_call, mut events) = rig.telephone.invite(&rig, "95599", "v=0".to_owned()).await;
+    let code = until("a refusal", &mut events, |event| match event {
+        CallEvent::Ended { code, .. } => Some(code),
+        _ => None,
+    })
+    .await;
+    assert_eq!(code, Some(404));
+    let _ = &mut desk;
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopping_centre_says_good_bye() {
+    let rig = Rig::start().await;
+    let mut desk = rig.ready("zhou").await;
+    let (mut line, mut talk, _) = connect(&rig, &mut desk, Codec::Pcma).await;
+    let stopping = tokio::spawn(rig.stop());
+    line.ended().await;
+    talk.ended().await;
+    let over = desk.contact_in(ContactState::WrapUp).await;
+    assert_eq!(over.ended_by, Some(EndedBy::Centre));
+    stopping.await.unwrap();
+}
