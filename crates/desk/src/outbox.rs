@@ -18,6 +18,8 @@ mod book;
 mod cipher;
 mod schedule;
 mod store;
+#[cfg(test)]
+mod torture;
 pub(crate) mod write;
 
 use crate::{

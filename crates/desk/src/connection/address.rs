@@ -16,7 +16,7 @@ impl Address {
     /// # Errors
     /// [`DeskCode::BadAddress`].
     pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
-        let text = text.trim().trim_end_matches('/');
+        let text = text.trim();
         let bad = || Failure::new(DeskCode::BadAddress).about(text);
         let full = if text.contains("://") {
             text.to_owned()
@@ -79,7 +79,7 @@ mod tests {
             ),
             ("127.0.0.1:8443", "https://127.0.0.1:8443"),
             ("https://[::1]:8443", "https://[::1]:8443"),
-            ("中心.example", "https://xn--fiq8y.example"),
+            ("中心.example", "https://xn--fiqq24b.example"),
         ] {
             assert_eq!(Address::parse(typed).unwrap().to_string(), full);
         }

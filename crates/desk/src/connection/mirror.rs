@@ -181,3 +181,6 @@ fn offered(state: &mut Snapshot, offer: Offer) -> Vec<News> {
     news.push(News::Offered(id));
     news
 }
+
+#[cfg(test)]
+mod tests;

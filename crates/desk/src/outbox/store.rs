@@ -87,9 +87,18 @@ impl Store {
         let written = self.try_commit(steps);
         if written.is_err() {
             // After a fault the library wants its file opened anew.
-            self.database = None;
+            self.close();
         }
         written
+    }
+
+    /// Closing writes too, and may meet the same damage as reading.
+    fn close(&mut self) {
+        if let Some(database) = self.database.take()
+            && catch_unwind(AssertUnwindSafe(|| drop(database))).is_err()
+        {
+            tracing::error!("the outbox could not be closed in order");
+        }
     }
 
     fn try_commit(&mut self, steps: &[Step]) -> Result<(), StoreError> {
@@ -144,6 +153,12 @@ impl Store {
             Some(())
         })?;
         Ok(book)
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 
@@ -251,4 +266,4 @@ impl From<StoreError> for Failure {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
