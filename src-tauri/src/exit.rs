@@ -20,6 +20,33 @@ pub fn request(app: &AppHandle) {
     quit(app);
 }
 
+/// Ends the program in good order when the system or a terminal asks.
+pub fn on_signal(app: &AppHandle) {
+    let app = app.clone();
+    async_runtime::spawn(async move {
+        match asked_to_end().await {
+            Ok(()) => quit(&app),
+            Err(error) => tracing::warn!(%error, "signals are not listened to"),
+        }
+    });
+}
+
+#[cfg(unix)]
+async fn asked_to_end() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+    }
+}
+
+#[cfg(not(unix))]
+async fn asked_to_end() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
+}
+
 /// Ends calls, signs off and ends the program.
 pub fn quit(app: &AppHandle) {
     let app = app.clone();

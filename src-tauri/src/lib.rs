@@ -9,6 +9,7 @@
 //! | [`windows`] | the main window, its compact form, and the incoming-call card |
 //! | [`tray`], [`hotkeys`], [`notify`] | what is seen and heard without a window |
 //! | [`exit`] | how the program ends |
+//! | [`display`] | what WebKit must be told first |
 //! | [`journal`] | the log files |
 //!
 //! Deliberately absent: any rule about calls, any network access, any way for a web page to
@@ -16,6 +17,7 @@
 
 pub mod bindings;
 pub mod commands;
+pub mod display;
 pub mod engine;
 pub mod events;
 pub mod exit;
@@ -84,6 +86,7 @@ fn start(app: &AppHandle, launch: &Launch) -> anyhow::Result<()> {
     engine::follow(app, &desk);
     engine::sign_in_at_start(&desk);
 
+    exit::on_signal(app);
     launch::on_system_link(app);
     if let Some(link) = launch.link.clone() {
         engine::request_dial(app, link);

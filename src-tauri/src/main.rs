@@ -4,10 +4,14 @@
     windows_subsystem = "windows"
 )]
 
-use seatline_shell::launch::{Launch, USAGE};
+use seatline_shell::{
+    display,
+    launch::{Launch, USAGE},
+};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    display::prepare();
     let launch = match Launch::read(std::env::args_os().skip(1)) {
         Ok(launch) => launch,
         Err(error) => {
