@@ -1,5 +1,6 @@
 //! Telephone keys as RTP events (RFC 4733), both ways.
 
+use crate::Tone;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -46,6 +47,30 @@ const KEYS: [char; 16] = [
 pub(crate) fn event_of(key: char) -> Option<u8> {
     let key = key.to_ascii_uppercase();
     KEYS.iter().position(|k| *k == key).map(|n| n as u8)
+}
+
+/// Whether an event number is that of a key.
+pub(crate) fn is_key(event: u8) -> bool {
+    usize::from(event) < KEYS.len()
+}
+
+/// The two tones of a key (ITU-T Q.23), by event number.
+pub(crate) fn tone_of(event: u8) -> Tone {
+    const ROWS: [f32; 4] = [697.0, 770.0, 852.0, 941.0];
+    const COLUMNS: [f32; 4] = [1_209.0, 1_336.0, 1_477.0, 1_633.0];
+    let (row, column) = match event {
+        0 => (3, 1),
+        1..=9 => ((event - 1) / 3, (event - 1) % 3),
+        10 => (3, 0),
+        11 => (3, 2),
+        letter => (letter.saturating_sub(12).min(3), 3),
+    };
+    Tone {
+        frequencies: [ROWS[usize::from(row)], COLUMNS[usize::from(column)]],
+        on_ms: 1_000,
+        off_ms: 0,
+        level: 0.4,
+    }
 }
 
 /// A key press, complete.
@@ -100,7 +125,7 @@ impl KeyListener {
         clock_rate: u32,
         now: Instant,
     ) {
-        if usize::from(key.event) >= KEYS.len() || self.is_told(ssrc, timestamp) {
+        if !is_key(key.event) || self.is_told(ssrc, timestamp) {
             return;
         }
         match self.pressed {
@@ -331,6 +356,21 @@ mod tests {
         let heard = hear(&packets, 48_000);
         assert_eq!(keys(&heard), "5");
         assert_eq!(heard[0].duration_ms, (65_535 + 2_880) / 48);
+    }
+
+    #[test]
+    fn keys_have_their_places_on_the_pad() {
+        let pad = ["123A", "456B", "789C", "*0#D"];
+        for (row, keys) in pad.iter().enumerate() {
+            for (column, key) in keys.chars().enumerate() {
+                let tone = tone_of(event_of(key).unwrap());
+                let expected = [
+                    [697.0, 770.0, 852.0, 941.0][row],
+                    [1_209.0, 1_336.0, 1_477.0, 1_633.0][column],
+                ];
+                assert_eq!(tone.frequencies, expected, "{key}");
+            }
+        }
     }
 
     #[test]

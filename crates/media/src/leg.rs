@@ -20,6 +20,7 @@ use ear::Ear;
 use negotiator::Negotiator;
 use shared::{Command, Feed, Shared};
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use thiserror::Error;
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -170,15 +171,21 @@ impl Leg {
     ///
     /// # Errors
     ///
-    /// [`LegError::Bind`] when no port can be bound.
+    /// [`LegError::Bind`] when no port can be bound, or when a wildcard is bound and no address is
+    /// advertised.
     pub async fn rtp(
         config: RtpConfig,
     ) -> Result<(Self, mpsc::UnboundedReceiver<LegEvent>), LegError> {
+        let address = config.advertise.unwrap_or(config.bind);
+        if address.is_unspecified() {
+            // In SDP this address would mean hold.
+            return Err(LegError::Bind(io::ErrorKind::AddrNotAvailable.into()));
+        }
         let pair =
             rtp::bind_pair(config.bind, config.port_range.as_ref()).map_err(LegError::Bind)?;
         let port = |socket: &std::net::UdpSocket| socket.local_addr().map(|local| local.port());
         let local = LocalMedia {
-            address: config.advertise.unwrap_or(config.bind),
+            address,
             port: port(&pair.0).map_err(LegError::Bind)?,
             rtcp_port: port(&pair.1).map_err(LegError::Bind)?,
             codecs: config.codecs,
@@ -335,7 +342,8 @@ impl Leg {
         Ok((talker, listener))
     }
 
-    /// Presses keys one after another (RFC 4733; 100 ms each, 60 ms apart). Returns at once.
+    /// Presses keys one after another, 100 ms each and 60 ms apart: as telephone events (RFC 4733), or
+    /// as tones if the remote party takes none. Returns at once.
     ///
     /// # Errors
     ///

@@ -6,10 +6,11 @@ use super::ear::Ear;
 use super::shared::{Command, Heard, Shared};
 use super::watch::Watch;
 use crate::codec::{Encoder, MAX_PAYLOAD};
-use crate::dtmf::{KeyEvent, KeyListener, KeyPresser, KeyTick};
+use crate::dtmf::{self, KeyEvent, KeyListener, KeyPresser, KeyTick};
 use crate::packet::Packet;
 use crate::rtp::outgoing::{Outgoing, Stamp};
 use crate::sdp::{EventFormat, Format, Terms};
+use crate::tone::Generator;
 use crate::wire::{Account, RemoteView, Wire, WireEvent};
 use crate::{Codec, LegEvent};
 use bytes::Bytes;
@@ -45,6 +46,7 @@ pub(crate) struct Driver {
     encoder: Option<LocalEncoder>,
     presser: KeyPresser,
     press_timestamp: u32,
+    key_tone: Generator,
     relayed_key: Option<RelayedKey>,
     keys: KeyListener,
     watch: Watch,
@@ -100,6 +102,7 @@ impl Driver {
             encoder: None,
             presser: KeyPresser::default(),
             press_timestamp: 0,
+            key_tone: Generator::new(dtmf::tone_of(0)),
             relayed_key: None,
             keys: KeyListener::default(),
             watch: Watch::default(),
@@ -177,9 +180,6 @@ impl Driver {
     fn agree(&mut self, terms: Terms, now: Instant) {
         self.outgoing.set_clock_rate(terms.codec.clock_rate());
         self.shared.set_codec(terms.codec);
-        if terms.event.is_none() {
-            tracing::debug!("the remote party takes no telephone events");
-        }
         self.watch.expect(terms.receiving, now);
         let flows = self.wire.apply(&terms);
         self.terms = Some(terms);
@@ -259,6 +259,7 @@ impl Driver {
         if self.watch.heard(now) {
             self.tell(LegEvent::FirstAudio);
         }
+        self.shared.alive.store(self.connected, Ordering::Relaxed);
         let heard = Heard::Voice {
             codec,
             packet,
@@ -334,10 +335,8 @@ impl Driver {
                 ssrc,
                 timestamp,
             } => {
-                if let Some(event) = event {
-                    self.pass_key_on(key, clock_rate, (ssrc, timestamp), event, now)
-                        .await;
-                }
+                self.pass_key_on(key, clock_rate, (ssrc, timestamp), event, now)
+                    .await;
             }
         }
     }
@@ -364,7 +363,7 @@ impl Driver {
         key: KeyEvent,
         clock_rate: u32,
         (ssrc, timestamp): (u32, u32),
-        event: EventFormat,
+        event: Option<EventFormat>,
         now: Instant,
     ) {
         let known = self
@@ -377,6 +376,14 @@ impl Driver {
             ours: self.outgoing.timestamp_at(now),
         });
         self.relayed_key = Some(relayed);
+        let Some(event) = event else {
+            // Sounded here once, at our own length.
+            if first && dtmf::is_key(key.event) {
+                self.presser.press([key.event]);
+                self.outgoing.pause();
+            }
+            return;
+        };
         let duration =
             u64::from(key.duration) * u64::from(event.clock_rate) / u64::from(clock_rate.max(1));
         let key = KeyEvent {
@@ -437,6 +444,7 @@ impl Driver {
     async fn take_tick(&mut self, now: Instant) {
         self.tell_keys(now);
         if let Some(silence) = self.watch.overdue(now).filter(|_| self.connected) {
+            self.shared.alive.store(false, Ordering::Relaxed);
             self.tell(LegEvent::MediaTimeout {
                 silence_ms: silence.as_millis() as u64,
             });
@@ -444,7 +452,8 @@ impl Driver {
         let Some((codec, payload_type, event)) = self.voice() else {
             return;
         };
-        if self.press_keys(codec, event, now).await || self.device.is_some() {
+        let voice = (codec, payload_type);
+        if self.press_keys(voice, event, now).await || self.device.is_some() {
             return;
         }
         if let Some(payload) = self.make_frame(codec, now) {
@@ -454,18 +463,49 @@ impl Driver {
     }
 
     /// Presses waiting keys; `true` while one is pressed.
-    async fn press_keys(&mut self, codec: Codec, event: Option<EventFormat>, now: Instant) -> bool {
+    async fn press_keys(
+        &mut self,
+        (codec, payload_type): (Codec, u8),
+        event: Option<EventFormat>,
+        now: Instant,
+    ) -> bool {
         let clock_rate = event.map_or(codec.clock_rate(), |event| event.clock_rate);
         let Some(tick) = self.presser.tick(clock_rate) else {
             return false;
         };
-        if let (KeyTick::Send { first, key }, Some(event)) = (tick, event) {
-            if first {
-                self.press_timestamp = self.outgoing.timestamp_at(now);
+        match (tick, event) {
+            (KeyTick::Send { first, key }, Some(event)) => {
+                if first {
+                    self.press_timestamp = self.outgoing.timestamp_at(now);
+                }
+                self.send_key(key, first, self.press_timestamp, event).await;
             }
-            self.send_key(key, first, self.press_timestamp, event).await;
+            (KeyTick::Pause, Some(_)) => {}
+            (tick, None) => {
+                if let Some(payload) = self.sound_key(codec, tick) {
+                    let stamp = self.outgoing.frame(codec.frame_ticks(), now);
+                    self.send(payload_type, stamp, payload).await;
+                }
+            }
         }
         true
+    }
+
+    /// 20 ms of a key's two tones, for a party that takes no telephone events.
+    fn sound_key(&mut self, codec: Codec, tick: KeyTick) -> Option<Bytes> {
+        let rate = codec.natural_rate();
+        let mut sound = [0.0; crate::FRAME];
+        let frame = &mut sound[..rate as usize / 50];
+        match tick {
+            KeyTick::Send { first, key } if !key.end => {
+                if first {
+                    self.key_tone = Generator::new(dtmf::tone_of(key.event));
+                }
+                self.key_tone.fill(rate, frame);
+            }
+            KeyTick::Send { .. } | KeyTick::Pause => {}
+        }
+        self.encode(codec, rate, &sound[..rate as usize / 50])
     }
 
     /// The next 20 ms of a source that is not relayed packet by packet.

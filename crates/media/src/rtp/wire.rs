@@ -96,7 +96,8 @@ impl RtpWire {
         let Some(remote) = self.remote else {
             return WireEvent::Refused;
         };
-        let trusted = remote.rtp == from || self.latch == Latch::Open;
+        let named = remote.rtp.port() == from.port() && same_host(remote.rtp.ip(), from.ip());
+        let trusted = named || self.latch == Latch::Open;
         if !trusted {
             return WireEvent::Refused;
         }

@@ -5,6 +5,7 @@
 )]
 
 mod chromium;
+mod foreign;
 mod hostile;
 mod party;
 mod voice;

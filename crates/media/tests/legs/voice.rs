@@ -1,7 +1,7 @@
 //! Voice, keys, hold and renegotiation between our own legs.
 
 use crate::party::{Bridge, Party, SECOND, TWO_SECONDS, assert_hears, talk};
-use seatline_media::sim::{level_at, loudness};
+use seatline_media::sim::{self, Headset, Network, level_at, loudness};
 use seatline_media::{Clip, Codec, Direction, LegError, LegEvent, SAMPLE_RATE, Source, Tone};
 use std::sync::Arc;
 use std::time::Duration;
@@ -228,4 +228,63 @@ async fn a_device_has_one_place_and_gives_it_back() {
     assert!(matches!(leg.attach(), Err(LegError::Closed)));
     assert!(matches!(leg.create_offer().await, Err(LegError::Closed)));
     assert!(matches!(leg.send_digits("1"), Err(LegError::Closed)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_withdrawn_offer_leaves_the_leg_free_to_answer() {
+    let (mut a, mut b) = (Party::webrtc().await, Party::webrtc().await);
+    let first = a.leg.create_offer().await.unwrap();
+    assert!(matches!(
+        a.leg.answer(&first).await,
+        Err(LegError::WrongState { .. })
+    ));
+    a.leg.withdraw_offer().await.unwrap();
+    assert!(matches!(
+        a.leg.withdraw_offer().await,
+        Err(LegError::WrongState { .. })
+    ));
+    b.call(&mut a).await;
+    // In the middle of a call a refused offer changes nothing.
+    a.leg.create_offer_with(Direction::Inactive).await.unwrap();
+    a.leg.withdraw_offer().await.unwrap();
+    let (mut at_a, mut at_b) = (a.headset(), b.headset());
+    let (heard_a, heard_b) = talk(
+        (&mut at_a, 440.0),
+        (&mut at_b, 1_000.0),
+        TWO_SECONDS,
+        SECOND,
+    )
+    .await;
+    assert_hears(&heard_a, 1_000.0, 440.0, "a");
+    assert_hears(&heard_b, 440.0, 1_000.0, "b");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn loss_is_recovered_and_told() {
+    let network = Network {
+        loss: 0.1,
+        delay: Duration::from_millis(30),
+        jitter: Duration::from_millis(15),
+        seed: 31,
+    };
+    println!("seed {}", network.seed);
+    let ((a, _a_events), (b, _b_events)) = sim::pair(Codec::Opus, network);
+    let (mut at_a, mut at_b) = (
+        Headset::new(a.attach().unwrap()),
+        Headset::new(b.attach().unwrap()),
+    );
+    let (heard_a, heard_b) = talk(
+        (&mut at_a, 440.0),
+        (&mut at_b, 1_000.0),
+        Duration::from_secs(4),
+        TWO_SECONDS,
+    )
+    .await;
+    assert_hears(&heard_a, 1_000.0, 440.0, "a");
+    assert_hears(&heard_b, 440.0, 1_000.0, "b");
+    let statistics = a.statistics();
+    println!("{statistics:?}");
+    assert!((8..40).contains(&statistics.lost));
+    assert!(statistics.buffer_ms < 200);
+    assert!(statistics.mos_estimate < 4.2);
 }
