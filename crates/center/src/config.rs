@@ -92,7 +92,7 @@ pub struct Sip {
     /// Address and port over UDP.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub udp: Option<SocketAddr>,
-    /// Address and port over TCP.
+    /// Address and port over TCP; no TCP if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tcp: Option<SocketAddr>,
     /// The address trunks answer to, if it is not the bound one.
@@ -176,10 +176,7 @@ pub enum LogFormat {
     Json,
 }
 
-fn redact<S: serde::Serializer>(
-    secret: &Option<Secret>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+fn redact<S: serde::Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
     match secret {
         Some(_) => serializer.serialize_str("(hidden)"),
         None => serializer.serialize_none(),
@@ -237,7 +234,7 @@ impl Default for Sip {
         let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 5060));
         Self {
             udp: Some(any),
-            tcp: Some(any),
+            tcp: None,
             advertised: None,
             realm: "seatline".into(),
         }

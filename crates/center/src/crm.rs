@@ -16,7 +16,7 @@ pub use card::card;
 pub(crate) use create::add_customer;
 pub use find::{Found, find_by_number, number_at};
 
-pub(crate) use find::{exists, names};
+pub(crate) use find::{any, exists, names};
 pub(crate) use migration::migration;
 
 use crate::App;

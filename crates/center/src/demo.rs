@@ -1,3 +1,225 @@
-//! Demonstration data.
-use crate::{App, http::ApiFailure};
-pub(crate) async fn fill(_app: &App) -> Result<(), ApiFailure> { Ok(()) }
+//! Demonstration data: people, queues, customers and some weeks of their history.
+
+mod history;
+
+use crate::{
+    App,
+    acd::{QueueSetUp, Terms},
+    calls::{self, QueueInfo},
+    compliance::number::Number,
+    crm,
+    http::ApiFailure,
+    identity::{self, Newcomer, add_person, person},
+    store::setting,
+};
+use seatline_contract::{
+    customer::NewCustomer,
+    error::Code,
+    id::{CustomerId, QueueId},
+    identity::{Person, Role},
+    queue::NewQueue,
+    secret::{PhoneNumber, Secret},
+    ticket::Priority,
+};
+use serde::Deserialize;
+use uuid::Uuid;
+
+const SETTING: &str = "demo";
+const DATA: &str = include_str!("demo/data.toml");
+
+/// What the data file holds.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Data {
+    password: Secret,
+    people: Vec<Colleague>,
+    queues: Vec<NewQueue>,
+    customers: Vec<Client>,
+    stories: Vec<Story>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Colleague {
+    login: String,
+    name: String,
+    role: Role,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Client {
+    name: String,
+    #[serde(default)]
+    company: String,
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    email: String,
+    numbers: Vec<PhoneNumber>,
+    #[serde(default)]
+    tags: Vec<String>,
+    #[serde(default)]
+    vip: bool,
+    #[serde(default)]
+    note: String,
+    language: Tongue,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Tongue {
+    Zh,
+    En,
+}
+
+/// What a customer called about, and the ticket written of it, if any.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Story {
+    language: Tongue,
+    note: String,
+    disposition: String,
+    #[serde(default)]
+    ticket_type: Option<String>,
+    #[serde(default)]
+    priority: Option<Priority>,
+    #[serde(default)]
+    subject: String,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    comment: Option<String>,
+}
+
+/// A customer of the demonstration, as the history needs it.
+struct Cast {
+    customers: Vec<(CustomerId, Client)>,
+    agents: Vec<Person>,
+    queues: Vec<QueueInfo>,
+    stories: Vec<Story>,
+}
+
+/// Fills an empty database. One that was filled before stays as it is.
+///
+/// # Errors
+/// [`Code::Conflict`] if the database holds anything else, or those of the database.
+pub(crate) async fn fill(app: &App) -> Result<(), ApiFailure> {
+    let db = app.store.db();
+    if setting::get(db, SETTING).await?.is_some() {
+        return Ok(());
+    }
+    if !identity::needs_set_up(&app.store).await? || crm::any(db).await? {
+        return Err(ApiFailure::from(Code::Conflict)
+            .detail("the database is not empty; give the demonstration a data_dir of its own"));
+    }
+    let data: Data = toml::from_str(DATA)
+        .map_err(|error| ApiFailure::from(Code::Internal).detail(error.to_string()))?;
+    let everybody = add_people(app, &data).await?;
+    let cast = Cast {
+        queues: add_queues(app, &data.queues, &everybody).await?,
+        customers: add_customers(app, data.customers).await?,
+        agents: everybody
+            .into_iter()
+            .filter(|person| person.role == Role::Agent)
+            .collect(),
+        stories: data.stories,
+    };
+    history::write(app, &cast).await?;
+    setting::put(db, SETTING, "filled").await?;
+    Ok(())
+}
+
+async fn add_people(app: &App, data: &Data) -> Result<Vec<Person>, ApiFailure> {
+    let now = app.clock.now();
+    for colleague in &data.people {
+        let password = data.password.clone();
+        let newcomer =
+            Newcomer::check(&colleague.login, &colleague.name, colleague.role, password).await?;
+        add_person(app.store.db(), newcomer, now).await?;
+    }
+    Ok(person::everybody(app.store.db()).await?)
+}
+
+async fn add_queues(
+    app: &App,
+    queues: &[NewQueue],
+    people: &[Person],
+) -> Result<Vec<QueueInfo>, ApiFailure> {
+    let canonical = |number: &String| Number::classify(number).canonical().expose().to_owned();
+    let mut added = Vec::new();
+    for queue in queues {
+        let info = QueueInfo {
+            id: QueueId(Uuid::new_v4()),
+            name: queue.name.clone(),
+            numbers: queue.numbers.iter().map(canonical).collect(),
+            set_up: QueueSetUp {
+                terms: Terms {
+                    ring_ms: i64::from(queue.ring_s) * 1000,
+                    wrap_up_ms: Some(i64::from(queue.wrap_up_s) * 1000),
+                    disposition_required: queue.disposition_required,
+                },
+                agents: people
+                    .iter()
+                    .filter(|person| queue.agents.contains(&person.login))
+                    .map(|person| person.id)
+                    .collect(),
+            },
+        };
+        calls::add_queue(app.store.db(), &info).await?;
+        added.push(info);
+    }
+    Ok(added)
+}
+
+async fn add_customers(
+    app: &App,
+    clients: Vec<Client>,
+) -> Result<Vec<(CustomerId, Client)>, ApiFailure> {
+    const DAY: i64 = 24 * 3_600_000;
+    let now = app.clock.now();
+    let mut added = Vec::new();
+    for (client, age) in clients.into_iter().zip(0..) {
+        let request = NewCustomer {
+            id: CustomerId(Uuid::new_v4()),
+            name: client.name.clone(),
+            company: client.company.clone(),
+            title: client.title.clone(),
+            email: client.email.clone(),
+            wechat: String::new(),
+            numbers: client.numbers.clone(),
+            number_from: None,
+            tags: client.tags.clone(),
+            vip: client.vip,
+            note: client.note.clone(),
+        };
+        crm::add_customer(app, &request, now.plus(-40 * DAY - age * DAY / 4)).await?;
+        added.push((request.id, client));
+    }
+    Ok(added)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_data_is_complete_and_its_numbers_are_somebodys() {
+        let data: Data = toml::from_str(DATA).unwrap();
+        assert_eq!(data.customers.len(), 40);
+        assert_eq!(data.queues.len(), 3);
+        let agents = data.people.iter().filter(|p| p.role == Role::Agent);
+        assert_eq!(agents.count(), 3);
+        for client in &data.customers {
+            for number in &client.numbers {
+                let number = Number::classify(number.expose());
+                assert!(number.is_dialable(), "{}: {number:?}", client.name);
+            }
+        }
+        for queue in &data.queues {
+            for login in &queue.agents {
+                assert!(data.people.iter().any(|person| person.login == *login));
+            }
+        }
+    }
+}

@@ -30,7 +30,7 @@ const PAGE_BYTES: u32 = 4096;
 #[derive(Clone, Debug)]
 pub struct Store {
     db: DatabaseConnection,
-    _lock: Arc<std::fs::File>,
+    lock: Arc<std::fs::File>,
 }
 
 impl Store {
@@ -72,7 +72,7 @@ impl Store {
             .map_err(|error| failed(&error))?;
         Ok(Self {
             db,
-            _lock: Arc::new(lock),
+            lock: Arc::new(lock),
         })
     }
 
@@ -104,11 +104,14 @@ impl Store {
         self.db.execute_unprepared("SELECT 1").await.map(|_| ())
     }
 
-    /// Finishes what is being written and closes the file.
+    /// Finishes what is being written, closes the file and lets another centre have it.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn close(&self) -> Result<(), DbErr> {
-        self.db.clone().close().await
+        self.db.clone().close().await?;
+        self.lock
+            .unlock()
+            .map_err(|error| DbErr::Custom(format!("the lock was not released: {error}")))
     }
 }

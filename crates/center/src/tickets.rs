@@ -7,14 +7,15 @@ mod entity;
 mod find;
 mod list;
 mod migration;
+mod past;
 mod state;
 mod view;
 
 pub use state::IllegalMove;
 
-pub(crate) use create::add_ticket;
-pub(crate) use find::{history_of, of_contact, open_of};
+pub(crate) use find::{history_of, of_contacts, open_of};
 pub(crate) use migration::migration;
+pub(crate) use past::{Past, add_past};
 
 use crate::App;
 use seatline_contract::{

@@ -323,7 +323,10 @@ pub(super) async fn view(
 pub(super) async fn show(app: &App, id: ContactId, role: Role) -> Result<Contact, ApiFailure> {
     let record = find(app.store.db(), id).await?.ok_or(Code::NotFound)?;
     let shown = view(app, &[record], role).await?;
-    shown.into_iter().next().ok_or_else(|| Code::NotFound.into())
+    shown
+        .into_iter()
+        .next()
+        .ok_or_else(|| Code::NotFound.into())
 }
 
 /// The customer's contacts as somebody of that role may see them, the latest first.

@@ -80,6 +80,11 @@ pub(super) async fn numbers<C: ConnectionTrait>(
         .await
 }
 
+/// Whether there is any customer.
+pub(crate) async fn any<C: ConnectionTrait>(db: &C) -> Result<bool, DbErr> {
+    Ok(customer::Entity::find().one(db).await?.is_some())
+}
+
 /// Whether there is such a customer.
 pub(crate) async fn exists<C: ConnectionTrait>(db: &C, id: CustomerId) -> Result<bool, DbErr> {
     Ok(!names(db, [id.0]).await?.is_empty())

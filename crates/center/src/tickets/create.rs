@@ -48,7 +48,7 @@ pub(super) async fn create_ticket(
 ///
 /// # Errors
 /// [`Code::InvalidField`]; [`Code::Conflict`] if the id is another ticket's.
-pub(crate) async fn add_ticket(
+pub(super) async fn add_ticket(
     app: &App,
     request: &NewTicket,
     author: AgentId,

@@ -63,20 +63,31 @@ pub(crate) async fn open_of(
     view::summarise(app, &models).await
 }
 
-/// Tickets written from a contact, the oldest first.
-pub(crate) async fn of_contact<C: ConnectionTrait>(
+/// Tickets written from each of several contacts, the oldest first.
+pub(crate) async fn of_contacts<C: ConnectionTrait>(
     db: &C,
-    contact: ContactId,
-) -> Result<Vec<TicketId>, DbErr> {
-    let ids: Vec<Uuid> = ticket::Entity::find()
+    contacts: impl IntoIterator<Item = ContactId>,
+) -> Result<HashMap<ContactId, Vec<TicketId>>, DbErr> {
+    let contacts: Vec<Uuid> = contacts.into_iter().map(|contact| contact.0).collect();
+    let mut found: HashMap<ContactId, Vec<TicketId>> = HashMap::new();
+    if contacts.is_empty() {
+        return Ok(found);
+    }
+    let rows: Vec<(Option<Uuid>, Uuid)> = ticket::Entity::find()
         .select_only()
-        .column(ticket::Column::Id)
-        .filter(ticket::Column::Contact.eq(contact.0))
+        .columns([ticket::Column::Contact, ticket::Column::Id])
+        .filter(ticket::Column::Contact.is_in(contacts))
         .order_by_asc(ticket::Column::Created)
         .into_tuple()
         .all(db)
         .await?;
-    Ok(ids.into_iter().map(TicketId).collect())
+    for (contact, ticket) in rows {
+        if let Some(contact) = contact {
+            let tickets = found.entry(ContactId(contact)).or_default();
+            tickets.push(TicketId(ticket));
+        }
+    }
+    Ok(found)
 }
 
 /// A customer's latest tickets and comments, for the timeline.

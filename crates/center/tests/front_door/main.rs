@@ -1,0 +1,12 @@
+//! The centre through its front door: real TLS, real router, a database of its own for each test.
+
+mod customers;
+mod events;
+mod figures;
+mod malformed;
+mod once;
+mod sign_in;
+mod start;
+mod storage;
+mod support;
+mod tickets;
