@@ -81,6 +81,7 @@ fn start(app: &AppHandle, launch: &Launch) -> anyhow::Result<()> {
     app.manage(windows::Form::default());
     windows::open(app, &data_dir)?;
     tray::open(app);
+    notify::open(app);
     let desk = tauri::async_runtime::block_on(desk)??;
     app.manage(desk.clone());
     engine::follow(app, &desk);

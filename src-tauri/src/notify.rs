@@ -14,8 +14,28 @@ pub struct Notification {
     pub body: String,
 }
 
-/// Tells of a call that has just begun to ring.
+/// The one notification there is at a time.
+const INCOMING: i32 = 1;
+
+/// A click on a notification shows the main window.
+pub fn open(app: &AppHandle) {
+    let shower = app.clone();
+    let listening = app
+        .notification()
+        .on_action(move |_| windows::show_main(&shower));
+    if let Err(error) = listening {
+        tracing::info!(%error, "notifications cannot be clicked");
+    }
+}
+
+/// Tells of a call that has just begun to ring, and takes it back when it no longer does.
 pub fn tell(app: &AppHandle, before: Option<&DeskView>, now: &DeskView) {
+    if before.is_some_and(|view| view.offer.is_some()) && now.offer.is_none() {
+        if let Err(error) = app.notification().remove_active(vec![INCOMING]) {
+            tracing::info!(%error, "a notification stays");
+        }
+        return;
+    }
     let Some(notification) = incoming(before, now, Tongue::of(now.settings.language)) else {
         return;
     };
@@ -25,6 +45,7 @@ pub fn tell(app: &AppHandle, before: Option<&DeskView>, now: &DeskView) {
     let shown = app
         .notification()
         .builder()
+        .id(INCOMING)
         .title(notification.title)
         .body(notification.body)
         .show();

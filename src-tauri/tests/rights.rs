@@ -154,6 +154,52 @@ fn no_plugin_reaches_files_programs_or_the_network() {
     );
 }
 
+/// Name and version of every package that is linked.
+fn locked() -> Vec<(String, String)> {
+    let lock = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock"))
+        .expect("the lock file is committed");
+    let lines: Vec<&str> = lock.lines().collect();
+    lines
+        .windows(2)
+        .filter_map(|pair| {
+            let name = pair[0].strip_prefix("name = \"")?.strip_suffix('"')?;
+            let version = pair[1].strip_prefix("version = \"")?.strip_suffix('"')?;
+            Some((name.to_owned(), version.to_owned()))
+        })
+        .collect()
+}
+
+#[test]
+fn the_toolkit_is_not_one_that_takes_foreign_pages_for_its_own() {
+    // CVE-2026-42184, not in the advisory database.
+    let floor = [2, 11, 1];
+    let toolkits: Vec<_> = locked()
+        .into_iter()
+        .filter(|(name, _)| name == "tauri")
+        .collect();
+    assert!(!toolkits.is_empty());
+    for (_, version) in toolkits {
+        let parts: Vec<u32> = version
+            .split(['.', '-'])
+            .take(3)
+            .map(|part| part.parse().expect("a number"))
+            .collect();
+        assert!(parts.as_slice() >= floor.as_slice(), "tauri {version}");
+    }
+}
+
+#[test]
+fn no_plugin_that_opens_files_or_programs_is_linked_by_a_detour() {
+    for (name, _) in locked() {
+        assert!(
+            !["fs", "shell", "http", "opener", "process", "upload"]
+                .iter()
+                .any(|plugin| name == format!("tauri-plugin-{plugin}")),
+            "{name}"
+        );
+    }
+}
+
 /// Compares instead of writing.
 struct Compare;
 
