@@ -10,7 +10,7 @@ const faults = [];
 for (const entry of readdirSync(src, { recursive: true, withFileTypes: true })) {
   const file = join(entry.parentPath, entry.name);
   const from = relative(src, file).split("/");
-  if (!/\.(ts|svelte)$/.test(file) || !layers.includes(from[0])) continue;
+  if (!/\.(ts|svelte)$/.test(file) || file.endsWith(".test.ts") || !layers.includes(from[0])) continue;
   for (const [, path] of readFileSync(file, "utf8").matchAll(/(?:from|import)\s*\(?["']([^"']+)["']/g)) {
     const target = path.startsWith("$")
       ? path.slice(1)

@@ -2,38 +2,17 @@
 //   node scripts/look.mjs --axe            fails on serious faults of accessibility
 //   node scripts/look.mjs --screenshots    writes target/screenshots/ui
 //   … [name]                               only scenes whose name contains it
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
-import { build, preview } from "vite";
+import { openMock } from "./mock.mjs";
 import { scenes } from "./scenes.mjs";
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const axe = process.argv.includes("--axe");
 const screenshots = process.argv.includes("--screenshots");
 const only = process.argv.slice(2).find((arg) => !arg.startsWith("--")) ?? "";
-const outDir = at("../../target/ui-mock");
 const pictures = at("../../target/screenshots/ui");
-const browserPath = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/google-chrome"].find(
-  (path) => path && existsSync(path),
-);
-if (!browserPath) {
-  console.error("no Chromium found; install it or name it in CHROMIUM");
-  process.exit(1);
-}
-
-await build({ root: at(".."), mode: "mock", logLevel: "warn", build: { outDir, emptyOutDir: true } });
-const server = await preview({
-  root: at(".."),
-  logLevel: "warn",
-  build: { outDir },
-  preview: { host: "127.0.0.1", port: 0 },
-});
-const { port } = server.httpServer.address();
-const browser = await chromium.launch({
-  executablePath: browserPath,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-});
+const { browser, port, close } = await openMock();
 mkdirSync(pictures, { recursive: true });
 const rules = readFileSync(at("../node_modules/axe-core/axe.min.js"), "utf8");
 
@@ -108,7 +87,6 @@ await Promise.all(
     for (let next = todo.shift(); next; next = todo.shift()) await look(...next);
   }),
 );
-await browser.close();
-await server.close();
+await close();
 console.log(`${seen} views looked at, ${faults} faults${screenshots ? `, pictures in ${pictures}` : ""}`);
 process.exit(faults > 0 ? 1 : 0);

@@ -1,6 +1,7 @@
 /** Whom and what the agent is looking at. It follows the call, and otherwise the agent. */
 import type { Contact } from "$ipc/bindings";
 import { desk } from "$shared/desk.svelte";
+import { isTyping } from "$shared/keys";
 
 let contact = $state<string | null>(null);
 let customer = $state<string | null>(null);
@@ -48,15 +49,22 @@ export const focus = {
   nothing() {
     contact = customer = ticket = draft = null;
   },
-  /** Turns to a new call once, and away from a contact that is over. Call in an effect. */
-  follow() {
-    const current =
-      desk.view.call?.contact ?? desk.view.offer?.contact.id ?? desk.view.contacts[0]?.id ?? null;
+  /**
+   * Turns to a new call, once, and away from a contact that is over. A call that only rings waits
+   * while the agent types: it must not take the text from under the keyboard.
+   * Tells whether it turned. Call in an effect.
+   */
+  follow(): boolean {
+    const { call, offer, contacts } = desk.view;
+    const current = call?.contact ?? offer?.contact.id ?? contacts[0]?.id ?? null;
+    const rings = call ? call.state === "ringing" : offer !== null;
     if (current && current !== followed && find(current)) {
+      if (rings && isTyping(document.activeElement)) return false;
       followed = current;
       this.showContact(current);
-    } else if (contact && !find(contact)) {
-      contact = null;
+      return true;
     }
+    if (contact && !find(contact)) contact = null;
+    return false;
   },
 };

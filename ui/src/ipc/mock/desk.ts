@@ -50,7 +50,12 @@ export class MockDesk implements Desk {
     this.#view = scenario.view;
     this.#customers = scenario.empty ? [] : data.customers(say, this.#now());
     this.#tickets = scenario.empty ? [] : data.tickets(say, this.#now());
-    if (scenario.ringsAfter) setTimeout(() => this.#set(ringing(say, this.#now())), scenario.ringsAfter);
+    if (scenario.ringsAfter) {
+      setTimeout(() => {
+        const { settings } = this.#view;
+        this.#set({ ...ringing(say, this.#now()), settings });
+      }, scenario.ringsAfter);
+    }
   }
 
   #now = () => Date.now() + this.scenario.view.clock_offset_ms;

@@ -1,0 +1,121 @@
+// A whole call by keyboard alone: ring, answer, ticket, hold, hang up, wrap-up, ready again.
+// Fails when a step does not happen, a control moves, or the ring takes the keyboard away.
+import assert from "node:assert/strict";
+import { openMock } from "./mock.mjs";
+
+const { browser, port, close } = await openMock();
+const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+page.setDefaultTimeout(10_000);
+
+const by = (testid) => `[data-testid="${testid}"]`;
+const seen = (testid, attributes = "") => page.waitForSelector(by(testid) + attributes);
+const callState = (state) => seen("call-state", `[data-call-state="${state}"]`);
+const stripState = (state) => seen("strip", `[data-state="${state}"]`);
+const said = (text) =>
+  page.waitForFunction(
+    ([selector, part]) => document.querySelector(selector)?.textContent?.includes(part),
+    [by("announcer"), text],
+  );
+const log = () => page.evaluate(() => [...globalThis.mockDesk.log]);
+const logged = (command) =>
+  page.waitForFunction((name) => globalThis.mockDesk.log.includes(name), command);
+
+/** Where the controls of the strip are. */
+const places = () =>
+  page.evaluate(
+    (selectors) =>
+      selectors.map((selector) => {
+        const { x, y, width, height } = document.querySelector(selector).getBoundingClientRect();
+        return [x, y, width, height].map(Math.round).join(" ");
+      }),
+    ["mute", "hold", "keypad", "strip-answer", "hang-up", "presence-menu", "search"].map(by),
+  );
+
+for (const lang of ["zh", "en"]) {
+  await page.goto(`http://127.0.0.1:${port}/?mock=flow&lang=${lang}`);
+  await seen("strip", '[data-state="idle"]');
+  const before = await places();
+
+  // Somebody is typing when the call comes in, and goes on typing.
+  await page.keyboard.press("Alt+n");
+  await page.keyboard.type("half a wor");
+  await stripState("ring");
+  await seen("answer");
+  await page.keyboard.type("d");
+  assert.equal(
+    await page.evaluate(() => document.activeElement?.getAttribute("data-testid")),
+    "ticket-subject",
+    "the ring took the keyboard",
+  );
+  assert.deepEqual(await places(), before, "controls moved when it rang");
+  await said(lang === "en" ? "Incoming call from" : "来电");
+
+  await page.keyboard.press("Control+Shift+a");
+  await callState("active");
+  await stripState("talk");
+  assert.deepEqual(await places(), before, "controls moved when it was answered");
+  await said(lang === "en" ? "Connected" : "已接通");
+
+  await page.evaluate(() => document.activeElement?.blur());
+  await page.keyboard.press("m");
+  await seen("mute", '[aria-pressed="true"]');
+  await page.keyboard.press("m");
+  await seen("mute", '[aria-pressed="false"]');
+  await page.keyboard.press("d");
+  await seen("keypad-5");
+  await page.keyboard.type("5#");
+  await page.waitForFunction(
+    (selector) => document.querySelector(selector)?.textContent?.includes("5#"),
+    by("keypad-digits"),
+  );
+  await page.keyboard.press("Escape");
+  await page.waitForSelector(by("keypad-5"), { state: "detached" });
+  await page.evaluate(() => document.activeElement?.blur());
+  await page.keyboard.press("h");
+  await stripState("hold");
+  assert.deepEqual(await places(), before, "controls moved on hold");
+  await page.keyboard.press("h");
+  await stripState("talk");
+
+  // The ticket: saved while it is typed, created with Ctrl+Enter.
+  await page.keyboard.press("Alt+n");
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("Leaks again");
+  await seen("draft-state", '[data-state="kept"]');
+  await logged("saveDraft");
+  await page.keyboard.press("Control+Enter");
+  assert.ok(!(await log()).includes("createTicket"), "a ticket without a type was sent");
+  assert.equal(
+    await page.evaluate(() => document.activeElement?.getAttribute("data-testid")),
+    "ticket-type",
+    "the field at fault was not focused",
+  );
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Control+Enter");
+  await logged("createTicket");
+
+  await page.keyboard.press("Control+Shift+h");
+  await seen("wrap-up");
+  await stripState("wrap");
+  assert.deepEqual(await places(), before, "controls moved in wrap-up");
+  await said(lang === "en" ? "Call ended" : "通话已结束");
+  await page.evaluate(() => document.activeElement?.blur());
+  await page.keyboard.press("Control+Enter");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Space");
+  await seen("wrap-disposition-ticket", '[aria-checked="true"]');
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("Visit on Saturday");
+  await page.keyboard.press("Control+Enter");
+  await logged("finishWrapUp");
+  await stripState("idle");
+  assert.deepEqual(await places(), before, "controls moved after wrap-up");
+
+  // The half-typed word of before the call is still there.
+  await page.waitForFunction(
+    (selector) => document.querySelector(selector)?.value === "half a word",
+    by("ticket-subject"),
+  );
+  console.log(`walked through a call in ${lang}`);
+}
+await close();
