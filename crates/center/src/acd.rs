@@ -115,7 +115,7 @@ pub enum Input {
 }
 
 /// Something to be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     /// Write the reservation, if the contact is still what it was, and report back.
     Reserve {

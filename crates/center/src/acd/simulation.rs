@@ -75,7 +75,7 @@ impl World {
             };
             let set_up = QueueSetUp { terms, agents };
             let queue = queue(n);
-            world.deliver(Input::QueueSet { queue, set_up });
+            world.deliver(&Input::QueueSet { queue, set_up });
         }
         for n in 0..AGENTS {
             world.send(0..5_000, Input::DeskOnline(agent(n)));
@@ -135,11 +135,17 @@ impl World {
                 | Input::Choose(..)
                 | Input::SignedOut(_)
         ) && self.chance(0.15);
-        for copy in 0..=i64::from(repeated) {
-            let at = self.rng.random_range(at.clone()) + copy * self.rng.random_range(0..20_000);
-            self.serial += 1;
-            self.coming.insert((at, self.serial), input.clone());
+        if repeated {
+            let again = at.start..at.end + 20_000;
+            self.schedule(again, input.clone());
         }
+        self.schedule(at, input);
+    }
+
+    fn schedule(&mut self, at: std::ops::Range<i64>, input: Input) {
+        let at = self.rng.random_range(at);
+        self.serial += 1;
+        self.coming.insert((at, self.serial), input);
     }
 
     fn run(&mut self) {
@@ -160,9 +166,9 @@ impl World {
             self.now = next;
             assert!(self.now < 10 * HEAL, "the centre never comes to rest");
             if alarm <= next {
-                self.deliver(Input::Tick);
+                self.deliver(&Input::Tick);
             } else if let Some((_, input)) = self.coming.pop_first() {
-                self.deliver(input);
+                self.deliver(&input);
             }
         }
         self.check_rest();
@@ -182,9 +188,9 @@ impl World {
             )
         });
         for n in 0..AGENTS {
-            self.deliver(Input::DeskOnline(agent(n)));
-            self.deliver(Input::LineUp(agent(n)));
-            self.deliver(Input::Choose(agent(n), PresenceChoice::Ready));
+            self.deliver(&Input::DeskOnline(agent(n)));
+            self.deliver(&Input::LineUp(agent(n)));
+            self.deliver(&Input::Choose(agent(n), PresenceChoice::Ready));
         }
         let reserved: Vec<OfferId> = self.acd.offers.keys().copied().collect();
         for offer in reserved {
@@ -207,7 +213,7 @@ impl World {
         }
     }
 
-    fn deliver(&mut self, input: Input) {
+    fn deliver(&mut self, input: &Input) {
         let before = self.acd.contacts.clone();
         match self.acd.handle(UnixMs(self.now), input.clone()) {
             Ok(effects) => {

@@ -143,13 +143,19 @@ impl Core {
         .await
     }
 
-    /// A leg towards a trunk.
+    /// A leg towards a trunk at that address.
     pub(super) async fn trunk_leg(
         &self,
+        towards: Option<IpAddr>,
     ) -> Result<(Leg, mpsc::UnboundedReceiver<LegEvent>), LegError> {
+        let bind = self.config.rtp_bind;
+        let advertise = self.config.rtp_advertise.or_else(|| {
+            let towards = towards.filter(|_| bind.is_unspecified())?;
+            trunks::own_address(bind, towards)
+        });
         Leg::rtp(RtpConfig {
-            bind: self.config.rtp_bind,
-            advertise: self.config.rtp_advertise,
+            bind,
+            advertise,
             port_range: Some(self.config.ports.clone()),
             codecs: vec![Codec::Opus, Codec::Pcma, Codec::Pcmu],
             latch: false,

@@ -22,22 +22,23 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_tungstenite::{Connector, connect_async_tls_with_config, tungstenite::Message};
 use uuid::Uuid;
 
-pub struct Desk {
-    pub session: Session,
-    pub line: UserAgent,
+pub(crate) struct Desk {
+    pub(crate) session: Session,
+    pub(crate) line: UserAgent,
     line_events: UnboundedReceiver<UserAgentEvent>,
     changes: UnboundedReceiver<Change>,
 }
 
 /// A call as the agent has it.
-pub struct Talk {
-    pub call: Call,
-    pub events: CallEvents,
-    pub leg: Leg,
-    pub leg_events: UnboundedReceiver<LegEvent>,
+pub(crate) struct Talk {
+    pub(crate) call: Call,
+    pub(crate) events: CallEvents,
+    pub(crate) leg: Leg,
+    /// Kept so that the leg has somebody to tell.
+    _leg_events: UnboundedReceiver<LegEvent>,
 }
 
-pub async fn leg() -> (Leg, UnboundedReceiver<LegEvent>) {
+pub(crate) async fn leg() -> (Leg, UnboundedReceiver<LegEvent>) {
     Leg::webrtc(WebRtcConfig {
         bind: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
         port_range: None,
@@ -65,7 +66,7 @@ impl Desk {
         desk
     }
 
-    pub async fn set_ready(&self, rig: &Rig) {
+    pub(crate) async fn set_ready(&self, rig: &Rig) {
         // The switch tells calls of the line a moment after it has answered the desk.
         let request = SetPresence {
             choice: PresenceChoice::Ready,
@@ -92,11 +93,15 @@ impl Desk {
         .await;
     }
 
-    pub async fn change<T>(&mut self, what: &str, wanted: impl FnMut(Change) -> Option<T>) -> T {
+    pub(crate) async fn change<T>(
+        &mut self,
+        what: &str,
+        wanted: impl FnMut(Change) -> Option<T>,
+    ) -> T {
         until(what, &mut self.changes, wanted).await
     }
 
-    pub async fn offer(&mut self) -> Offer {
+    pub(crate) async fn offer(&mut self) -> Offer {
         self.change("an offer", |change| match change {
             Change::Offered { offer } => Some(offer),
             _ => None,
@@ -104,7 +109,7 @@ impl Desk {
         .await
     }
 
-    pub async fn offer_gone(&mut self) -> OfferEnd {
+    pub(crate) async fn offer_gone(&mut self) -> OfferEnd {
         self.change("the offer's end", |change| match change {
             Change::OfferGone { end, .. } => Some(end),
             _ => None,
@@ -112,7 +117,7 @@ impl Desk {
         .await
     }
 
-    pub async fn contact_in(&mut self, state: ContactState) -> Contact {
+    pub(crate) async fn contact_in(&mut self, state: ContactState) -> Contact {
         self.change(&format!("a contact in {state:?}"), |change| match change {
             Change::Contact { contact } if contact.state == state => Some(contact),
             _ => None,
@@ -120,7 +125,7 @@ impl Desk {
         .await
     }
 
-    pub async fn presence(&mut self, wanted: Presence) {
+    pub(crate) async fn presence(&mut self, wanted: Presence) {
         self.change(&format!("{wanted:?}"), |change| match change {
             Change::Presence { presence } if presence.presence == wanted => Some(()),
             _ => None,
@@ -128,7 +133,7 @@ impl Desk {
         .await;
     }
 
-    pub async fn rung(&mut self) -> IncomingCall {
+    pub(crate) async fn rung(&mut self) -> IncomingCall {
         until(
             "the desk rings",
             &mut self.line_events,
@@ -140,7 +145,7 @@ impl Desk {
         .await
     }
 
-    pub async fn answer(&mut self, incoming: IncomingCall) -> Talk {
+    pub(crate) async fn answer(&mut self, incoming: IncomingCall) -> Talk {
         let (leg, leg_events) = leg().await;
         let sdp = leg.answer(&incoming.offer.unwrap()).await.unwrap();
         incoming.call.accept(sdp).await.unwrap();
@@ -148,11 +153,11 @@ impl Desk {
             call: incoming.call,
             events: incoming.events,
             leg,
-            leg_events,
+            _leg_events: leg_events,
         }
     }
 
-    pub async fn dial(&self, number: &str) -> Talk {
+    pub(crate) async fn dial(&self, number: &str) -> Talk {
         let (leg, leg_events) = leg().await;
         let sdp = leg.create_offer().await.unwrap();
         let number = Number::parse(number).unwrap();
@@ -161,14 +166,14 @@ impl Desk {
             call,
             events,
             leg,
-            leg_events,
+            _leg_events: leg_events,
         }
     }
 }
 
 impl Talk {
     /// Waits for early media or the answer and takes it.
-    pub async fn media(&mut self) {
+    pub(crate) async fn media(&mut self) {
         let sdp = until("media", &mut self.events, |event| match event {
             CallEvent::EarlyMedia(sdp) | CallEvent::Answered(sdp) => Some(sdp),
             _ => None,
@@ -177,14 +182,14 @@ impl Talk {
         self.leg.accept_answer(&sdp).await.unwrap();
     }
 
-    pub async fn answered(&mut self) {
+    pub(crate) async fn answered(&mut self) {
         until("the answer", &mut self.events, |event| {
             matches!(event, CallEvent::Answered(_)).then_some(())
         })
         .await;
     }
 
-    pub async fn ended(&mut self) -> Option<u16> {
+    pub(crate) async fn ended(&mut self) -> Option<u16> {
         until("the call ends", &mut self.events, |event| match event {
             CallEvent::Ended { code, .. } => Some(code),
             _ => None,
@@ -192,12 +197,12 @@ impl Talk {
         .await
     }
 
-    pub async fn reoffer(&self, sdp: String) {
+    pub(crate) async fn reoffer(&self, sdp: String) {
         let answer = within("the new session", self.call.reoffer(sdp)).await;
         self.leg.accept_answer(&answer.unwrap()).await.unwrap();
     }
 
-    pub fn headset(&self) -> Headset {
+    pub(crate) fn headset(&self) -> Headset {
         Headset::new(self.leg.attach().unwrap())
     }
 }

@@ -16,7 +16,10 @@ use seatline_media::{
     Codec, Direction, SAMPLE_RATE,
     sim::{Headset, level_at, loudness},
 };
-use std::time::{Duration, Instant};
+use std::{
+    net::Ipv4Addr,
+    time::{Duration, Instant},
+};
 
 const AGENT_TONE: f32 = 700.0;
 const CUSTOMER_TONE: f32 = 1_100.0;
@@ -42,7 +45,7 @@ fn share_of(sound: &[f32], tone: f32) -> f32 {
 }
 
 /// Both hear each other, and only each other.
-pub async fn assert_talking(agent: &mut Headset, customer: &mut Headset) {
+pub(crate) async fn assert_talking(agent: &mut Headset, customer: &mut Headset) {
     let begun = Instant::now();
     loop {
         let (at_agent, at_customer) = talk(agent, customer).await;
@@ -74,7 +77,7 @@ async fn assert_on_hold(agent: &mut Headset, customer: &mut Headset) {
 }
 
 /// A call from arrival to conversation.
-pub async fn connect(rig: &Rig, desk: &mut Desk, codec: Codec) -> (Line, Talk, Contact) {
+pub(crate) async fn connect(rig: &Rig, desk: &mut Desk, codec: Codec) -> (Line, Talk, Contact) {
     let mut line = rig.telephone.dial(rig, HOTLINE, codec).await;
     line.answered().await;
     let offer = desk.offer().await;
@@ -162,8 +165,8 @@ async fn a_customer_is_answered_held_resumed_and_written_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_opus_customer_is_passed_through() {
-    let rig = Rig::start().await;
+async fn an_opus_customer_is_heard_on_every_interface() {
+    let rig = Rig::start_on(Ipv4Addr::UNSPECIFIED).await;
     let mut desk = rig.ready("zhou").await;
     let (line, mut talk, _) = connect(&rig, &mut desk, Codec::Opus).await;
     let (mut agent, mut customer) = (talk.headset(), line.headset());

@@ -23,12 +23,12 @@ use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;
 use uuid::Uuid;
 
-pub const HOTLINE: &str = "4008001234";
-pub const CUSTOMER: &str = "+8613800138000";
+pub(crate) const HOTLINE: &str = "4008001234";
+pub(crate) const CUSTOMER: &str = "+8613800138000";
 const PASSWORD: &str = "correct horse battery";
 const PATIENCE: Duration = Duration::from_secs(20);
 
-pub async fn within<T>(what: &str, work: impl Future<Output = T>) -> T {
+pub(crate) async fn within<T>(what: &str, work: impl Future<Output = T>) -> T {
     match tokio::time::timeout(PATIENCE, work).await {
         Ok(done) => done,
         Err(_) => panic!("not in time: {what}"),
@@ -36,7 +36,7 @@ pub async fn within<T>(what: &str, work: impl Future<Output = T>) -> T {
 }
 
 /// The next event that `wanted` picks.
-pub async fn until<E, T>(
+pub(crate) async fn until<E, T>(
     what: &str,
     events: &mut UnboundedReceiver<E>,
     mut wanted: impl FnMut(E) -> Option<T>,
@@ -53,17 +53,22 @@ pub async fn until<E, T>(
     .await
 }
 
-pub struct Rig {
-    pub centre: Running,
-    pub telephone: Telephone,
-    pub http: reqwest::Client,
-    pub trust: Arc<rustls::ClientConfig>,
+pub(crate) struct Rig {
+    pub(crate) centre: Running,
+    pub(crate) telephone: Telephone,
+    pub(crate) http: reqwest::Client,
+    pub(crate) trust: Arc<rustls::ClientConfig>,
     folder: TempDir,
 }
 
 impl Rig {
     /// A centre whose queue is served by `zhou` and `liu`.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
+        Self::start_on(Ipv4Addr::LOCALHOST).await
+    }
+
+    /// The same with its media on another address.
+    pub(crate) async fn start_on(media: Ipv4Addr) -> Self {
         // Another test of this program may have installed it already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let telephone = Telephone::start().await;
@@ -78,7 +83,7 @@ impl Rig {
                 ..Sip::default()
             },
             media: Media {
-                address: Ipv4Addr::LOCALHOST.into(),
+                address: media.into(),
                 ..Media::default()
             },
             trunks: vec![Trunk {
@@ -142,7 +147,7 @@ impl Rig {
             .await;
     }
 
-    pub async fn sign_in(&self, login: &str) -> Session {
+    pub(crate) async fn sign_in(&self, login: &str) -> Session {
         let sign_in = SignIn {
             login: login.into(),
             password: Secret::new(PASSWORD),
@@ -154,19 +159,19 @@ impl Rig {
     }
 
     /// An agent's desk, signed in and registered but not ready.
-    pub async fn desk(&self, login: &str) -> Desk {
+    pub(crate) async fn desk(&self, login: &str) -> Desk {
         Desk::open(self, login).await
     }
 
     /// An agent's desk that takes calls.
-    pub async fn ready(&self, login: &str) -> Desk {
+    pub(crate) async fn ready(&self, login: &str) -> Desk {
         let desk = self.desk(login).await;
         desk.set_ready(self).await;
         desk
     }
 
     /// Asks the API and expects a success.
-    pub async fn ask<B: Serialize, T: DeserializeOwned>(
+    pub(crate) async fn ask<B: Serialize, T: DeserializeOwned>(
         &self,
         token: Option<&Secret>,
         method: Method,
@@ -179,7 +184,7 @@ impl Rig {
         serde_json::from_str(text).unwrap_or_else(|error| panic!("{path}: {error}: {text}"))
     }
 
-    pub async fn try_ask<B: Serialize>(
+    pub(crate) async fn try_ask<B: Serialize>(
         &self,
         token: Option<&Secret>,
         method: Method,
@@ -199,7 +204,7 @@ impl Rig {
         (response.status().as_u16(), response.text().await.unwrap())
     }
 
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         within("the centre stops", self.centre.stop()).await;
         drop(self.folder);
     }

@@ -19,17 +19,17 @@ impl Authenticate for Nobody {
     }
 }
 
-pub struct Telephone {
+pub(crate) struct Telephone {
     endpoint: Endpoint,
     events: Mutex<UnboundedReceiver<EndpointEvent>>,
 }
 
 /// A call as the customer has it.
-pub struct Line {
-    pub call: Call,
-    pub events: CallEvents,
-    pub leg: Leg,
-    pub leg_events: UnboundedReceiver<LegEvent>,
+pub(crate) struct Line {
+    pub(crate) call: Call,
+    pub(crate) events: CallEvents,
+    pub(crate) leg: Leg,
+    pub(crate) leg_events: UnboundedReceiver<LegEvent>,
 }
 
 async fn leg(codec: Codec) -> (Leg, UnboundedReceiver<LegEvent>) {
@@ -45,7 +45,7 @@ async fn leg(codec: Codec) -> (Leg, UnboundedReceiver<LegEvent>) {
 }
 
 impl Telephone {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let config = EndpointConfig {
             udp: Some(([127, 0, 0, 1], 0).into()),
             tcp: None,
@@ -63,13 +63,13 @@ impl Telephone {
         }
     }
 
-    pub fn uri(&self) -> String {
+    pub(crate) fn uri(&self) -> String {
         let address = self.endpoint.udp_address().unwrap();
         format!("sip:{address};transport=udp")
     }
 
     /// Calls a number of the centre's and returns at once.
-    pub async fn dial(&self, rig: &Rig, number: &str, codec: Codec) -> Line {
+    pub(crate) async fn dial(&self, rig: &Rig, number: &str, codec: Codec) -> Line {
         let (leg, leg_events) = leg(codec).await;
         let sdp = leg.create_offer().await.unwrap();
         let (call, events) = self.invite(rig, number, sdp).await;
@@ -81,7 +81,7 @@ impl Telephone {
         }
     }
 
-    pub async fn invite(&self, rig: &Rig, number: &str, sdp: String) -> (Call, CallEvents) {
+    pub(crate) async fn invite(&self, rig: &Rig, number: &str, sdp: String) -> (Call, CallEvents) {
         let centre = rig.centre.app.calls.udp_address().unwrap();
         let target = Target::Trunk {
             uri: format!("sip:{centre};transport=udp"),
@@ -98,7 +98,7 @@ impl Telephone {
     }
 
     /// The next call that comes in.
-    pub async fn rung(&self) -> IncomingCall {
+    pub(crate) async fn rung(&self) -> IncomingCall {
         let mut events = self.events.lock().await;
         until("the telephone rings", &mut events, |event| match event {
             EndpointEvent::Invite(call) => Some(call),
@@ -108,7 +108,7 @@ impl Telephone {
     }
 
     /// Answers a call.
-    pub async fn answer(&self, incoming: IncomingCall, codec: Codec) -> Line {
+    pub(crate) async fn answer(&self, incoming: IncomingCall, codec: Codec) -> Line {
         let (leg, leg_events) = leg(codec).await;
         let sdp = leg.answer(&incoming.offer.unwrap()).await.unwrap();
         incoming.call.accept(sdp).await.unwrap();
@@ -123,7 +123,7 @@ impl Telephone {
 
 impl Line {
     /// Waits until the centre has answered.
-    pub async fn answered(&mut self) {
+    pub(crate) async fn answered(&mut self) {
         let sdp = until(
             "the centre answers",
             &mut self.events,
@@ -137,7 +137,7 @@ impl Line {
     }
 
     /// Waits until the call is over; returns the status.
-    pub async fn ended(&mut self) -> Option<u16> {
+    pub(crate) async fn ended(&mut self) -> Option<u16> {
         until("the call ends", &mut self.events, |event| match event {
             CallEvent::Ended { code, .. } => Some(code),
             _ => None,
@@ -145,7 +145,7 @@ impl Line {
         .await
     }
 
-    pub async fn digit(&mut self) -> char {
+    pub(crate) async fn digit(&mut self) -> char {
         until("a key", &mut self.leg_events, |event| match event {
             LegEvent::Digit { digit, .. } => Some(digit),
             _ => None,
@@ -153,7 +153,7 @@ impl Line {
         .await
     }
 
-    pub fn headset(&self) -> Headset {
+    pub(crate) fn headset(&self) -> Headset {
         Headset::new(self.leg.attach().unwrap())
     }
 }

@@ -18,7 +18,7 @@ use seatline_sip::{
     Call, CallEvent, CallEvents, HeaderName, HeaderValue, IncomingCall, Number, Origin,
     OutgoingCall, PlaceCallError, ReofferReply, Side, Target,
 };
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 use tokio::sync::mpsc;
 
 /// What a party is told.
@@ -49,13 +49,17 @@ impl Party {
 
     /// Serves a call that came in. Returns the party's last event.
     pub(super) async fn serve(self, incoming: IncomingCall) -> Event {
-        let desk = matches!(incoming.origin, Origin::Agent { .. });
+        let far_side = match incoming.origin {
+            Origin::Agent { .. } => FarSide::Desk,
+            Origin::Trunk { peer } => FarSide::Trunk(Some(peer.ip())),
+            Origin::Switch => FarSide::Trunk(None),
+        };
         let talk = Talk {
             party: self,
             call: incoming.call,
             leg: None,
             entry: Some(Entry {
-                desk,
+                far_side,
                 offer: incoming.offer,
                 answer: None,
             }),
@@ -79,7 +83,10 @@ impl Party {
         };
         let leg = match &dial {
             Dial::Agent { .. } => self.core.desk_leg().await,
-            Dial::Trunk { .. } => self.core.trunk_leg().await,
+            Dial::Trunk { .. } => {
+                let towards = self.core.trunk_address().await;
+                self.core.trunk_leg(towards).await
+            }
         };
         let (leg, leg_events) = match leg {
             Ok(leg) => leg,
@@ -163,9 +170,15 @@ impl Party {
     }
 }
 
+/// Where a call came from, which decides how its sound travels.
+enum FarSide {
+    Desk,
+    Trunk(Option<IpAddr>),
+}
+
 /// What is known of a call that came in, until it is answered.
 struct Entry {
-    desk: bool,
+    far_side: FarSide,
     offer: Option<String>,
     /// Our session description, once made.
     answer: Option<String>,
@@ -203,7 +216,7 @@ impl Talk {
                     Some(event) => self.follow(event).await,
                     None => break (false, None, String::new()),
                 },
-                Some(event) = heard => self.listen(event),
+                Some(event) = heard => self.listen(&event),
             }
         };
         if let Some((leg, _)) = self.leg {
@@ -283,10 +296,9 @@ impl Talk {
             return Some(answer.clone());
         }
         let core = &self.party.core;
-        let made = if entry.desk {
-            core.desk_leg().await
-        } else {
-            core.trunk_leg().await
+        let made = match entry.far_side {
+            FarSide::Desk => core.desk_leg().await,
+            FarSide::Trunk(peer) => core.trunk_leg(peer).await,
         };
         let described = match made {
             Ok((leg, events)) => {
@@ -403,20 +415,20 @@ impl Talk {
         }
     }
 
-    fn listen(&mut self, event: LegEvent) {
+    fn listen(&mut self, event: &LegEvent) {
         let id = self.party.id;
         match event {
-            LegEvent::Digit { digit, .. } => self.party.core.raise(Event::Digit(id, digit)),
+            LegEvent::Digit { digit, .. } => self.party.core.raise(Event::Digit(id, *digit)),
             LegEvent::ClipEnded => self.party.core.raise(Event::Played(id)),
             LegEvent::MediaTimeout { silence_ms } => {
-                self.party.core.raise(Event::Silent(id, silence_ms));
+                self.party.core.raise(Event::Silent(id, *silence_ms));
             }
             LegEvent::Connected => self.connected = true,
             LegEvent::Disconnected | LegEvent::FirstAudio => {}
             LegEvent::Failed(failure) => {
                 tracing::warn!(party = %id, %failure, "media failed");
                 // A path lost in mid-call may be renewed by the far side; silence is watched elsewhere.
-                if failure != Failure::Unreachable || !self.connected {
+                if *failure != Failure::Unreachable || !self.connected {
                     self.give_up("media failed");
                 }
             }

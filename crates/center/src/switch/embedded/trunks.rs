@@ -3,6 +3,10 @@
 use super::Core;
 use seatline_contract::secret::PhoneNumber;
 use seatline_sip::{Call, CallEvents, Number, OutgoingCall, Target, TrunkCredentials};
+use std::net::{IpAddr, UdpSocket};
+
+/// The port of SIP where none is named.
+const SIP_PORT: u16 = 5060;
 
 /// A way to the telephone network.
 #[derive(Debug, Clone)]
@@ -25,7 +29,37 @@ pub(super) enum NoTrunk {
     Unreachable,
 }
 
+/// The address of this machine that a peer can send to, by the routing table.
+pub(super) fn own_address(bind: IpAddr, towards: IpAddr) -> Option<IpAddr> {
+    let socket = UdpSocket::bind((bind, 0)).ok()?;
+    // Connecting a UDP socket sends nothing; it only picks the route.
+    socket.connect((towards, SIP_PORT)).ok()?;
+    let own = socket.local_addr().ok()?.ip();
+    Some(own).filter(|own| !own.is_unspecified())
+}
+
+/// Host and port of a SIP URI without user.
+fn host_of(uri: &str) -> Option<(&str, u16)> {
+    let rest = uri.split_once(':')?.1.split([';', '?']).next()?;
+    if let Some(rest) = rest.strip_prefix('[') {
+        let (host, port) = rest.split_once(']')?;
+        let port = port.strip_prefix(':').and_then(|port| port.parse().ok());
+        return Some((host, port.unwrap_or(SIP_PORT)));
+    }
+    match rest.split_once(':') {
+        Some((host, port)) => Some((host, port.parse().ok()?)),
+        None => Some((rest, SIP_PORT)),
+    }
+}
+
 impl Core {
+    /// Where the first trunk is.
+    pub(super) async fn trunk_address(&self) -> Option<IpAddr> {
+        let host = host_of(&self.config.trunks.first()?.uri)?;
+        let mut found = tokio::net::lookup_host(host).await.ok()?;
+        found.next().map(|address| address.ip())
+    }
+
     /// Places a call through the first trunk that takes it.
     pub(super) async fn place(
         &self,
@@ -61,5 +95,27 @@ impl Core {
             }
         }
         Err(NoTrunk::Unreachable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    #[test]
+    fn hosts_are_read_from_trunk_uris() {
+        assert_eq!(host_of("sip:10.0.0.5"), Some(("10.0.0.5", 5060)));
+        let full = "sip:trunk.example.com:5080;transport=udp";
+        assert_eq!(host_of(full), Some(("trunk.example.com", 5080)));
+        assert_eq!(host_of("sip:[::1]:7"), Some(("::1", 7)));
+        assert_eq!(host_of("sip:host:port"), None);
+    }
+
+    #[test]
+    fn the_own_address_is_one_the_peer_can_reach() {
+        let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        assert_eq!(own_address(any, local), Some(local));
     }
 }
