@@ -7,7 +7,7 @@ mod pulse;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
-use pulse::{Microphone, NullSink, PATIENCE, server, unique, wait_until};
+use pulse::{Microphone, NullSink, PATIENCE, take_server, unique, wait_until};
 use seatline_audio::sim::{LineRecord, TestLine, amplitude_at, tone};
 use seatline_audio::{
     Device, DeviceId, Direction, Headset, HeadsetEvent, OpenError, Processing, RingPattern, Ringer,
@@ -58,7 +58,7 @@ fn longest_gap_ms(samples: &[f32], hz: [f32; 2]) -> usize {
 
 #[test]
 fn what_is_said_is_captured_and_what_is_rendered_is_heard() {
-    server();
+    let _turn = take_server();
     for (rate, channels) in [(48_000, 1), (44_100, 2), (16_000, 1)] {
         let microphone = Microphone::plug(&unique("mic"), rate, channels, 440.0);
         let speaker = NullSink::plug(&unique("ear"), rate, channels);
@@ -79,7 +79,7 @@ fn what_is_said_is_captured_and_what_is_rendered_is_heard() {
 
 #[test]
 fn devices_are_listed_with_lasting_ids() {
-    server();
+    let _turn = take_server();
     let microphone = Microphone::plug(&unique("mic"), 48_000, 1, 440.0);
     let speaker = NullSink::plug(&unique("ear"), 48_000, 2);
     let devices = list_devices().expect("the server answers");
@@ -99,7 +99,7 @@ fn devices_are_listed_with_lasting_ids() {
 
 #[test]
 fn changing_devices_in_a_call_leaves_a_gap_of_at_most_100_ms() {
-    server();
+    let _turn = take_server();
     let first = Microphone::plug(&unique("mic"), 48_000, 1, 440.0);
     let second = Microphone::plug(&unique("mic"), 44_100, 2, 700.0);
     let speakers = [
@@ -155,14 +155,14 @@ fn changing_devices_in_a_call_leaves_a_gap_of_at_most_100_ms() {
     wait_until("the call goes on", || {
         record.captured_frames() > frames + 20
     });
-    assert!(hears(&mut record, 700.0), "the microphone in use stays");
+    wait_until("the microphone in use stays", || hears(&mut record, 700.0));
 }
 
 #[test]
 fn a_headset_pulled_out_never_lets_the_loudspeaker_speak() {
-    let server = server();
+    let _turn = take_server();
     let loudspeaker = NullSink::plug(&unique("loudspeaker"), 48_000, 2);
-    server.set_default(&loudspeaker);
+    loudspeaker.make_default();
     let room = loudspeaker.listen();
     let (microphone_name, speaker_name) = (unique("mic"), unique("ear"));
     let microphone = Microphone::plug(&microphone_name, 48_000, 1, 440.0);
@@ -202,11 +202,10 @@ fn a_headset_pulled_out_never_lets_the_loudspeaker_speak() {
         amplitude_at(&ear.lately(), FAR_END_HZ) > 0.4
     });
 
-    // The pulled microphone's own tone may end there, hence not quite nothing at this pitch.
     let overheard = room
         .everything()
         .chunks_exact(960)
-        .filter(|part| amplitude_at(part, FAR_END_HZ) > 0.05)
+        .filter(|part| amplitude_at(part, FAR_END_HZ) > 0.001)
         .count();
     assert_eq!(
         overheard,
@@ -219,7 +218,7 @@ fn a_headset_pulled_out_never_lets_the_loudspeaker_speak() {
 
 #[test]
 fn the_ringer_and_the_test_tone_are_heard_on_the_chosen_device() {
-    server();
+    let _turn = take_server();
     let speaker = NullSink::plug(&unique("bell"), 48_000, 2);
     let ear = speaker.listen();
     let ringer = Ringer::start(Some(&speaker.id()), RingPattern::STANDARD).expect("it is there");

@@ -7,6 +7,7 @@
 mod wait;
 
 use std::ffi::CString;
+use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::Thread;
@@ -38,6 +39,9 @@ const PERIOD: Duration = Duration::from_millis(10);
 /// How much sound the server holds back when playing.
 const TARGET: Duration = Duration::from_millis(30);
 
+/// The length of the secret by which a server knows its user.
+const COOKIE_BYTES: usize = 256;
+
 /// Samples converted at a time in a callback.
 const CHUNK: usize = 512;
 const SAMPLE_BYTES: usize = size_of::<f32>();
@@ -68,7 +72,7 @@ impl PulseBackend {
         let (sender, receiver) = mpsc::channel();
         std::thread::Builder::new()
             .name("pulse-connect".into())
-            .spawn(move || sender.send(Client::from_env(c"Seatline")))
+            .spawn(move || sender.send(greet()))
             .map_err(|error| DeviceError::Backend(error.to_string()))?;
         let client = receiver
             .recv_timeout(PATIENCE)
@@ -99,6 +103,17 @@ impl PulseBackend {
         };
         Ok((index, spec.sample_rate))
     }
+}
+
+/// Connects and says who we are.
+fn greet() -> Result<Client, ClientError> {
+    let path = pulseaudio::socket_path_from_env().ok_or(ClientError::ServerUnavailable)?;
+    let cookie = pulseaudio::cookie_path_from_env()
+        .and_then(|path| std::fs::read(path).ok())
+        .filter(|cookie| cookie.len() == COOKIE_BYTES)
+        // A server that knows us by our user still insists on a cookie of the right length.
+        .unwrap_or_else(|| vec![0; COOKIE_BYTES]);
+    Client::new_unix(c"Seatline", UnixStream::connect(path)?, Some(cookie))
 }
 
 /// Waits for an answer of the server; silence counts as a broken connection.

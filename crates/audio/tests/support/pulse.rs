@@ -1,19 +1,42 @@
 //! A private PulseAudio server with null sinks as headsets, and tools to hear what they play.
 
-use std::io::{Read, Write};
+use std::ffi::CString;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
-use std::thread::JoinHandle;
+use std::pin::pin;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
 use std::time::{Duration, Instant};
 
+use pulseaudio::protocol::stream::{BufferAttr, StreamFlags};
+use pulseaudio::protocol::{
+    ChannelMap, PlaybackStreamParams, RecordStreamParams, SampleFormat, SampleSpec,
+};
+use pulseaudio::{AsPlaybackSource, Client, PlaybackStream, RecordStream};
 use seatline_audio::DeviceId;
 
 /// How long anything may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 const RATE: u32 = 48_000;
+
+const MONO: SampleSpec = SampleSpec {
+    format: SampleFormat::Float32Le,
+    channels: 1,
+    sample_rate: RATE,
+};
+
+/// The server moves streams when the default device changes; what listens here must not be.
+static FIXED: LazyLock<StreamFlags> = LazyLock::new(|| StreamFlags {
+    no_move: true,
+    adjust_latency: true,
+    ..Default::default()
+});
+
+static SYNC_IDS: AtomicU32 = AtomicU32::new(1);
 
 /// Waits until the condition holds; fails the test with `what` if it never does.
 pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
@@ -25,12 +48,21 @@ pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 /// The server that all tests of this process share.
-pub(crate) struct Server {
+struct Server {
     address: String,
+    client: Client,
 }
 
-/// Starts the server on first use. It ends by itself soon after its last client.
-pub(crate) fn server() -> &'static Server {
+/// The server for one test: tests take turns, because a sink that goes leaves traces on the
+/// others. Starts it on first use; it ends by itself soon after its last client.
+pub(crate) fn take_server() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    server();
+    turn
+}
+
+fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| {
         let home = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
@@ -52,7 +84,7 @@ impl Server {
         let socket = home.join("native");
         let log = std::fs::File::create(home.join("log")).expect("a log file");
         let errors = log.try_clone().expect("the same log file");
-        Command::new("pulseaudio")
+        let mut daemon = Command::new("pulseaudio")
             .args([
                 "-n",
                 "--daemonize=no",
@@ -78,24 +110,30 @@ impl Server {
             .stderr(errors)
             .spawn()
             .expect("pulseaudio is not installed: run `cargo dev setup` (Debian: pulseaudio)");
-        let server = Self {
+        let mut client = None;
+        wait_until("pulseaudio answers", || {
+            let ended = daemon.try_wait().expect("a child can be asked");
+            assert!(
+                ended.is_none(),
+                "pulseaudio ended at once: see {}/log",
+                home.display()
+            );
+            client = UnixStream::connect(&socket)
+                .ok()
+                .and_then(|stream| Client::new_unix(c"ears", stream, Some([0; 256])).ok());
+            client.is_some()
+        });
+        let client = client.expect("waited for above");
+        Self {
             address: format!("unix:{}", socket.display()),
-        };
-        wait_until("pulseaudio answers", || server.pactl(&["info"]).is_some());
-        server
-    }
-
-    fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        command
-            .env("PULSE_SERVER", &self.address)
-            .stderr(Stdio::null());
-        command
+            client,
+        }
     }
 
     fn pactl(&self, arguments: &[&str]) -> Option<String> {
-        let output = self
-            .command("pactl")
+        let output = Command::new("pactl")
+            .env("PULSE_SERVER", &self.address)
+            .stderr(Stdio::null())
             .args(arguments)
             .output()
             .expect("pactl is not installed: run `cargo dev setup` (Debian: pulseaudio-utils)");
@@ -113,12 +151,6 @@ impl Server {
                 .pactl(&all)
                 .unwrap_or_else(|| panic!("{module} does not load")),
         }
-    }
-
-    /// Makes a sink the default, as a loudspeaker would be.
-    pub(crate) fn set_default(&self, sink: &NullSink) {
-        self.pactl(&["set-default-sink", &sink.name])
-            .expect("the sink exists");
     }
 }
 
@@ -167,6 +199,13 @@ impl NullSink {
         DeviceId::new(format!("pulseaudio:{}", self.name))
     }
 
+    /// Makes it the default, as a loudspeaker would be.
+    pub(crate) fn make_default(&self) {
+        server()
+            .pactl(&["set-default-sink", &self.name])
+            .expect("the sink exists");
+    }
+
     /// Starts to record what is played.
     pub(crate) fn listen(&self) -> Ear {
         Ear::start(&format!("{}.monitor", self.name))
@@ -213,99 +252,76 @@ impl Microphone {
 
 /// Plays a tone into a sink until dropped.
 struct Voice {
-    player: Child,
-    ended: Arc<AtomicBool>,
-    writer: Option<JoinHandle<()>>,
+    _stream: PlaybackStream,
 }
 
 impl Voice {
     fn start(sink: &str, hz: f32) -> Self {
-        let mut player = server()
-            .command("pacat")
-            .args(["--playback", "--raw", "--format=float32le", "--channels=1"])
-            .args([
-                &format!("--rate={RATE}"),
-                &format!("--device={sink}"),
-                "--latency-msec=60",
-            ])
-            .stdin(Stdio::piped())
-            .spawn()
-            .expect("pacat comes with pactl");
-        let mut pipe = player.stdin.take().expect("stdin is piped");
-        let ended = Arc::new(AtomicBool::new(false));
-        let end = ended.clone();
-        let writer = std::thread::spawn(move || {
-            let mut phase = 0.0_f32;
-            while !end.load(Ordering::Relaxed) {
-                let mut bytes = Vec::with_capacity(4 * 960);
-                for _ in 0..960 {
-                    let sample = 0.5 * (std::f32::consts::TAU * phase).sin();
-                    bytes.extend_from_slice(&sample.to_le_bytes());
-                    phase = (phase + hz / RATE as f32).fract();
-                }
-                if pipe.write_all(&bytes).is_err() {
-                    return;
-                }
+        let mut phase = 0.0_f32;
+        let callback = move |bytes: &mut [u8]| {
+            for word in bytes.as_chunks_mut::<4>().0 {
+                *word = (0.5 * (std::f32::consts::TAU * phase).sin()).to_le_bytes();
+                phase = (phase + hz / RATE as f32).fract();
             }
-        });
+            bytes.len()
+        };
+        let params = PlaybackStreamParams {
+            sample_spec: MONO,
+            channel_map: ChannelMap::mono(),
+            sink_name: Some(CString::new(sink).expect("a name")),
+            buffer_attr: BufferAttr {
+                target_length: 4 * RATE / 20,
+                minimum_request_length: 4 * RATE / 100,
+                ..Default::default()
+            },
+            // Streams with the same number would have to share a sink.
+            sync_id: SYNC_IDS.fetch_add(1, Ordering::Relaxed),
+            flags: *FIXED,
+            ..Default::default()
+        };
+        let source = callback.as_playback_source();
+        let stream = wait(server().client.create_playback_stream(params, source));
         Self {
-            player,
-            ended,
-            writer: Some(writer),
-        }
-    }
-}
-
-impl Drop for Voice {
-    fn drop(&mut self) {
-        self.ended.store(true, Ordering::Relaxed);
-        let _ = self.player.kill();
-        let _ = self.player.wait();
-        if let Some(writer) = self.writer.take() {
-            let _ = writer.join();
+            _stream: stream.expect("the sink can be played to"),
         }
     }
 }
 
 /// Records a source until dropped.
 pub(crate) struct Ear {
-    recorder: Child,
     heard: Arc<Mutex<Vec<f32>>>,
-    reader: Option<JoinHandle<()>>,
+    _stream: RecordStream,
 }
 
 impl Ear {
     fn start(source: &str) -> Self {
-        let mut recorder = server()
-            .command("pacat")
-            .args(["--record", "--raw", "--format=float32le", "--channels=1"])
-            .args([
-                &format!("--rate={RATE}"),
-                &format!("--device={source}"),
-                "--latency-msec=20",
-            ])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("pacat comes with pactl");
-        let mut pipe = recorder.stdout.take().expect("stdout is piped");
         let heard = Arc::new(Mutex::new(Vec::new()));
         let keep = heard.clone();
-        let reader = std::thread::spawn(move || {
-            let mut bytes = [0; 3_840];
-            while pipe.read_exact(&mut bytes).is_ok() {
-                let mut heard = keep.lock().expect("no test panics while it holds this");
-                for sample in bytes.chunks_exact(4) {
-                    heard.push(f32::from_le_bytes([
-                        sample[0], sample[1], sample[2], sample[3],
-                    ]));
-                }
-            }
-        });
+        let callback = move |bytes: &[u8]| {
+            let mut heard = keep.lock().unwrap_or_else(PoisonError::into_inner);
+            heard.extend(
+                bytes
+                    .as_chunks::<4>()
+                    .0
+                    .iter()
+                    .map(|word| f32::from_le_bytes(*word)),
+            );
+        };
+        let params = RecordStreamParams {
+            sample_spec: MONO,
+            channel_map: ChannelMap::mono(),
+            source_name: Some(CString::new(source).expect("a name")),
+            buffer_attr: BufferAttr {
+                fragment_size: 4 * RATE / 50,
+                ..Default::default()
+            },
+            flags: *FIXED,
+            ..Default::default()
+        };
+        let stream = wait(server().client.create_record_stream(params, callback));
         let ear = Self {
-            recorder,
             heard,
-            reader: Some(reader),
+            _stream: stream.expect("the monitor can be recorded"),
         };
         wait_until("the recorder runs", || !ear.everything().is_empty());
         ear
@@ -315,7 +331,7 @@ impl Ear {
     pub(crate) fn everything(&self) -> Vec<f32> {
         self.heard
             .lock()
-            .expect("the reader does not panic")
+            .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
@@ -326,12 +342,20 @@ impl Ear {
     }
 }
 
-impl Drop for Ear {
-    fn drop(&mut self) {
-        let _ = self.recorder.kill();
-        let _ = self.recorder.wait();
-        if let Some(reader) = self.reader.take() {
-            let _ = reader.join();
+/// Waits for an answer of the server.
+fn wait<F: Future>(future: F) -> F::Output {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => std::thread::park(),
         }
     }
 }
