@@ -24,7 +24,7 @@ use std::{
 };
 use thiserror::Error;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How long requests under way may take once the centre stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -50,6 +50,8 @@ pub struct Parts {
     pub calls: Calls,
     pub(crate) key: Key,
     pub(crate) figures: PrometheusHandle,
+    /// Event sockets that are open, so that each is told before the centre is gone.
+    pub(crate) sockets: TaskTracker,
     /// Cancelled when the centre begins to stop.
     pub(crate) stopping: CancellationToken,
 }
@@ -173,7 +175,7 @@ pub async fn start_at(config: Config, clock: Clock) -> Result<Running, StartErro
     let key_file = config.data_dir.join("centre.key");
     let key = Key::open(&key_file).map_err(folder(&key_file))?;
     let tls = http::acceptor(&config)?;
-    http::forget_old_writes(&store, clock.now()).await?;
+    http::forget_writes(&store, clock.now()).await?;
 
     let (calls, driver) = calls::prepare();
     let stopping = CancellationToken::new();
@@ -181,6 +183,7 @@ pub async fn start_at(config: Config, clock: Clock) -> Result<Running, StartErro
         hub: Hub::new(clock.clone()),
         identity: Identity::new(config.lockout, key.clone()),
         figures: figures(),
+        sockets: TaskTracker::new(),
         stopping: stopping.clone(),
         config,
         clock,
@@ -228,6 +231,13 @@ impl Running {
         self.app.stopping.cancel();
         self.app.calls.shutdown().await;
         self.app.hub.sign_out_all(SignOutReason::CentreStopping);
+        self.app.sockets.close();
+        if tokio::time::timeout(GRACE, self.app.sockets.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!("some desks were not told");
+        }
         self.server_stop.cancel();
         for task in self.tasks {
             if let Err(error) = task.await {

@@ -213,7 +213,12 @@ mod tests {
         for client in &data.customers {
             for number in &client.numbers {
                 let number = Number::classify(number.expose());
-                assert!(number.is_dialable(), "{}: {number:?}", client.name);
+                assert!(
+                    number.is_dialable(),
+                    "{}: {:?}",
+                    client.name,
+                    number.canonical().expose()
+                );
             }
         }
         for queue in &data.queues {

@@ -26,7 +26,7 @@ pub(crate) use migration::migration;
 pub(crate) use people::{Newcomer, add_person};
 pub use set_up::spell_code;
 pub(crate) use set_up::{needs_set_up, offer_set_up};
-pub(crate) use sign_in::{SIP_PATH, end_session};
+pub(crate) use sign_in::{SIP_PATH, end_expired, end_session};
 pub(crate) use signed::find_signed;
 
 use crate::{App, config, key::Key};

@@ -171,6 +171,26 @@ mod tests {
     }
 
     #[test]
+    fn every_area_code_has_a_province() {
+        let mut areas = 0;
+        for area in (10..=29).chain(300..=999) {
+            let lines = ["6212345", "62123456", "2212345", "82123456", "7212345"];
+            let real = lines.into_iter().any(|line| {
+                let number = rlibphonenumber::PHONE_NUMBER_UTIL
+                    .parse(format!("+86{area}{line}"), None)
+                    .unwrap();
+                number.is_valid()
+                    && number.get_type() == rlibphonenumber::PhoneNumberType::FixedLine
+            });
+            if real {
+                areas += 1;
+                assert!(province(&area.to_string()).is_some(), "{area}");
+            }
+        }
+        assert!(areas > 250, "{areas}");
+    }
+
+    #[test]
     fn regions_are_named_in_the_centres_language() {
         let name = |raw: &str, language| super::name(&Number::classify(raw), language);
         assert_eq!(

@@ -1,6 +1,6 @@
 //! Who listens, and what they are told.
 
-use crate::{App, clock::Clock};
+use crate::{App, clock::Clock, identity};
 use parking_lot::Mutex;
 use seatline_contract::{
     event::{Change, ServerFrame, SignOutReason},
@@ -38,7 +38,6 @@ impl std::fmt::Debug for Hub {
 
 struct Desk {
     session: SessionId,
-    expires: UnixMs,
     seq: u64,
     /// Number of the connection, so that an old one's end does not end a new one.
     connection: u64,
@@ -52,15 +51,6 @@ pub(super) struct Attached {
     /// Changes after this number follow on `frames`.
     pub(super) seq: u64,
     pub(super) frames: mpsc::Receiver<ServerFrame>,
-}
-
-/// What the watch found out about a desk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Gone {
-    /// Nothing was heard for too long.
-    Silent(AgentId),
-    /// The session's time is up.
-    Expired(AgentId, SessionId),
 }
 
 impl Hub {
@@ -101,9 +91,12 @@ impl Hub {
 
     /// How many desks listen.
     #[must_use]
-    pub fn listening(&self) -> usize {
+    pub fn listening(&self) -> u32 {
         let desks = self.desks.lock();
-        desks.values().filter(|desk| desk.sender.is_some()).count()
+        desks
+            .values()
+            .map(|desk| u32::from(desk.sender.is_some()))
+            .sum()
     }
 
     /// Ends one session's connection and says why; a later session's stays.
@@ -139,20 +132,18 @@ impl Hub {
 
     /// Begins to collect changes for a desk that has just said who it is. An earlier connection
     /// of the same session ends.
-    pub(super) fn attach(&self, agent: AgentId, session: SessionId, expires: UnixMs) -> Attached {
+    pub(super) fn attach(&self, agent: AgentId, session: SessionId) -> Attached {
         let now = self.clock.now();
         let (sender, frames) = mpsc::channel(BACKLOG);
         let mut desks = self.desks.lock();
         let desk = desks.entry(agent).or_insert(Desk {
             session,
-            expires,
             seq: 0,
             connection: 0,
             sender: None,
             last_heard: now,
         });
         desk.session = session;
-        desk.expires = expires;
         desk.connection = self.connections.fetch_add(1, Ordering::Relaxed);
         desk.last_heard = now;
         desk.sender = Some(sender);
@@ -185,22 +176,18 @@ impl Hub {
         }
     }
 
-    fn take_gone(&self, lost_after_ms: i64) -> Vec<Gone> {
+    /// Removes the desks that were silent for too long.
+    fn take_silent(&self, lost_after_ms: i64) -> Vec<AgentId> {
         let now = self.clock.now();
-        let mut gone = Vec::new();
+        let mut silent = Vec::new();
         self.desks.lock().retain(|agent, desk| {
-            if desk.expires <= now {
-                gone.push(Gone::Expired(*agent, desk.session));
-                desk.tell(SignOutReason::Expired);
-                return false;
+            let heard = now.since(desk.last_heard) <= lost_after_ms;
+            if !heard {
+                silent.push(*agent);
             }
-            if now.since(desk.last_heard) > lost_after_ms {
-                gone.push(Gone::Silent(*agent));
-                return false;
-            }
-            true
+            heard
         });
-        gone
+        silent
     }
 }
 
@@ -221,43 +208,29 @@ impl Desk {
         }
     }
 
-    fn tell(&self, reason: SignOutReason) {
+    fn end(self, reason: SignOutReason) {
         if let Some(sender) = &self.sender {
             // A desk too slow to take it learns from the closed connection.
             let _ = sender.try_send(ServerFrame::SignedOut { reason });
         }
     }
-
-    fn end(self, reason: SignOutReason) {
-        self.tell(reason);
-    }
 }
 
 /// Takes silent desks for lost and ends expired sessions, until stopped.
 pub(crate) async fn watch_desks(app: App, stop: CancellationToken) {
-    let lost_after = u64::from(app.config.events.lost_after_ms);
-    let mut tick = tokio::time::interval(Duration::from_millis((lost_after / 15).clamp(20, 1000)));
+    let lost_after = app.config.events.lost_after_ms;
+    let mut tick = tokio::time::interval(Duration::from_millis(
+        (lost_after / 15).clamp(20, 1000).into(),
+    ));
     while stop.run_until_cancelled(tick.tick()).await.is_some() {
-        let gone = app
-            .hub
-            .take_gone(i64::try_from(lost_after).unwrap_or(i64::MAX));
-        for gone in gone {
-            match gone {
-                Gone::Silent(agent) => {
-                    tracing::info!(%agent, "a desk was lost");
-                    app.calls.desk_lost(agent);
-                }
-                Gone::Expired(agent, session) => {
-                    let ended =
-                        crate::identity::end_session(&app, agent, Some(session), None).await;
-                    if let Err(failure) = ended {
-                        tracing::warn!(?failure, "an expired session could not be removed");
-                    }
-                }
-            }
+        for agent in app.hub.take_silent(lost_after.into()) {
+            tracing::info!(%agent, "a desk was lost");
+            app.calls.desk_lost(agent);
         }
-        metrics::gauge!("seatline_desks")
-            .set(u32::try_from(app.hub.listening()).unwrap_or(u32::MAX));
+        if let Err(failure) = identity::end_expired(&app).await {
+            tracing::warn!(?failure, "expired sessions could not be ended");
+        }
+        metrics::gauge!("seatline_desks").set(app.hub.listening());
     }
 }
 
@@ -293,10 +266,10 @@ mod tests {
     fn changes_are_numbered_without_gaps_from_the_attached_number() {
         let (hub, _) = hub();
         let (agent, session) = ids();
-        let first = hub.attach(agent, session, UnixMs(i64::MAX));
+        let first = hub.attach(agent, session);
         hub.publish(agent, presence());
         drop(first);
-        let mut second = hub.attach(agent, session, UnixMs(i64::MAX));
+        let mut second = hub.attach(agent, session);
         hub.publish(agent, presence());
         assert_eq!(second.seq, 1);
         let Ok(ServerFrame::Delta { seq, .. }) = second.frames.try_recv() else {
@@ -309,7 +282,7 @@ mod tests {
     fn a_desk_that_reads_too_slowly_is_cut_off_and_not_waited_for() {
         let (hub, _) = hub();
         let (agent, session) = ids();
-        let mut desk = hub.attach(agent, session, UnixMs(i64::MAX));
+        let mut desk = hub.attach(agent, session);
         for _ in 0..=BACKLOG {
             hub.publish(agent, presence());
         }
@@ -326,17 +299,17 @@ mod tests {
     fn silence_loses_a_desk_once_and_a_new_connection_saves_it() {
         let (hub, time) = hub();
         let (agent, session) = ids();
-        let first = hub.attach(agent, session, UnixMs(i64::MAX));
+        let first = hub.attach(agent, session);
         time.store(14_000, Ordering::Relaxed);
         hub.detach(agent, first.connection);
-        assert!(hub.take_gone(15_000).is_empty());
-        let second = hub.attach(agent, session, UnixMs(i64::MAX));
+        assert!(hub.take_silent(15_000).is_empty());
+        let second = hub.attach(agent, session);
         time.store(20_000, Ordering::Relaxed);
         assert!(!hub.heard(agent, first.connection));
-        assert!(hub.take_gone(15_000).is_empty());
+        assert!(hub.take_silent(15_000).is_empty());
         time.store(30_000, Ordering::Relaxed);
-        assert_eq!(hub.take_gone(15_000), [Gone::Silent(agent)]);
-        assert!(hub.take_gone(15_000).is_empty());
+        assert_eq!(hub.take_silent(15_000), [agent]);
+        assert!(hub.take_silent(15_000).is_empty());
         assert!(!hub.heard(agent, second.connection));
     }
 
@@ -345,8 +318,8 @@ mod tests {
         let (hub, _) = hub();
         let (agent, old) = ids();
         let new: SessionId = Uuid::new_v4().into();
-        hub.attach(agent, old, UnixMs(i64::MAX));
-        let mut desk = hub.attach(agent, new, UnixMs(i64::MAX));
+        hub.attach(agent, old);
+        let mut desk = hub.attach(agent, new);
         hub.sign_out(agent, old, SignOutReason::TakenOver);
         assert!(desk.frames.try_recv().is_err());
         assert_eq!(hub.listening(), 1);
@@ -354,21 +327,6 @@ mod tests {
         assert!(matches!(
             desk.frames.try_recv(),
             Ok(ServerFrame::SignedOut { .. })
-        ));
-    }
-
-    #[test]
-    fn an_expired_session_is_told_so() {
-        let (hub, time) = hub();
-        let (agent, session) = ids();
-        let mut desk = hub.attach(agent, session, UnixMs(1_000));
-        time.store(1_000, Ordering::Relaxed);
-        assert_eq!(hub.take_gone(15_000), [Gone::Expired(agent, session)]);
-        assert!(matches!(
-            desk.frames.try_recv(),
-            Ok(ServerFrame::SignedOut {
-                reason: SignOutReason::Expired
-            })
         ));
     }
 }

@@ -50,15 +50,21 @@ pub(crate) async fn open_events(
     Ok(upgrade
         .max_message_size(LARGEST_FRAME)
         .max_frame_size(LARGEST_FRAME)
-        .on_upgrade(move |mut socket| async move {
-            let close = match greet(&app, &mut socket).await {
-                Ok(signed) => serve(&app, &mut socket, &signed).await,
-                Err(close) => Some(close),
-            };
-            if let Some(close) = close {
-                say_goodbye(&mut socket, close).await;
-            }
+        .on_upgrade(move |socket| {
+            let open = app.sockets.clone();
+            open.track_future(hold(app, socket))
         }))
+}
+
+/// One connection from its first frame to its last.
+async fn hold(app: App, mut socket: WebSocket) {
+    let close = match greet(&app, &mut socket).await {
+        Ok(signed) => serve(&app, &mut socket, &signed).await,
+        Err(close) => Some(close),
+    };
+    if let Some(close) = close {
+        say_goodbye(&mut socket, close).await;
+    }
 }
 
 /// Waits for the first frame, which must say who it is.
@@ -87,7 +93,7 @@ async fn greet(app: &App, socket: &mut WebSocket) -> Result<Signed, Close> {
 /// Serves a desk until it leaves (`None`) or has to be closed.
 async fn serve(app: &App, socket: &mut WebSocket, signed: &Signed) -> Option<Close> {
     let agent = signed.agent();
-    let mut attached = app.hub.attach(agent, signed.session, signed.expires);
+    let mut attached = app.hub.attach(agent, signed.session);
     let connection = attached.connection;
     app.calls.desk_online(agent);
     let close = converse(app, socket, signed, &mut attached).await;

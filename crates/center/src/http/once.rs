@@ -221,7 +221,7 @@ async fn forget(store: &Store, write: Write) -> Result<(), DbErr> {
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) async fn forget_old_writes(store: &Store, now: UnixMs) -> Result<(), DbErr> {
+pub(crate) async fn forget_writes(store: &Store, now: UnixMs) -> Result<(), DbErr> {
     entity::Entity::delete_many()
         .filter(
             entity::Column::Status

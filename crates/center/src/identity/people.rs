@@ -158,6 +158,7 @@ pub(super) async fn disable_person(
     signed: Signed,
     Path(id): Path<AgentId>,
 ) -> Result<StatusCode, ApiFailure> {
+    signed.require(Role::Administrator)?;
     if id == signed.agent() {
         return Err(ApiFailure::from(Code::Conflict).detail("nobody can disable themselves"));
     }

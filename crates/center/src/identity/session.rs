@@ -112,6 +112,17 @@ pub(crate) async fn live<C: ConnectionTrait>(
         .await
 }
 
+/// All sessions whose time is up.
+pub(crate) async fn expired<C: ConnectionTrait>(
+    db: &C,
+    now: UnixMs,
+) -> Result<Vec<entity::Model>, DbErr> {
+    entity::Entity::find()
+        .filter(entity::Column::Expires.lte(now.0))
+        .all(db)
+        .await
+}
+
 /// Ends an agent's session; with `only`, ends just that one. True if one ended.
 pub(crate) async fn end<C: ConnectionTrait>(
     db: &C,

@@ -161,6 +161,18 @@ pub(crate) async fn end_session(
     Ok(())
 }
 
+/// Ends the sessions whose time is up.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) async fn end_expired(app: &App) -> Result<(), ApiFailure> {
+    for session in session::expired(app.store.db(), app.clock.now()).await? {
+        let (agent, id) = (AgentId(session.agent), SessionId(session.id));
+        end_session(app, agent, Some(id), Some(SignOutReason::Expired)).await?;
+    }
+    Ok(())
+}
+
 fn line_of(app: &App, agent: AgentId, secret: Secret) -> Line {
     Line {
         path: SIP_PATH.to_owned(),

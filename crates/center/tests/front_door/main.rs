@@ -5,6 +5,7 @@ mod events;
 mod figures;
 mod malformed;
 mod once;
+mod program;
 mod sign_in;
 mod start;
 mod storage;

@@ -1,7 +1,8 @@
 //! Set-up, sign-in, lock-out, take-over, sign-out.
 
-use super::support::{Centre, PASSWORD, code, error};
+use super::support::{Centre, PASSWORD, code, config, error};
 use reqwest::{Method, StatusCode};
+use seatline_center::Clock;
 use seatline_contract::{
     about::About,
     error::Code,
@@ -146,5 +147,37 @@ async fn only_administrators_add_and_disable_people() {
         (taken.code, taken.field.as_deref()),
         (Code::Conflict, Some("login"))
     );
+    centre.stop().await;
+}
+
+#[tokio::test]
+async fn a_session_ends_when_its_time_is_up() {
+    use seatline_contract::time::UnixMs;
+    use std::sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    };
+    let hands = Arc::new(AtomicI64::new(1_700_000_000_000));
+    let time = Arc::clone(&hands);
+    let clock = Clock::from_fn(move || UnixMs(time.load(Ordering::Relaxed)));
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let centre = Centre::start_at(folder.clone(), config(folder.path()), clock).await;
+    let desk = centre.administrator().await;
+    let user = desk.session.line.user.clone();
+    assert_eq!(desk.session.expires.since(desk.session.now), 12 * 3_600_000);
+    hands.fetch_add(12 * 3_600_000, Ordering::Relaxed);
+    assert_eq!(
+        code(desk.read("/api/v1/people").await).await,
+        Code::SessionEnded
+    );
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
+    while centre.running.app.identity.line_secret(&user).is_some() {
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "the line stays open"
+        );
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    centre.sign_in("admin").await;
     centre.stop().await;
 }

@@ -1,7 +1,7 @@
 //! A whole centre on loopback for a test: real TLS, real router, a database of its own.
 
 use reqwest::{Client, Method, Response, StatusCode};
-use seatline_center::{Config, Running, identity};
+use seatline_center::{Clock, Config, Running, identity};
 use seatline_contract::{
     IDEMPOTENCY_KEY,
     error::{ApiError, Code},
@@ -51,7 +51,12 @@ impl Centre {
 
     /// Starts one on data that may be there already.
     pub(crate) async fn start_in(folder: Arc<TempDir>, config: Config) -> Self {
-        let running = seatline_center::start(config).await.unwrap();
+        Self::start_at(folder, config, Clock::system()).await
+    }
+
+    /// Starts one on a clock of the test's own.
+    pub(crate) async fn start_at(folder: Arc<TempDir>, config: Config, clock: Clock) -> Self {
+        let running = seatline_center::start_at(config, clock).await.unwrap();
         let pem = std::fs::read(folder.path().join("certificate.pem")).unwrap();
         let client = Client::builder()
             .use_preconfigured_tls(trusting(&pem))
