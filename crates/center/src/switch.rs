@@ -106,8 +106,6 @@ pub enum Origin {
     Agent {
         /// The line's user name.
         user: String,
-        /// The id the desk chose for the contact, if it did.
-        contact: Option<ContactId>,
         /// What was dialled.
         dialled: PhoneNumber,
     },

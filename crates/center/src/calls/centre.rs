@@ -4,7 +4,12 @@ use super::{
     Record, store,
     surroundings::{DialRefusal, Known, LateNotes, Surroundings},
 };
-use crate::{App, compliance::number::Number, crm, identity::person};
+use crate::{
+    App,
+    compliance::number::Number,
+    crm,
+    identity::{line_user, person},
+};
 use async_trait::async_trait;
 use sea_orm::DbErr;
 use seatline_contract::{
@@ -46,6 +51,11 @@ impl Surroundings for Centre {
     async fn person(&self, agent: AgentId) -> Option<Person> {
         let found = person::find(self.0.store.db(), agent).await;
         or_unknown(found.and_then(|found| found.as_ref().map(person::view).transpose()))
+    }
+
+    fn is_signed_in(&self, agent: AgentId) -> bool {
+        let line = line_user(agent);
+        self.0.identity.line_secret(&line).is_some()
     }
 
     async fn identify(&self, number: &PhoneNumber) -> Option<Known> {

@@ -68,16 +68,15 @@ impl Inner {
                 caller,
                 name: _,
             } => self.customer_calls(&mut state, party, called, caller),
-            Origin::Agent {
-                user,
-                contact,
-                dialled,
-            } => match line_agent(&user) {
-                Some(agent) => self.agent_dials(&mut state, party, agent, contact, dialled),
-                None => self
-                    .switch
-                    .hang_up(party, Ending::with(403, "not an agent's line")),
-            },
+            Origin::Agent { user, dialled } => {
+                let agent = line_agent(&user);
+                match agent.filter(|agent| self.surroundings.is_signed_in(*agent)) {
+                    Some(agent) => self.agent_dials(&mut state, party, agent, dialled),
+                    None => self
+                        .switch
+                        .hang_up(party, Ending::with(403, "nobody is signed in on this line")),
+                }
+            }
         }
     }
 
@@ -147,13 +146,10 @@ impl Inner {
         state: &mut State,
         party: PartyId,
         agent: AgentId,
-        wanted: Option<ContactId>,
         dialled: PhoneNumber,
     ) {
         metrics::counter!("seatline_calls_total", "direction" => "outbound").increment(1);
-        let id = wanted
-            .filter(|id| !state.live.contains_key(id))
-            .unwrap_or_else(|| ContactId(Uuid::now_v7()));
+        let id = ContactId(Uuid::now_v7());
         if !state.acd.is_free(agent) {
             self.switch
                 .hang_up(party, Ending::with(486, "already in a call"));

@@ -14,7 +14,7 @@ use seatline_contract::{
     identity::{Person, Role},
     secret::PhoneNumber,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use tokio::sync::watch;
 
 /// A centre without a database and without desks.
@@ -23,6 +23,7 @@ pub struct SimulatedSurroundings {
     records: Mutex<HashMap<ContactId, Record>>,
     customers: Mutex<HashMap<String, Known>>,
     published: Mutex<Vec<(AgentId, Change)>>,
+    signed_out: Mutex<HashSet<AgentId>>,
     failing: Mutex<bool>,
     count: watch::Sender<usize>,
 }
@@ -31,6 +32,11 @@ impl SimulatedSurroundings {
     /// Makes a customer known by number.
     pub fn know(&self, number: &str, customer: Known) {
         self.customers.lock().insert(number.to_owned(), customer);
+    }
+
+    /// Ends an agent's session.
+    pub fn sign_out(&self, agent: AgentId) {
+        self.signed_out.lock().insert(agent);
     }
 
     /// From now on every write fails, or none does.
@@ -107,6 +113,10 @@ impl Surroundings for SimulatedSurroundings {
             name: "An agent".to_owned(),
             role: Role::Agent,
         })
+    }
+
+    fn is_signed_in(&self, agent: AgentId) -> bool {
+        !self.signed_out.lock().contains(&agent)
     }
 
     async fn identify(&self, number: &PhoneNumber) -> Option<Known> {

@@ -367,3 +367,6 @@ pub(super) async fn add_queue_whole(app: &App, info: &QueueInfo) -> Result<(), D
     add_queue(&transaction, info).await?;
     transaction.commit().await
 }
+
+#[cfg(test)]
+mod tests;

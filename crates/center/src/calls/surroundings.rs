@@ -63,6 +63,9 @@ pub trait Surroundings: Send + Sync + 'static {
     /// Who an agent is.
     async fn person(&self, agent: AgentId) -> Option<Person>;
 
+    /// Whether an agent has a session. A line outlives it until it is unregistered.
+    fn is_signed_in(&self, agent: AgentId) -> bool;
+
     /// The customer with that number.
     async fn identify(&self, number: &PhoneNumber) -> Option<Known>;
 

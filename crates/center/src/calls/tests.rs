@@ -500,7 +500,6 @@ impl World {
             party,
             origin: Origin::Agent {
                 user: line_user(agent(n)),
-                contact: None,
                 dialled: PhoneNumber::new(dialled),
             },
         });
@@ -547,6 +546,9 @@ async fn what_the_network_says_of_a_failed_call_reaches_the_desk() {
         assert_eq!(world.presence(1), Presence::Ready);
     }
     let world = World::new();
+    world.centre.sign_out(agent(2));
+    let stranger = world.dial(2, "10086");
+    assert_eq!(world.hung_up(stranger).await.code, 403);
     let nonsense = world.dial(1, "no-number");
     assert_eq!(world.hung_up(nonsense).await.code, 484);
     let unknown = format!("customer-{}-0", Uuid::from_u128(5));

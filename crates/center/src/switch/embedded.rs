@@ -17,7 +17,7 @@ use futures_util::FutureExt;
 use hearing::Hearings;
 use parking_lot::Mutex;
 use party::{Order, Party};
-use seatline_contract::{CONTACT_HEADER, secret::PhoneNumber};
+use seatline_contract::secret::PhoneNumber;
 use seatline_media::{Clip, Codec, Leg, LegError, LegEvent, RtpConfig, WebRtcConfig};
 use seatline_sip::{
     Authenticate, Endpoint, EndpointConfig, EndpointEvent, IncomingCall, StartError,
@@ -205,10 +205,6 @@ impl Core {
         let origin = match &incoming.origin {
             seatline_sip::Origin::Agent { user } => Origin::Agent {
                 user: user.clone(),
-                contact: incoming
-                    .headers
-                    .get(CONTACT_HEADER)
-                    .and_then(|id| id.parse().ok()),
                 dialled: number(&incoming.to).unwrap_or_else(|| PhoneNumber::new("")),
             },
             seatline_sip::Origin::Trunk { .. } | seatline_sip::Origin::Switch => Origin::Trunk {

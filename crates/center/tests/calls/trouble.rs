@@ -120,3 +120,28 @@ async fn a_stopping_centre_says_good_bye() {
     assert_eq!(over.ended_by, Some(EndedBy::Centre));
     stopping.await.unwrap();
 }
+
+/// SIPp, a telephone of other people's making, calls five times, two at once, and hangs up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_telephone_waits_and_hangs_up() {
+    let rig = Rig::start().await;
+    let centre = rig.centre.app.calls.udp_address().unwrap();
+    let sipp = tokio::process::Command::new("sipp")
+        .args(["-sn", "uac", "-s", HOTLINE, "-i", "127.0.0.1"])
+        .args(["-m", "5", "-l", "2", "-d", "300", "-nostdin", "-timeout", "15"])
+        .arg(centre.to_string())
+        .current_dir(std::env::temp_dir())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .status();
+    let status = crate::rig::within("SIPp ends", sipp).await.unwrap();
+    assert!(status.success(), "SIPp's calls failed: {status}");
+    // All five were abandoned in the queue, and nobody waits any more.
+    let admin = rig.sign_in("admin").await.token;
+    let queues: Vec<seatline_contract::queue::Queue> = rig
+        .ask(Some(&admin), reqwest::Method::GET, "/api/v1/queues", &())
+        .await;
+    assert_eq!(queues[0].waiting, 0);
+    rig.stop().await;
+}
