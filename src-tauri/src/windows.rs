@@ -103,18 +103,37 @@ pub fn set_mode(app: &AppHandle, mode: WindowMode) {
     if let Err(error) = main::set_mode(app, mode) {
         tracing::warn!(%error, "the window keeps its form");
     }
+    update_card(app);
 }
 
 /// Closing a window only hides it: calls go on, and the tray brings it back.
 pub fn on_event(window: &Window, event: &WindowEvent) {
-    if let WindowEvent::CloseRequested { api, .. } = event {
-        api.prevent_close();
-        let app = window.app_handle();
-        if window.label() == MAIN && !crate::tray::is_open(app) {
-            crate::exit::request(app);
-        } else if let Err(error) = window.hide() {
-            tracing::warn!(%error, "a window cannot be hidden");
+    let app = window.app_handle();
+    match event {
+        WindowEvent::CloseRequested { api, .. } => {
+            api.prevent_close();
+            hide(app, window);
         }
+        WindowEvent::Focused(_) if window.label() == MAIN => update_card(app),
+        _ => {}
+    }
+}
+
+fn hide(app: &AppHandle, window: &Window) {
+    if window.label() == MAIN && !crate::tray::is_open(app) {
+        crate::exit::request(app);
+        return;
+    }
+    if let Err(error) = window.hide() {
+        tracing::warn!(%error, "a window cannot be hidden");
+    }
+    update_card(app);
+}
+
+/// The card follows what becomes of the main window.
+fn update_card(app: &AppHandle) {
+    if let Some(view) = crate::engine::view(app) {
+        card::update(app, &view);
     }
 }
 

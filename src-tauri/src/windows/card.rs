@@ -1,7 +1,7 @@
 //! The incoming-call card: over everything, at the corner of the screen, and never with the
 //! keyboard. The agent goes on typing wherever they type.
 
-use super::{CARD, MAIN, builder, revive_after_crash};
+use super::{CARD, MAIN, WindowMode, builder, revive_after_crash};
 use seatline_desk::view::DeskView;
 use std::path::Path;
 use tauri::{AppHandle, LogicalSize, Manager, PhysicalPosition, PhysicalSize, WebviewWindow};
@@ -28,24 +28,37 @@ pub(super) fn open(app: &AppHandle, data_dir: &Path) -> tauri::Result<()> {
     revive_after_crash(&card)
 }
 
-/// Shows the card while a call is offered, and hides it when the offer is gone.
+/// Follows the offer.
 pub(super) fn show_offer(app: &AppHandle, before: Option<&DeskView>, now: &DeskView) {
     let offered = |view: &DeskView| view.offer.as_ref().map(|offer| offer.id);
-    let (old, new) = (before.and_then(offered), offered(now));
-    if old == new {
-        return;
+    if before.and_then(offered) != offered(now) {
+        update(app, now);
     }
+}
+
+/// Shows the card while a call is offered, unless the agent looks at the main window, which shows
+/// the same.
+pub(super) fn update(app: &AppHandle, view: &DeskView) {
     let Some(card) = app.get_webview_window(CARD) else {
         return;
     };
-    let done = if new.is_some() {
-        place(app, &card).and_then(|()| card.show())
-    } else {
-        card.hide()
+    let wanted = is_wanted(
+        view.offer.is_some(),
+        super::main_is_looked_at(app),
+        super::mode(app),
+    );
+    let done = match (wanted, card.is_visible().unwrap_or(false)) {
+        (true, false) => place(app, &card).and_then(|()| card.show()),
+        (false, true) => card.hide(),
+        (true, true) | (false, false) => Ok(()),
     };
     if let Err(error) = done {
         tracing::warn!(%error, "the call card is out of date");
     }
+}
+
+fn is_wanted(offered: bool, main_is_looked_at: bool, mode: WindowMode) -> bool {
+    offered && !(main_is_looked_at && mode == WindowMode::Full)
 }
 
 /// Puts the card on the screen the agent works on.
@@ -86,6 +99,16 @@ fn corner(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_card_is_there_when_the_main_window_does_not_serve() {
+        assert!(is_wanted(true, false, WindowMode::Full));
+        assert!(is_wanted(true, false, WindowMode::Compact));
+        assert!(is_wanted(true, true, WindowMode::Compact));
+        assert!(!is_wanted(true, true, WindowMode::Full));
+        assert!(!is_wanted(false, false, WindowMode::Full));
+        assert!(!is_wanted(false, false, WindowMode::Compact));
+    }
 
     #[test]
     fn the_card_sits_in_the_corner_of_its_screen() {

@@ -117,11 +117,12 @@ impl Bounds {
 
 fn shrink(window: &WebviewWindow) -> tauri::Result<()> {
     window.unmaximize()?;
-    window.set_min_size(Some(BAR))?;
     window.set_decorations(false)?;
     window.set_always_on_top(true)?;
+    window.set_min_size(Some(BAR))?;
     window.set_size(BAR)?;
-    window.set_max_size(Some(LogicalSize::new(BAR.width * 2.0, BAR.height)))
+    // Window managers that ignore the size asked for keep to the greatest one.
+    window.set_max_size(Some(BAR))
 }
 
 fn restore(window: &WebviewWindow, bounds: Bounds) -> tauri::Result<()> {
