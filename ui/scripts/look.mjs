@@ -41,6 +41,11 @@ async function look(scene, lang, theme) {
     const overflow = await page.evaluate(
       () => document.documentElement.scrollWidth - window.innerWidth,
     );
+    const hidden = await page.evaluate(() => {
+      const card = document.querySelector('[data-testid="ring-card"]')?.getBoundingClientRect();
+      return card ? Math.round(card.bottom - window.innerHeight) : 0;
+    });
+    if (hidden > 0) fault(where, `the card of the call is cut off by ${hidden} px`);
     if (overflow > 0) fault(where, `wider than the window by ${overflow} px`);
     if (screenshots) await page.screenshot({ path: `${pictures}/${where}.png` });
     if (axe) await judge(page, where);

@@ -1,8 +1,9 @@
 // What to look at: a scenario of the simulated desk, a size, and what to do first.
 const small = { width: 960, height: 600 };
 const tiny = { width: 640, height: 400 };
+const zoomed = { width: 480, height: 300 };
 const strip = { width: 520, height: 64 };
-const card = { width: 380, height: 264 };
+const card = { width: 380, height: 248 };
 
 const by = (testid) => `[data-testid="${testid}"]`;
 const click = (...testids) => async (page) => {
@@ -41,6 +42,9 @@ export const scenes = [
   { name: "call-small", mock: "call", size: small },
   { name: "call-small-side", mock: "call", size: small, act: click("tab-side") },
   { name: "call-tiny", mock: "call", size: tiny },
+  { name: "call-zoomed", mock: "call", size: zoomed },
+  { name: "ring-zoomed", mock: "ring", size: zoomed },
+  { name: "sign-in-zoomed", mock: "sign-in", size: zoomed },
   { name: "call-keypad", mock: "call", act: click("keypad") },
   { name: "call-tickets", mock: "call", act: click("tab-tickets") },
   { name: "call-edit", mock: "call", act: click("customer-edit") },

@@ -118,4 +118,9 @@ for (const lang of ["zh", "en"]) {
   );
   console.log(`walked through a call in ${lang}`);
 }
+// Who answers as soon as the card is seen, before the call itself is there, has answered.
+await page.goto(`http://127.0.0.1:${port}/?mock=flow&lang=en`);
+await page.click(by("answer"));
+await callState("active");
+console.log("answered before it rang");
 await close();

@@ -52,8 +52,11 @@ export class MockDesk implements Desk {
     this.#tickets = scenario.empty ? [] : data.tickets(say, this.#now());
     if (scenario.ringsAfter) {
       setTimeout(() => {
-        const { settings } = this.#view;
-        this.#set({ ...ringing(say, this.#now()), settings });
+        const { settings, drafts } = this.#view;
+        const view = { ...ringing(say, this.#now()), settings, drafts };
+        // As at the real desk, the offer comes over another wire and is there first.
+        this.#set({ ...view, call: null });
+        setTimeout(() => this.#set({ call: view.call }), 300);
       }, scenario.ringsAfter);
     }
   }

@@ -30,9 +30,25 @@ const loud = new Set<NoticeCode>([
   "disk_full",
 ]);
 
+/** The detail as the text takes it. */
+function detailText({ code, detail }: Notice): string {
+  switch (code) {
+    case "call_failed":
+      // A status of the line helps whoever is asked for help; words of the log help nobody.
+      return detail && /^\d{3}$/.test(detail) ? ` (${detail})` : "";
+    case "device_lost":
+    case "device_returned":
+      return detail ?? m.the_device();
+    case "write_refused":
+      return detail ? `“${detail}”` : m.an_entry();
+    default:
+      return detail ?? "";
+  }
+}
+
 /** The text of a notice. */
 export function noticeText(notice: Notice): string {
-  return (texts[notice.code] ?? m.failure_internal)({ detail: notice.detail ?? "" });
+  return (texts[notice.code] ?? m.failure_internal)({ detail: detailText(notice) });
 }
 
 /** True for what the agent must not overlook. */
