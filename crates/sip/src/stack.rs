@@ -310,9 +310,16 @@ impl Stack {
         }
     }
 
-    /// Whether far sides still owe an answer.
+    /// Whether far sides still owe an answer, or are owed a good-bye.
     pub(crate) fn is_busy(&self) -> bool {
-        self.wire.is_busy()
+        let leaving = |call: &Dialog| match &call.state {
+            State::Accepted { leaving } => leaving.is_some(),
+            State::Cancelling { .. } => true,
+            State::Calling(_) | State::Offered { .. } | State::Established | State::Over { .. } => {
+                false
+            }
+        };
+        self.wire.is_busy() || self.calls.values().any(leaving)
     }
 
     fn next_call_id(&mut self) -> CallId {

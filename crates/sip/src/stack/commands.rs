@@ -4,13 +4,14 @@ use std::time::Instant;
 
 use super::{
     Stack,
-    dialog::{Offer, State, Unconfirmed, reason_header},
+    dialog::{Offer, Postponed, State, Unconfirmed, reason_header},
     session::{self, Asked},
 };
 use crate::{
     call::{Answer, CallCommand, CallError, CallId, ReofferError, Side},
     message::{Fields as _, Method},
     text::HeaderValue,
+    transaction::T1,
 };
 
 impl Stack {
@@ -192,9 +193,12 @@ impl Stack {
             let _ = done.send(Err(ReofferError::Ended));
             return;
         };
+        let free = matches!(call.offer, Offer::None) && call.postponed.is_none();
         let refusal = match call.state {
-            State::Over { .. } | State::Cancelling { .. } => Some(ReofferError::Ended),
-            State::Established if call.is_settled() && call.postponed.is_none() => None,
+            State::Over { .. }
+            | State::Cancelling { .. }
+            | State::Accepted { leaving: Some(_) } => Some(ReofferError::Ended),
+            State::Established | State::Accepted { leaving: None } if free => None,
             State::Calling(_)
             | State::Offered { .. }
             | State::Accepted { .. }
@@ -202,6 +206,15 @@ impl Stack {
         };
         if let Some(refusal) = refusal {
             let _ = done.send(Err(refusal));
+            return;
+        }
+        if !call.is_settled() {
+            // Only the ACK of the last agreement is still on its way; its arrival sends this offer.
+            call.postponed = Some(Postponed {
+                at: now + T1,
+                sdp,
+                done: Some(done),
+            });
             return;
         }
         call.offer = Offer::Sent {

@@ -211,6 +211,9 @@ impl Stack {
         let Some(waiting) = confirmed else {
             return;
         };
+        if let Some(postponed) = &mut call.postponed {
+            postponed.at = postponed.at.min(now);
+        }
         if let State::Accepted { leaving } = &call.state {
             let leaving = leaving.clone();
             call.state = State::Established;

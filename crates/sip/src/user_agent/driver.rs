@@ -380,7 +380,11 @@ impl Driver {
             return Err(PlaceCallError::Disconnected);
         }
         let UserAgentConfig { realm, user, .. } = &self.config;
-        let name = self.config.display_name.as_deref().map(quote);
+        let name = self
+            .config
+            .display_name
+            .as_deref()
+            .map(|name| quote(name) + " ");
         let invitation = Invitation {
             origin: Origin::Switch,
             uri: format!("sip:{to}@{realm}"),

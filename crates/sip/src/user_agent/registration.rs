@@ -287,7 +287,10 @@ impl Registration {
             ..
         } = &self.identity;
         let uri = format!("sip:{realm}");
-        let name = display_name.as_deref().map(quote).unwrap_or_default();
+        let name = display_name
+            .as_deref()
+            .map(|name| quote(name) + " ")
+            .unwrap_or_default();
         let mut headers = Headers::default();
         headers.push("Max-Forwards", "70");
         headers.push(

@@ -1,0 +1,14 @@
+//! Both ends of the wire over real sockets on loopback: TLS, WebSocket, UDP, TCP, and foreign peers.
+
+#[path = "wire/bridge.rs"]
+mod bridge;
+#[path = "wire/desk.rs"]
+mod desk;
+#[path = "wire/reconnect.rs"]
+mod reconnect;
+#[path = "wire/sipp.rs"]
+mod sipp;
+#[path = "wire/strangers.rs"]
+mod strangers;
+#[path = "wire/trunk.rs"]
+mod trunk;
