@@ -10,8 +10,11 @@ const faults = [];
 for (const entry of readdirSync(src, { recursive: true, withFileTypes: true })) {
   const file = join(entry.parentPath, entry.name);
   const from = relative(src, file).split("/");
-  if (!/\.(ts|svelte)$/.test(file) || file.endsWith(".test.ts") || !layers.includes(from[0])) continue;
-  for (const [, path] of readFileSync(file, "utf8").matchAll(/(?:from|import)\s*\(?["']([^"']+)["']/g)) {
+  if (!/\.(ts|svelte)$/.test(file) || file.endsWith(".test.ts") || !layers.includes(from[0]))
+    continue;
+  for (const [, path] of readFileSync(file, "utf8").matchAll(
+    /(?:from|import)\s*\(?["']([^"']+)["']/g,
+  )) {
     const target = path.startsWith("$")
       ? path.slice(1)
       : path.startsWith(".")
@@ -19,7 +22,8 @@ for (const entry of readdirSync(src, { recursive: true, withFileTypes: true })) 
         : null;
     if (target === null) {
       const tauri = path.startsWith("@tauri-apps/");
-      if (tauri && from[0] !== "ipc") faults.push(`${from.join("/")}: only ipc speaks to the shell (${path})`);
+      if (tauri && from[0] !== "ipc")
+        faults.push(`${from.join("/")}: only ipc speaks to the shell (${path})`);
       continue;
     }
     const to = target.split("/");

@@ -93,5 +93,7 @@ await Promise.all(
   }),
 );
 await close();
-console.log(`${seen} views looked at, ${faults} faults${screenshots ? `, pictures in ${pictures}` : ""}`);
+console.log(
+  `${seen} views looked at, ${faults} faults${screenshots ? `, pictures in ${pictures}` : ""}`,
+);
 process.exit(faults > 0 ? 1 : 0);

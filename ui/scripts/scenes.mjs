@@ -6,9 +6,11 @@ const strip = { width: 520, height: 64 };
 const card = { width: 380, height: 248 };
 
 const by = (testid) => `[data-testid="${testid}"]`;
-const click = (...testids) => async (page) => {
-  for (const testid of testids) await page.click(by(testid));
-};
+const click =
+  (...testids) =>
+  async (page) => {
+    for (const testid of testids) await page.click(by(testid));
+  };
 const press = (keys) => (page) => page.keyboard.press(keys);
 const signIn = async (page) => {
   await page.fill(by("sign-in-password"), "a password");

@@ -102,4 +102,3 @@ export interface Desk {
   /** Ends the program, calls and all. */
   quit(): Promise<void>;
 }
-

@@ -38,7 +38,15 @@ describe("format", () => {
 
 describe("keys", () => {
   const key = (part: Partial<KeyboardEvent>) =>
-    spell({ ctrlKey: false, shiftKey: false, altKey: false, metaKey: false, key: "", code: "", ...part } as KeyboardEvent);
+    spell({
+      ctrlKey: false,
+      shiftKey: false,
+      altKey: false,
+      metaKey: false,
+      key: "",
+      code: "",
+      ...part,
+    } as KeyboardEvent);
 
   it("spells what was pressed as the settings do", () => {
     expect(key({ ctrlKey: true, shiftKey: true, key: "A", code: "KeyA" })).toBe("Ctrl+Shift+A");

@@ -3,8 +3,7 @@ import type { Failure } from "$ipc/bindings";
 
 /** One message. Failures stay until dismissed, the rest go by themselves. */
 export type Toast =
-  | { id: number; kind: "failure"; failure: Failure }
-  | { id: number; kind: "done"; text: string };
+  { id: number; kind: "failure"; failure: Failure } | { id: number; kind: "done"; text: string };
 
 const DONE_MS = 4000;
 const MOST = 4;

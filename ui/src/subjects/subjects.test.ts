@@ -31,12 +31,30 @@ describe("strip", () => {
   });
 
   it("lets a control act only where the call allows it", () => {
-    const none = { answer: false, decline: false, hangUp: false, mute: false, hold: false, keypad: false };
+    const none = {
+      answer: false,
+      decline: false,
+      hangUp: false,
+      mute: false,
+      hold: false,
+      keypad: false,
+    };
     expect(able(online(say, NOW))).toEqual(none);
-    expect(able(withCall("ringing"))).toEqual({ ...none, answer: true, decline: true, hangUp: true });
+    expect(able(withCall("ringing"))).toEqual({
+      ...none,
+      answer: true,
+      decline: true,
+      hangUp: true,
+    });
     expect(able(withCall("dialing"))).toEqual({ ...none, hangUp: true, mute: true, keypad: true });
     expect(able(withCall("connecting"))).toEqual({ ...none, hangUp: true, mute: true });
-    expect(able(withCall("active"))).toEqual({ ...none, hangUp: true, mute: true, hold: true, keypad: true });
+    expect(able(withCall("active"))).toEqual({
+      ...none,
+      hangUp: true,
+      mute: true,
+      hold: true,
+      keypad: true,
+    });
     expect(able(withCall("held"))).toEqual({ ...none, hangUp: true, mute: true, hold: true });
     expect(able(withCall("reconnecting"))).toEqual({ ...none, hangUp: true, mute: true });
   });
@@ -45,13 +63,19 @@ describe("strip", () => {
     const fine = online(say, NOW);
     expect(inTrouble(fine)).toBe(false);
     expect(inTrouble({ ...fine, line: { kind: "connecting" } })).toBe(true);
-    expect(inTrouble({ ...fine, headset: { ...fine.headset, problem: "no_microphone" } })).toBe(true);
+    expect(inTrouble({ ...fine, headset: { ...fine.headset, problem: "no_microphone" } })).toBe(
+      true,
+    );
   });
 });
 
 describe("presence", () => {
   it("marks what follows while a contact is on", () => {
-    const state = { presence: { kind: "busy" as const }, since: 0, next: { kind: "on_break" as const } };
+    const state = {
+      presence: { kind: "busy" as const },
+      since: 0,
+      next: { kind: "on_break" as const },
+    };
     expect(waitsForContact(state.presence)).toBe(true);
     expect(isChosen(state, { kind: "on_break" })).toBe(true);
     expect(isChosen(state, { kind: "ready" })).toBe(false);
@@ -100,7 +124,9 @@ describe("customer form", () => {
   it("sends only what was changed, and what it was changed from", () => {
     const form = formOf(customer);
     expect(changes(customer, form)).toEqual({ expected: customer.updated });
-    expect(changes(customer, { ...form, title: " Head ", tags: "a，b", numbers: "010 1234" })).toEqual({
+    expect(
+      changes(customer, { ...form, title: " Head ", tags: "a，b", numbers: "010 1234" }),
+    ).toEqual({
       expected: customer.updated,
       title: "Head",
       tags: ["a", "b"],
@@ -121,7 +147,10 @@ describe("timeline", () => {
     });
     const noon = new Date(2026, 10, 24, 12).getTime();
     const HOUR = 3_600_000;
-    const days = byDay([entry(1, noon - 30 * HOUR), entry(2, noon), entry(3, noon - HOUR), entry(4, noon)], id(4));
+    const days = byDay(
+      [entry(1, noon - 30 * HOUR), entry(2, noon), entry(3, noon - HOUR), entry(4, noon)],
+      id(4),
+    );
     expect(days.map((day) => day.entries.length)).toEqual([2, 1]);
     expect(days[0]?.at).toBe(noon);
   });
@@ -132,7 +161,8 @@ describe("dialling", () => {
     expect(dialable("0571 8888-6666")).toBe("057188886666");
     expect(dialable("+86 (571) 8888 6666")).toBe("+8657188886666");
     expect(dialable("*57#")).toBe("*57#");
-    for (const text of ["", "12", "Li Ting", "1+2345", "sip:1234"]) expect(dialable(text), text).toBe("");
+    for (const text of ["", "12", "Li Ting", "1+2345", "sip:1234"])
+      expect(dialable(text), text).toBe("");
   });
 });
 

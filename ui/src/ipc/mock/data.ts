@@ -98,7 +98,10 @@ export function customers(say: Say, now: number): Customer[] {
       ],
       tags: [say("净水器", "Purifier"), say("延保", "Warranty+")],
       vip: true,
-      note: say("周六上午方便上门，需提前一小时联系。", "Saturday mornings suit; call an hour ahead."),
+      note: say(
+        "周六上午方便上门，需提前一小时联系。",
+        "Saturday mornings suit; call an hour ahead.",
+      ),
     }),
     customer(1, {
       name: say("王建国", "Wang Jianguo"),
@@ -171,7 +174,10 @@ export function tickets(say: Say, now: number): Ticket[] {
         {
           id: id(302),
           author_name: names[0]?.name ?? "",
-          text: say("客户同意周六上午上门。", "The customer agrees to a visit on Saturday morning."),
+          text: say(
+            "客户同意周六上午上门。",
+            "The customer agrees to a visit on Saturday morning.",
+          ),
           at: now - 3 * HOUR,
         },
       ],
@@ -241,7 +247,10 @@ export function pastContacts(say: Say, now: number): Contact[] {
       ended: now - DAY - 2 * HOUR + 6 * MINUTE,
       ended_by: "customer",
       disposition: "ticket",
-      note: say("滤芯换上去还是漏，要求派人查看。", "The new cartridge still leaks, wants someone to look."),
+      note: say(
+        "滤芯换上去还是漏，要求派人查看。",
+        "The new cartridge still leaks, wants someone to look.",
+      ),
     }),
     contact({
       id: id(412),

@@ -23,7 +23,10 @@ import { callOf, live, online, ringing, wrapping, type Scenario } from "./scenar
 
 const MORE_THAN_FITS = 60;
 
-function fail(code: FailureCode, part: { field?: string; subject?: string; wait?: number } = {}): never {
+function fail(
+  code: FailureCode,
+  part: { field?: string; subject?: string; wait?: number } = {},
+): never {
   throw new DeskFailure({
     code,
     field: part.field ?? null,
@@ -130,13 +133,21 @@ export class MockDesk implements Desk {
       trouble("signed_in_elsewhere", { subject: "PC-2207" });
     if (request.password === "wrong") trouble("wrong_credentials");
     if (request.password === "locked") trouble("account_locked", { wait: 300 });
-    if (request.centre.includes("nowhere")) trouble("centre_unreachable", { subject: request.centre });
+    if (request.centre.includes("nowhere"))
+      trouble("centre_unreachable", { subject: request.centre });
     const settings = this.#view.settings;
     this.#set({ ...online(this.say, this.#now()), settings });
   }
 
   async signOut() {
-    this.#set({ connection: { kind: "signed_out", reason: null }, me: null, presence: null, call: null, offer: null, contacts: [] });
+    this.#set({
+      connection: { kind: "signed_out", reason: null },
+      me: null,
+      presence: null,
+      call: null,
+      offer: null,
+      contacts: [],
+    });
   }
 
   async setPresence(choice: PresenceChoice) {
@@ -195,7 +206,10 @@ export class MockDesk implements Desk {
   async answer() {
     await this.#ask("answer");
     if (!this.#view.call || this.#view.call.state !== "ringing") fail("no_call");
-    this.#set({ offer: null, call: { ...this.#view.call, state: "connecting", since: this.#now() } });
+    this.#set({
+      offer: null,
+      call: { ...this.#view.call, state: "connecting", since: this.#now() },
+    });
     setTimeout(() => this.#connect(), 250);
   }
 
@@ -227,7 +241,15 @@ export class MockDesk implements Desk {
       notes: [],
       presence: wrap.presence,
       contacts: before
-        ? [{ ...before, state: "wrap_up", ended: now, ended_by: "agent", wrap_up_deadline: now + MINUTE }]
+        ? [
+            {
+              ...before,
+              state: "wrap_up",
+              ended: now,
+              ended_by: "agent",
+              wrap_up_deadline: now + MINUTE,
+            },
+          ]
         : [],
     });
   }
@@ -432,7 +454,8 @@ export class MockDesk implements Desk {
           customer: draft.customer,
           customer_name: this.#customers.find((c) => c.id === draft.customer)?.name ?? null,
           assignee: draft.assignee,
-          assignee_name: this.#view.catalog?.people.find((p) => p.id === draft.assignee)?.name ?? null,
+          assignee_name:
+            this.#view.catalog?.people.find((p) => p.id === draft.assignee)?.name ?? null,
           created: now,
           updated: now,
         },
@@ -500,7 +523,11 @@ export class MockDesk implements Desk {
     await this.#ask("refreshDevices");
   }
 
-  async selectDevices(selection: { microphone: string | null; speaker: string | null; ringer: string | null }) {
+  async selectDevices(selection: {
+    microphone: string | null;
+    speaker: string | null;
+    ringer: string | null;
+  }) {
     this.log.push("selectDevices");
     this.#set({ headset: { ...this.#view.headset, ...selection } });
   }

@@ -25,7 +25,11 @@ export function signedOut(say: Say): DeskView {
   return {
     connection: { kind: "signed_out", reason: null },
     line: { kind: "down", reason: null },
-    centre: { url: "https://center.example.cn", name: say("澄水客服中心", "Clearwater Care"), managed: false },
+    centre: {
+      url: "https://center.example.cn",
+      name: say("澄水客服中心", "Clearwater Care"),
+      managed: false,
+    },
     me: null,
     presence: null,
     clock_offset_ms: 0,
@@ -209,7 +213,10 @@ export function wrapping(say: Say, now: number): DeskView {
       {
         contact: subject.id,
         disposition: null,
-        note: say("客户要求周六上午上门，已指派二线。", "Visit on Saturday morning; assigned to tier 2."),
+        note: say(
+          "客户要求周六上午上门，已指派二线。",
+          "Visit on Saturday morning; assigned to tier 2.",
+        ),
         saved: now - 2_000,
       },
     ],
@@ -273,12 +280,19 @@ export const scenarios: Record<string, Make> = {
     };
   },
   call: (say, now) => ({ view: talking(say, now) }),
-  muted: (say, now) => ({ view: talking(say, now, { muted: true, digits: "12#", customer_digits: "2" }) }),
+  muted: (say, now) => ({
+    view: talking(say, now, { muted: true, digits: "12#", customer_digits: "2" }),
+  }),
   hold: (say, now) => ({ view: talking(say, now, { state: "held", since: now - 21_000 }) }),
   "call-reconnecting": (say, now) => ({
     view: {
       ...talking(say, now, { state: "reconnecting", quality: poor }),
-      connection: { kind: "reconnecting", since: now - 9000, attempt: 3, reason: "centre_unreachable" },
+      connection: {
+        kind: "reconnecting",
+        since: now - 9000,
+        attempt: 3,
+        reason: "centre_unreachable",
+      },
       line: { kind: "connecting" },
       outbox: { pending: 2, refused: [] },
     },
@@ -297,7 +311,12 @@ export const scenarios: Record<string, Make> = {
   offline: (say, now) => ({
     view: {
       ...online(say, now),
-      connection: { kind: "reconnecting", since: now - 64_000, attempt: 9, reason: "centre_unreachable" },
+      connection: {
+        kind: "reconnecting",
+        since: now - 64_000,
+        attempt: 9,
+        reason: "centre_unreachable",
+      },
       line: { kind: "down", reason: "centre_unreachable" },
       outbox: { pending: 3, refused: [] },
       drafts: [draft(say, now, null)],

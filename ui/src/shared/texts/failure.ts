@@ -77,7 +77,11 @@ const unnamed: Partial<Record<FailureCode, () => string>> = {
 };
 
 /** The text of a code about a thing. */
-export function codeText(code: FailureCode, subject = "", wait: string = m.wait_a_moment()): string {
+export function codeText(
+  code: FailureCode,
+  subject = "",
+  wait: string = m.wait_a_moment(),
+): string {
   const text = texts[code] ?? m.failure_internal;
   return text({ subject: subject || (unnamed[code]?.() ?? ""), wait });
 }

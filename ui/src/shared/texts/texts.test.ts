@@ -40,15 +40,19 @@ describe("catalogues", () => {
       expect(text.trim(), key).not.toBe("");
       expect(chinese.test(text), `${key}: ${text}`).toBe(false);
     }
-    const words = Object.entries(zh).filter(([, text]) => /[a-z]{3}/i.test(text.replace(/\{\w+\}/g, "")));
+    const words = Object.entries(zh).filter(([, text]) =>
+      /[a-z]{3}/i.test(text.replace(/\{\w+\}/g, "")),
+    );
     for (const [key, text] of words) {
-      if (key !== "$schema") expect(chinese.test(text) || key === "quality_figures", `${key}: ${text}`).toBe(true);
+      if (key !== "$schema")
+        expect(chinese.test(text) || key === "quality_figures", `${key}: ${text}`).toBe(true);
     }
   });
 
   it("name the same values", () => {
     const values = (text: string) => (text.match(/\{\w+\}/g) ?? []).sort();
-    for (const key of Object.keys(zh)) expect(values(en[key] ?? ""), key).toEqual(values(zh[key] ?? ""));
+    for (const key of Object.keys(zh))
+      expect(values(en[key] ?? ""), key).toEqual(values(zh[key] ?? ""));
   });
 });
 
@@ -72,10 +76,22 @@ describe("failures", () => {
   });
 
   it("names the field, the host and the time to wait", () => {
-    const failure = { code: "invalid_field", field: "numbers.0", retry_after_s: null, subject: null, detail: "" } as const;
+    const failure = {
+      code: "invalid_field",
+      field: "numbers.0",
+      retry_after_s: null,
+      subject: null,
+      detail: "",
+    } as const;
     expect(speak("en", () => failureText(failure))).toContain("Phone");
-    expect(speak("zh", () => failureText({ ...failure, code: "account_locked", retry_after_s: 300 }))).toContain("5 分钟后");
-    expect(speak("en", () => failureText({ ...failure, code: "centre_unreachable", subject: "a.example" }))).toContain("a.example");
+    expect(
+      speak("zh", () => failureText({ ...failure, code: "account_locked", retry_after_s: 300 })),
+    ).toContain("5 分钟后");
+    expect(
+      speak("en", () =>
+        failureText({ ...failure, code: "centre_unreachable", subject: "a.example" }),
+      ),
+    ).toContain("a.example");
   });
 });
 

@@ -31,7 +31,17 @@ export function blankForm(): Form {
 /** Numbers stay out: they are masked, so only further ones can be added. */
 export function formOf(customer: Customer): Form {
   const { name, company, title, email, wechat, note, vip } = customer;
-  return { name, company, title, email, wechat, note, vip, numbers: "", tags: customer.tags.join(", ") };
+  return {
+    name,
+    company,
+    title,
+    email,
+    wechat,
+    note,
+    vip,
+    numbers: "",
+    tags: customer.tags.join(", "),
+  };
 }
 
 /** `a, b，c、d` → four entries. */
