@@ -3,8 +3,13 @@
 use seatline_center::config::{Log, LogFormat};
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// What is kept quiet whatever the level: these write signalling, keys or statements in full.
-const QUIET: [&str; 6] = [
+/// What is kept quiet whatever the level: these write messages, statements or numbers in full.
+const QUIET: [&str; 11] = [
+    "hyper=warn",
+    "rlibphonenumber=warn",
+    "rustls=warn",
+    "tokio_tungstenite=warn",
+    "tungstenite=warn",
     "rsipstack=warn",
     "sqlx=warn",
     "sea_orm=warn",

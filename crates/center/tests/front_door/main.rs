@@ -1,5 +1,7 @@
 //! The centre through its front door: real TLS, real router, a database of its own for each test.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod customers;
 mod events;
 mod figures;
