@@ -5,6 +5,7 @@
 //! time is an argument.
 
 mod delay;
+mod rhythm;
 mod stretch;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use crate::codec::CodecError;
 use crate::packet::Packet;
 use bytes::Bytes;
 use delay::DelayEstimator;
+use rhythm::Rhythm;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
@@ -106,6 +108,12 @@ const HOPELESS_MS: f64 = 300.0;
 /// At least this much sound is played between two stretches, in milliseconds.
 const STRETCH_PAUSE_MS: f64 = 60.0;
 
+/// The delay is left alone while it is this close to the target, in milliseconds.
+const TOLERANCE_MS: f64 = 2.5;
+
+/// Delay that lets the packet after a lost one arrive, beyond what jitter needs, in milliseconds.
+const REDUNDANCY_MS: f64 = 22.5;
+
 /// Packets held at most; the oldest go first.
 const CAPACITY: usize = 256;
 
@@ -129,6 +137,7 @@ pub struct JitterBuffer {
     packets: BTreeMap<u64, Held>,
     state: State,
     delay: DelayEstimator,
+    rhythm: Rhythm,
     /// Decoded, not yet asked for.
     ready: VecDeque<f32>,
     scratch: Vec<f32>,
@@ -204,6 +213,7 @@ impl JitterBuffer {
             packets: BTreeMap::new(),
             state: State::Filling(None),
             delay: DelayEstimator::new(),
+            rhythm: Rhythm::default(),
             ready: VecDeque::with_capacity(2 * longest),
             scratch: vec![0.0; longest],
             since_stretch_ms: 0.0,
@@ -311,19 +321,19 @@ impl JitterBuffer {
     /// Fills `out` with the sound to be played `now`. Silence before the first packet.
     pub fn pull(&mut self, out: &mut [f32], now: Instant) {
         let now_ms = self.clock_ms(now);
+        // Reckoned from when the sound is heard, which is smooth, not from when it is asked for.
+        let heard_ms = now_ms + self.rhythm.pull(now_ms, self.samples_to_ms(out.len()));
         while self.ready.len() < out.len() {
-            // What is ready plays before what is made next.
-            let at_ms = now_ms + self.samples_to_ms(self.ready.len());
-            self.skip_hopeless(at_ms);
-            let step = self.choose(at_ms);
-            self.take(step, out.len(), at_ms);
+            self.skip_hopeless(heard_ms);
+            let step = self.choose(heard_ms);
+            self.take(step, out.len(), heard_ms);
         }
         for sample in out.iter_mut() {
             *sample = self.ready.pop_front().unwrap_or(0.0);
         }
         self.tally.target_ms = self.target_ms();
         // What comes next plays after what was given and what is ready.
-        let next_ms = now_ms + self.samples_to_ms(out.len() + self.ready.len());
+        let next_ms = heard_ms + self.samples_to_ms(out.len() + self.ready.len());
         self.tally.delay_ms = match self.state {
             State::Filling(_) => 0.0,
             State::Playing(place) | State::Starving(Hole { place, .. }) => {
@@ -334,15 +344,14 @@ impl JitterBuffer {
 
     /// The delay aimed for, in milliseconds.
     fn target_ms(&self) -> f64 {
-        let redundancy = if self.loss > LOSS_WORTH_WAITING {
-            20.0
-        } else {
-            0.0
+        let redundancy = match self.loss > LOSS_WORTH_WAITING {
+            true => REDUNDANCY_MS,
+            false => 0.0,
         };
-        self.delay.target_ms() + redundancy
+        self.delay.target_ms() + self.rhythm.margin_ms() + redundancy
     }
 
-    /// How long after its ideal arrival the sound at `timestamp` would play at `at_ms`.
+    /// How long after its ideal arrival the sound at `timestamp` would be made at `at_ms`.
     fn delay_ms(&self, timestamp: u64, at_ms: f64) -> f64 {
         self.delay.lateness_ms(at_ms, self.media_ms(timestamp))
     }
@@ -550,25 +559,33 @@ impl JitterBuffer {
     }
 
     /// Moves decoded sound on, cutting or repeating a pitch period when the delay is off target.
+    ///
+    /// What is made now must have arrived by now, so the delay that counts is that of the packet
+    /// when it is decoded. It changes by whole packets only; what is ready before it is a delay
+    /// that nothing needs.
     fn stretch_into_ready(&mut self, samples: usize, delay_ms: f64) {
         let target_ms = self.target_ms();
-        let low_ms = (target_ms * 0.75).max(target_ms - 60.0);
-        let high_ms = target_ms + 20.0;
+        let packet_ms = self.samples_to_ms(samples);
+        let ready_ms = self.samples_to_ms(self.ready.len());
+        let spare_ms = match delay_ms - packet_ms >= target_ms + TOLERANCE_MS {
+            true => delay_ms - target_ms,
+            false => ready_ms,
+        };
         let may = self.since_stretch_ms >= STRETCH_PAUSE_MS;
         let rate = self.decoder.sample_rate() as usize;
+        let most = self.ms_to_samples(spare_ms);
         let sound = &self.scratch[..samples];
         let before = self.ready.len();
-        let stretched = if may && delay_ms > high_ms {
-            let most = self.ms_to_samples(delay_ms - target_ms);
-            stretch::shorten(sound, rate, most, &mut self.ready)
-        } else if may && delay_ms < low_ms {
+        let stretched = if may && delay_ms < target_ms - TOLERANCE_MS {
             stretch::lengthen(sound, rate, &mut self.ready)
+        } else if may && spare_ms > TOLERANCE_MS {
+            stretch::shorten(sound, rate, most, &mut self.ready)
         } else {
             false
         };
         if !stretched {
             self.ready.extend(sound);
-            self.since_stretch_ms += self.samples_to_ms(samples);
+            self.since_stretch_ms += packet_ms;
             return;
         }
         self.since_stretch_ms = 0.0;

@@ -342,8 +342,8 @@ impl Leg {
         Ok((talker, listener))
     }
 
-    /// Presses keys one after another, 100 ms each and 60 ms apart: as telephone events (RFC 4733), or
-    /// as tones if the remote party takes none. Returns at once.
+    /// Presses keys one after another, 100 ms each and 60 ms apart: as telephone events (RFC
+    /// 4733), or as tones if the remote party takes none. Returns at once.
     ///
     /// # Errors
     ///

@@ -7,6 +7,7 @@
 
 mod alias;
 mod negotiation;
+mod reports;
 mod setup;
 mod wire;
 

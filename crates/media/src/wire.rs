@@ -99,15 +99,11 @@ impl Wire {
         }
     }
 
-    /// Tells the remote party how we do, and returns how it does if the wire knows.
-    pub(crate) async fn report(&mut self, account: Account) -> Option<RemoteView> {
+    /// Tells the remote party how we do, where the wire does not by itself.
+    pub(crate) async fn report(&mut self, account: Account) {
         match self {
-            Self::Rtp(wire) => {
-                wire.report(account).await;
-                None
-            }
-            Self::Peer(wire) => wire.remote_view().await,
-            Self::Sim(_) => None,
+            Self::Rtp(wire) => wire.report(account).await,
+            Self::Peer(_) | Self::Sim(_) => {}
         }
     }
 

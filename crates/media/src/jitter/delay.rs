@@ -18,7 +18,7 @@ const WINDOW_MS: f64 = 4_000.0;
 const START_MS: f64 = 40.0;
 
 /// Packets after which what was measured outweighs the guess.
-const PATIENCE: f64 = 15.0;
+const PATIENCE: f64 = 5.0;
 
 /// Share of the past kept with each packet, once the guess is outweighed.
 const MEMORY: f64 = 0.998;

@@ -1,12 +1,14 @@
 //! The one task of a leg: it owns the wire and the timers and moves packets between the remote
 //! party, those who hear it, and what it hears.
 
+mod keys;
+
 use super::attach::DeviceRings;
 use super::ear::Ear;
 use super::shared::{Command, Heard, Shared};
 use super::watch::Watch;
 use crate::codec::{Encoder, MAX_PAYLOAD};
-use crate::dtmf::{self, KeyEvent, KeyListener, KeyPresser, KeyTick};
+use crate::dtmf::{self, KeyListener, KeyPresser};
 use crate::packet::Packet;
 use crate::rtp::outgoing::{Outgoing, Stamp};
 use crate::sdp::{EventFormat, Format, Terms};
@@ -47,7 +49,7 @@ pub(crate) struct Driver {
     presser: KeyPresser,
     press_timestamp: u32,
     key_tone: Generator,
-    relayed_key: Option<RelayedKey>,
+    relayed_key: Option<keys::RelayedKey>,
     keys: KeyListener,
     watch: Watch,
 }
@@ -57,14 +59,6 @@ struct LocalEncoder {
     codec: Codec,
     rate: u32,
     encoder: Encoder,
-}
-
-/// A key pressed at another leg that is being passed on.
-#[derive(Clone, Copy)]
-struct RelayedKey {
-    ssrc: u32,
-    timestamp: u32,
-    ours: u32,
 }
 
 /// What woke the driver.
@@ -272,32 +266,6 @@ impl Driver {
         }
     }
 
-    fn take_key(&mut self, packet: &Packet, clock_rate: u32, now: Instant) {
-        let Some(key) = KeyEvent::parse(&packet.payload) else {
-            self.shared.meter.lock().refused += 1;
-            return;
-        };
-        self.watch.heard_key(now);
-        self.keys
-            .take(packet.ssrc, packet.timestamp, key, clock_rate, now);
-        self.tell_keys(now);
-        self.shared.feed.publish(&Heard::Key {
-            key,
-            clock_rate,
-            ssrc: packet.ssrc,
-            timestamp: packet.timestamp,
-        });
-    }
-
-    fn tell_keys(&mut self, now: Instant) {
-        while let Some(press) = self.keys.next(now) {
-            self.tell(LegEvent::Digit {
-                digit: press.key,
-                duration_ms: press.duration_ms,
-            });
-        }
-    }
-
     /// The codec and telephone events to send with, when sending is possible now.
     fn voice(&self) -> Option<(Codec, u8, Option<EventFormat>)> {
         self.terms
@@ -358,51 +326,6 @@ impl Driver {
         }
     }
 
-    async fn pass_key_on(
-        &mut self,
-        key: KeyEvent,
-        clock_rate: u32,
-        (ssrc, timestamp): (u32, u32),
-        event: Option<EventFormat>,
-        now: Instant,
-    ) {
-        let known = self
-            .relayed_key
-            .filter(|known| known.ssrc == ssrc && known.timestamp == timestamp);
-        let first = known.is_none();
-        let relayed = known.unwrap_or_else(|| RelayedKey {
-            ssrc,
-            timestamp,
-            ours: self.outgoing.timestamp_at(now),
-        });
-        self.relayed_key = Some(relayed);
-        let Some(event) = event else {
-            // Sounded here once, at our own length.
-            if first && dtmf::is_key(key.event) {
-                self.presser.press([key.event]);
-                self.outgoing.pause();
-            }
-            return;
-        };
-        let duration =
-            u64::from(key.duration) * u64::from(event.clock_rate) / u64::from(clock_rate.max(1));
-        let key = KeyEvent {
-            duration: u16::try_from(duration).unwrap_or(u16::MAX),
-            ..key
-        };
-        self.send_key(key, first, relayed.ours, event).await;
-    }
-
-    async fn send_key(&mut self, key: KeyEvent, first: bool, timestamp: u32, event: EventFormat) {
-        let stamp = Stamp {
-            sequence: self.outgoing.insert(),
-            timestamp,
-            marker: first,
-        };
-        let payload = Bytes::copy_from_slice(&key.write());
-        self.send(event.payload_type, stamp, payload).await;
-    }
-
     async fn send(&mut self, payload_type: u8, stamp: Stamp, payload: Bytes) {
         let octets = payload.len();
         let sent = self
@@ -460,52 +383,6 @@ impl Driver {
             let stamp = self.outgoing.frame(codec.frame_ticks(), now);
             self.send(payload_type, stamp, payload).await;
         }
-    }
-
-    /// Presses waiting keys; `true` while one is pressed.
-    async fn press_keys(
-        &mut self,
-        (codec, payload_type): (Codec, u8),
-        event: Option<EventFormat>,
-        now: Instant,
-    ) -> bool {
-        let clock_rate = event.map_or(codec.clock_rate(), |event| event.clock_rate);
-        let Some(tick) = self.presser.tick(clock_rate) else {
-            return false;
-        };
-        match (tick, event) {
-            (KeyTick::Send { first, key }, Some(event)) => {
-                if first {
-                    self.press_timestamp = self.outgoing.timestamp_at(now);
-                }
-                self.send_key(key, first, self.press_timestamp, event).await;
-            }
-            (KeyTick::Pause, Some(_)) => {}
-            (tick, None) => {
-                if let Some(payload) = self.sound_key(codec, tick) {
-                    let stamp = self.outgoing.frame(codec.frame_ticks(), now);
-                    self.send(payload_type, stamp, payload).await;
-                }
-            }
-        }
-        true
-    }
-
-    /// 20 ms of a key's two tones, for a party that takes no telephone events.
-    fn sound_key(&mut self, codec: Codec, tick: KeyTick) -> Option<Bytes> {
-        let rate = codec.natural_rate();
-        let mut sound = [0.0; crate::FRAME];
-        let frame = &mut sound[..rate as usize / 50];
-        match tick {
-            KeyTick::Send { first, key } if !key.end => {
-                if first {
-                    self.key_tone = Generator::new(dtmf::tone_of(key.event));
-                }
-                self.key_tone.fill(rate, frame);
-            }
-            KeyTick::Send { .. } | KeyTick::Pause => {}
-        }
-        self.encode(codec, rate, &sound[..rate as usize / 50])
     }
 
     /// The next 20 ms of a source that is not relayed packet by packet.
@@ -581,9 +458,7 @@ impl Driver {
                 leaving,
             }
         };
-        if let Some(view) = self.wire.report(account).await {
-            self.note_remote_view(view);
-        }
+        self.wire.report(account).await;
     }
 
     fn note_remote_view(&self, view: RemoteView) {

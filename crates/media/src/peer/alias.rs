@@ -1,8 +1,8 @@
 //! What the peer connection is told in place of what descriptions say.
 //!
-//! Directions: it is always told `sendrecv`, see [`super`]. Telephone events: it tells formats apart
-//! by name alone, so that the two that browsers offer, of 48 kHz and 8 kHz, would swap their payload
-//! types; inside, each clock has a name of its own.
+//! Directions: it is always told `sendrecv`, see [`super`]. Telephone events: it tells formats
+//! apart by name alone, so that the two that browsers offer, of 48 kHz and 8 kHz, would swap their
+//! payload types; inside, each clock has a name of its own.
 
 use crate::Direction;
 

@@ -2,9 +2,11 @@
 
 use super::alias;
 use super::negotiation::PeerNegotiation;
+use super::reports::ReportWatch;
 use super::wire::{PeerEvent, PeerWire};
 use crate::{Codec, Failure, LegError, WebRtcConfig};
 use rand::Rng;
+use rtc::interceptor::Slot;
 use rtc::media_stream::MediaStreamTrack;
 use rtc::rtp_transceiver::rtp_sender::{
     RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters,
@@ -35,6 +37,9 @@ const CHECKS: u16 = 140;
 const DISCONNECTED: Duration = Duration::from_secs(4);
 const FAILED: Duration = Duration::from_secs(25);
 const KEEP_ALIVE: Duration = Duration::from_secs(1);
+
+/// Closer to the wire than every interceptor with a name.
+const BY_THE_WIRE: Slot = Slot::Custom(500);
 
 /// Ports tried in a range before it is called exhausted.
 const PORT_TRIES: usize = 64;
@@ -96,6 +101,7 @@ async fn build(
     });
     let (events, received) = mpsc::unbounded_channel();
     let gathered = Arc::new(Notify::new());
+    let watch = ReportWatch::new(ssrc, events.clone());
     let handler = Handler {
         events,
         gathered: Arc::clone(&gathered),
@@ -109,7 +115,7 @@ async fn build(
         )
         .with_media_engine(media_engine()?)
         .with_setting_engine(tune(config))
-        .with_interceptor_registry(configure_rtcp_reports(Registry::new()))
+        .with_interceptor_registry(configure_rtcp_reports(Registry::new()).with(BY_THE_WIRE, watch))
         .with_handler(Arc::new(handler))
         .with_udp_addrs(addresses)
         .build();

@@ -4,12 +4,12 @@ use crate::Failure;
 use crate::packet::Packet;
 use crate::wire::{RemoteView, WireEvent};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::mpsc;
 use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
-use webrtc::peer_connection::{PeerConnection, RTCStatsReportEntry, StatsSelector};
+use webrtc::peer_connection::PeerConnection;
 
 /// What the connection tells.
 pub(crate) enum PeerEvent {
@@ -18,12 +18,14 @@ pub(crate) enum PeerEvent {
     Connected,
     Disconnected,
     Failed(Failure),
+    /// How the remote party receives us.
+    View(RemoteView),
     /// The remote party's voice.
     Track(Arc<dyn TrackRemote>),
 }
 
-/// How long the encryption handshake may take once packets get through. A wrong certificate makes it
-/// fail in silence: the connection only logs that and waits for ever.
+/// How long the encryption handshake may take once packets get through. A wrong certificate makes
+/// it fail in silence: the connection only logs that and waits for ever.
 const HANDSHAKE: Duration = Duration::from_secs(5);
 
 /// The two tracks of a peer connection and its state.
@@ -89,6 +91,7 @@ impl PeerWire {
                     }
                     Some(PeerEvent::Disconnected) => return WireEvent::Disconnected,
                     Some(PeerEvent::Failed(failure)) => return WireEvent::Failed(failure),
+                    Some(PeerEvent::View(view)) => return WireEvent::RemoteView(view),
                     Some(PeerEvent::Track(track)) => self.remote = Some(track),
                     // The connection is gone; closing the leg is the handle's business.
                     None => std::future::pending().await,
@@ -111,23 +114,6 @@ impl PeerWire {
     /// Sends a packet; `false` if it could not be sent.
     pub(crate) async fn send(&self, packet: Packet) -> bool {
         self.local.write_rtp(packet.into()).await.is_ok()
-    }
-
-    /// How the remote party receives us.
-    pub(crate) async fn remote_view(&self) -> Option<RemoteView> {
-        let report = self
-            .connection
-            .get_stats(Instant::now(), StatsSelector::None)
-            .await;
-        report.iter().find_map(|entry| match entry {
-            RTCStatsReportEntry::RemoteInboundRtp(stats) => Some(RemoteView {
-                round_trip: (stats.round_trip_time_measurements > 0)
-                    .then(|| Duration::try_from_secs_f64(stats.round_trip_time).ok())
-                    .flatten(),
-                loss: stats.fraction_lost as f32,
-            }),
-            _ => None,
-        })
     }
 
     /// Closes the connection.

@@ -26,11 +26,10 @@ async fn webrtc_to_webrtc_connects_fast_and_carries_voice() {
     let (heard_a, heard_b) = talk(
         (&mut at_a, 440.0),
         (&mut at_b, 1_000.0),
-        TWO_SECONDS,
+        Duration::from_secs(4),
         SECOND,
     )
     .await;
-    println!("{:?}\n{:?}", a.leg.statistics(), b.leg.statistics());
     assert_hears(&heard_a, 1_000.0, 440.0, "a");
     assert_hears(&heard_b, 440.0, 1_000.0, "b");
     a.wait_for(|event| *event == LegEvent::FirstAudio).await;
@@ -39,6 +38,8 @@ async fn webrtc_to_webrtc_connects_fast_and_carries_voice() {
     assert_eq!(statistics.codec, Some(Codec::Opus));
     assert!(statistics.received > 80 && statistics.sent > 80);
     assert_eq!(statistics.bars, 4);
+    let trip = statistics.round_trip_ms.expect("a round trip by now");
+    assert!(trip < 200.0, "{trip}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -60,7 +61,7 @@ async fn rtp_to_rtp_carries_voice_and_reports() {
         println!("{statistics:?}");
         assert_eq!((statistics.codec, statistics.lost), (Some(codec), 0));
         let trip = statistics.round_trip_ms.expect("a round trip by now");
-        assert!(trip < 50.0, "{trip}");
+        assert!(trip < 200.0, "{trip}");
     }
 }
 
