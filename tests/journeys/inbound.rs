@@ -105,7 +105,7 @@ async fn a_customer_calls_and_a_ticket_is_written() {
         .await
         .unwrap();
     scene.picture("6-wrap-up").await.unwrap();
-    window.click("wrap-disposition-ticket").await.unwrap();
+    window.click("wrap-disposition-follow_up").await.unwrap();
     window.click("wrap-done").await.unwrap();
     scene.wait_presence("ready").await.unwrap();
 

@@ -80,7 +80,7 @@ impl Scene {
     /// Goes ready and waits until the centre agrees.
     pub(crate) async fn go_ready(&self) -> Result<()> {
         self.window
-            .wait_attribute("line-state", "data-state", |state| state == "up")
+            .wait_attribute("status-line", "data-line", |state| state == "up")
             .await?;
         self.window.click("presence-menu").await?;
         self.window.click("presence-ready").await?;
@@ -98,7 +98,7 @@ impl Scene {
     /// Waits for the state of the call, as the strip shows it.
     pub(crate) async fn wait_call(&self, state: &str) -> Result<()> {
         self.window
-            .wait_attribute("call-state", "data-state", |now| now == state)
+            .wait_attribute("call-state", "data-call-state", |now| now == state)
             .await
             .map(drop)
     }

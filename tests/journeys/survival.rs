@@ -51,7 +51,7 @@ async fn a_half_typed_ticket_outlives_a_crash() {
         .unwrap();
     scene
         .window
-        .wait_attribute("draft-state", "data-state", |state| state == "saved")
+        .wait_attribute("draft-state", "data-state", |state| state == "kept")
         .await
         .unwrap();
     let app = scene.window.app_process().unwrap();

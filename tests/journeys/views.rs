@@ -17,7 +17,7 @@ async fn every_view_can_be_looked_at() {
         .unwrap();
     for language in ["zh", "en"] {
         for theme in ["light", "dark"] {
-            scene.window.click("nav-settings").await.unwrap();
+            scene.window.click("view-settings").await.unwrap();
             scene
                 .window
                 .click(&format!("language-{language}"))
@@ -28,9 +28,13 @@ async fn every_view_can_be_looked_at() {
                 .picture(&format!("settings-{language}-{theme}"))
                 .await
                 .unwrap();
-            for view in ["desk", "customers", "tickets"] {
-                scene.window.click(&format!("nav-{view}")).await.unwrap();
-                scene.window.find(&format!("view-{view}")).await.unwrap();
+            for view in ["work", "tickets"] {
+                scene.window.click(&format!("view-{view}")).await.unwrap();
+                scene
+                    .window
+                    .wait_attribute(&format!("view-{view}"), "aria-current", |now| now == "page")
+                    .await
+                    .unwrap();
                 scene
                     .picture(&format!("{view}-{language}-{theme}"))
                     .await

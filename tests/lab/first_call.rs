@@ -125,7 +125,7 @@ async fn measure_seatline(
     let window = Window::open(folder, &centre, screen, sound).await?;
     window.sign_in(AGENT, PASSWORD).await?;
     window
-        .wait_attribute("line-state", "data-state", |state| state == "up")
+        .wait_attribute("status-line", "data-line", |state| state == "up")
         .await?;
     window.click("presence-menu").await?;
     window.click("presence-ready").await?;

@@ -140,11 +140,14 @@ impl Window {
             .is_empty())
     }
 
-    /// Clicks an element.
+    /// Clicks an element as soon as it can act.
     ///
     /// # Errors
-    /// When it does not appear, or cannot be clicked.
+    /// When it does not appear, or stays dimmed.
     pub async fn click(&self, id: &str) -> Result<()> {
+        self.find(id).await?;
+        self.wait_attribute(id, "aria-disabled", |dimmed| dimmed != "true")
+            .await?;
         self.find(id)
             .await?
             .click()
@@ -163,6 +166,22 @@ impl Window {
             .send_keys(text)
             .await
             .with_context(|| format!("typing into {id}"))
+    }
+
+    /// Chooses an option of a list by its value.
+    ///
+    /// # Errors
+    /// When there is no such list or option.
+    pub async fn choose(&self, id: &str, value: &str) -> Result<()> {
+        let option = format!("{} option[value=\"{value}\"]", selector(id));
+        self.client
+            .wait()
+            .at_most(PATIENCE)
+            .for_element(Locator::Css(&option))
+            .await?
+            .click()
+            .await
+            .with_context(|| format!("choosing {value} in {id}"))
     }
 
     /// Presses Enter in a field.

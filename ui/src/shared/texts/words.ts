@@ -85,9 +85,16 @@ const numberKinds: Record<NumberKind, () => string> = {
 };
 export const numberKindText = (kind: NumberKind) => numberKinds[kind]();
 
-/** Name of a not-ready reason; `missed` is the desk's own. */
+/** Reasons the centre gives by itself. */
+const ownReasons: Record<string, () => string> = {
+  missed: m.presence_missed,
+  declined: m.presence_declined,
+  signed_in: m.presence_signed_in,
+};
+
+/** Name of a not-ready reason: the centre's own, or one of the catalogue. */
 export function reasonText(reason: string): string {
-  if (reason === "missed") return m.presence_missed();
+  if (reason in ownReasons) return ownReasons[reason]();
   const item = desk.catalog.not_ready_reasons.find((r) => r.id === reason);
   return item ? language.nameOf(item) : reason;
 }
