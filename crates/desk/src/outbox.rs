@@ -80,6 +80,12 @@ struct Inner {
     waiting: HashMap<WriteId, oneshot::Sender<Result<(), Failure>>>,
 }
 
+/// What became of a try, and who is to be told once it is shown.
+struct Settled {
+    verdict: Verdict,
+    answer: Option<(oneshot::Sender<Result<(), Failure>>, Result<(), Failure>)>,
+}
+
 impl Outbox {
     /// Starts with no account open.
     pub(crate) fn start(
@@ -180,17 +186,18 @@ impl Outbox {
         self.commit(vec![Step::PutNote(Box::new(note))]).await
     }
 
-    /// Forgets the note of a contact that is gone, unless it is still to be sent.
-    pub(crate) async fn forget_note(&self, contact: ContactId) {
-        let forgotten = self
-            .with(move |inner| match inner.book.forget_note(contact) {
+    /// Sends what was typed for a contact that is gone, if it was not sent.
+    pub(crate) async fn send_late_note(&self, contact: ContactId) {
+        let sent = self
+            .with(move |inner| match inner.book.send_late_note(contact) {
                 steps if steps.is_empty() => Ok(()),
                 steps => inner.commit(steps),
             })
             .await;
-        if let Err(failure) = forgotten {
-            tracing::warn!(%failure, "an old note stays");
+        if let Err(failure) = sent {
+            tracing::warn!(%failure, "a late note waits on this computer");
         }
+        self.shared.wake.notify_one();
     }
 
     /// Sends a draft as a ticket.
@@ -324,34 +331,37 @@ impl Inner {
         receiver
     }
 
-    fn settle(&mut self, id: WriteId, result: Result<(), Failure>) -> Result<Verdict, Failure> {
-        let now = Instant::now();
-        let waiting = self.waiting.remove(&id);
-        let failure = match result {
+    /// Writes the outcome of a try down.
+    fn settle(&mut self, id: WriteId, result: Result<(), Failure>) -> Result<Settled, Failure> {
+        let waiting = self.waiting.remove(&id).filter(|it| !it.is_closed());
+        let verdict = match &result {
             Ok(()) => {
                 self.commit(self.book.delivered(id))?;
                 self.schedule.succeeded(id);
-                if let Some(waiting) = waiting {
-                    // Nobody waits any more: it is delivered all the same.
-                    let _ = waiting.send(Ok(()));
+                Verdict::Later
+            }
+            Err(failure) => {
+                let now = Instant::now();
+                let verdict = self.schedule.failed(id, failure, now, rand::random());
+                if verdict == Verdict::Refused {
+                    let refusal = Refusal {
+                        code: failure.code,
+                        field: failure.field.clone(),
+                    };
+                    self.commit(self.book.refused(id, refusal, waiting.is_some()))?;
                 }
-                return Ok(Verdict::Later);
+                verdict
             }
-            Err(failure) => failure,
         };
-        let verdict = self.schedule.failed(id, &failure, now, rand::random());
-        if verdict == Verdict::Refused {
-            let refusal = Refusal {
-                code: failure.code,
-                field: failure.field.clone(),
-            };
-            let told = waiting.is_some_and(|waiting| waiting.send(Err(failure)).is_ok());
-            self.commit(self.book.refused(id, refusal, told))?;
-            if told {
-                return Ok(Verdict::Later);
-            }
-        }
-        Ok(verdict)
+        let answer = match verdict {
+            Verdict::Refused => result,
+            // What is tried again later is safe; nobody needs to wait for it.
+            Verdict::Later | Verdict::SessionOver => Ok(()),
+        };
+        Ok(Settled {
+            verdict,
+            answer: waiting.map(|waiting| (waiting, answer)),
+        })
     }
 }
 
@@ -430,24 +440,31 @@ async fn send(shared: &Arc<Shared>, client: &Arc<Client>, write: &Write) {
         Err(error) => Err(Failure::new(DeskCode::Internal).detail(error.to_string())),
     };
     let failed = result.clone().err();
-    match shared.with(move |inner| inner.settle(id, result)).await {
-        Ok(Verdict::Refused) => shared
+    let settled = match shared.with(move |inner| inner.settle(id, result)).await {
+        Ok(settled) => settled,
+        Err(error) => {
+            // The outcome is not on disk: the write is sent again, under the same key.
+            tracing::error!(%error, "the outbox cannot be written");
+            let mut inner = shared.inner.lock().await;
+            inner.schedule.rest_all(Instant::now(), rand::random());
+            return;
+        }
+    };
+    let told = settled
+        .answer
+        .is_some_and(|(waiting, answer)| waiting.send(answer).is_ok());
+    match settled.verdict {
+        Verdict::Refused if !told => shared
             .board
             .tell(NoticeCode::WriteRefused, Some(write.content.title())),
-        Ok(Verdict::SessionOver) => {
+        Verdict::SessionOver => {
             // Only if no newer session has come meanwhile.
             let mut current = shared.client.lock();
             if current.as_ref().is_some_and(|it| Arc::ptr_eq(it, client)) {
                 *current = None;
             }
         }
-        Ok(Verdict::Later) => {}
-        Err(error) => {
-            // The outcome is not on disk: the write is sent again, under the same key.
-            tracing::error!(%error, "the outbox cannot be written");
-            let mut inner = shared.inner.lock().await;
-            inner.schedule.rest_all(Instant::now(), rand::random());
-        }
+        Verdict::Refused | Verdict::Later => {}
     }
     if let Some(failure) = failed {
         tracing::info!(what = write.content.what(), %failure, "a write was not taken");

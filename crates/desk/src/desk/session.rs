@@ -582,7 +582,7 @@ async fn listen(
             Told::News(News::OfferGone(_, Some(OfferEnd::CallerGone))) => {
                 core.board.tell(NoticeCode::CallerGone, None);
             }
-            Told::News(News::ContactGone(contact)) => core.outbox.forget_note(contact).await,
+            Told::News(News::ContactGone(contact)) => core.outbox.send_late_note(contact).await,
             Told::News(News::Digit(contact, digit)) => {
                 core.phone.tell(Ask::CustomerPressed(contact, digit));
             }

@@ -2,7 +2,10 @@
 
 use super::write::{Content, Refusal, Write};
 use crate::view::{NoteDraft, RefusedWrite, TicketDraft};
-use seatline_contract::id::{ContactId, TicketId, WriteId};
+use seatline_contract::{
+    contact::WrapUp,
+    id::{ContactId, TicketId, WriteId},
+};
 use std::collections::BTreeMap;
 
 /// Everything in one outbox. It changes only by [`Book::apply`], after the same steps were
@@ -84,10 +87,13 @@ impl Book {
             return Vec::new();
         };
         let mut steps = vec![Step::DropWrite(place)];
-        if let Content::WrapUp { contact, .. } = write.content
-            && self.notes.contains_key(&contact)
+        // What was typed after the write was made is still to be sent.
+        if let Content::WrapUp { contact, wrap_up } = &write.content
+            && let Some(note) = self.notes.get(contact)
+            && note.note == wrap_up.note
+            && note.disposition == wrap_up.disposition
         {
-            steps.push(Step::DropNote(contact));
+            steps.push(Step::DropNote(*contact));
         }
         steps
     }
@@ -140,15 +146,23 @@ impl Book {
         Some(vec![Step::DropWrite(place)])
     }
 
-    /// Removes the note of a contact that left the agent's hands, unless a write still needs it.
-    pub(crate) fn forget_note(&self, gone: ContactId) -> Vec<Step> {
-        let needed = self.writes.values().any(
+    /// A contact left the agent's hands: what was typed for it and not sent is sent now, because
+    /// the centre takes late notes too.
+    pub(crate) fn send_late_note(&self, gone: ContactId) -> Vec<Step> {
+        let sent = self.writes.values().any(
             |write| matches!(write.content, Content::WrapUp { contact, .. } if contact == gone),
         );
-        if needed || !self.notes.contains_key(&gone) {
-            return Vec::new();
+        match self.notes.get(&gone) {
+            Some(note) if !sent => self.enqueue(Write::new(Content::WrapUp {
+                contact: gone,
+                wrap_up: WrapUp {
+                    disposition: note.disposition.clone(),
+                    note: note.note.clone(),
+                    done: true,
+                },
+            })),
+            Some(_) | None => Vec::new(),
         }
-        vec![Step::DropNote(gone)]
     }
 
     /// How many writes wait to be sent.
