@@ -221,7 +221,7 @@ export class MockDesk implements Desk {
       offer: null,
       contacts: [],
       presence: {
-        presence: { kind: "not_ready", reason: "missed" },
+        presence: { kind: "not_ready", reason: "declined" },
         since: now,
         next: { kind: "ready" },
       },

@@ -94,7 +94,8 @@ const ownReasons: Record<string, () => string> = {
 
 /** Name of a not-ready reason: the centre's own, or one of the catalogue. */
 export function reasonText(reason: string): string {
-  if (reason in ownReasons) return ownReasons[reason]();
+  const own = ownReasons[reason];
+  if (own) return own();
   const item = desk.catalog.not_ready_reasons.find((r) => r.id === reason);
   return item ? language.nameOf(item) : reason;
 }
