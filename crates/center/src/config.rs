@@ -115,6 +115,12 @@ pub struct Media {
     pub first_port: u16,
     /// Last UDP port.
     pub last_port: u16,
+    /// WAV file callers hear first; a short tone if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub greeting: Option<PathBuf>,
+    /// WAV file waiting and held customers hear; a quiet melody if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub music: Option<PathBuf>,
 }
 
 /// A connection to the telephone network.
@@ -248,6 +254,8 @@ impl Default for Media {
             advertised: None,
             first_port: 20_000,
             last_port: 29_999,
+            greeting: None,
+            music: None,
         }
     }
 }

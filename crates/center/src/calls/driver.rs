@@ -24,6 +24,8 @@ use seatline_media::Clip;
 use seatline_sip::{Authenticate, EndpointConfig, Secret, TrunkCredentials};
 use std::{
     net::{IpAddr, Ipv4Addr},
+    panic::AssertUnwindSafe,
+    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -49,7 +51,7 @@ impl Driver {
             .map_err(failed)?;
         let queues = store::queues(app.store.db()).await.map_err(failed)?;
         let lines = Arc::new(Lines(app.clone()));
-        let (embedded, events) = Embedded::start(embedded_config(&app), lines)
+        let (embedded, events) = Embedded::start(embedded_config(&app)?, lines)
             .await
             .map_err(|error| error.to_string())?;
         if self.0.embedded.set(embedded.clone()).is_err() {
@@ -122,16 +124,26 @@ async fn drive(
             biased;
             output = outputs.recv() => match output {
                 Some(Output::Publish(agent, change)) => inner.surroundings.publish(agent, *change),
-                Some(Output::Ring(offer, contact, agent)) => inner.ring(offer, contact, agent),
+                Some(Output::Ring(offer, contact, agent)) => {
+                    contain(|| inner.ring(offer, contact, agent));
+                }
                 None => return,
             },
             event = events.recv() => match event {
-                Some(event) => inner.on_event(event),
+                Some(event) => contain(|| inner.on_event(event)),
                 None => return,
             },
-            () = alarm => inner.try_apply(&mut inner.state.lock(), Input::Tick),
+            () = alarm => contain(|| inner.try_apply(&mut inner.state.lock(), Input::Tick)),
             () = inner.wake.notified() => {}
         }
+    }
+}
+
+/// A fault in one call must not leave all others without a driver.
+fn contain(work: impl FnOnce()) {
+    if std::panic::catch_unwind(AssertUnwindSafe(work)).is_err() {
+        metrics::counter!("seatline_faults_total").increment(1);
+        tracing::error!("a fault in calls; the others go on");
     }
 }
 
@@ -146,7 +158,7 @@ impl Authenticate for Lines {
     }
 }
 
-fn embedded_config(app: &App) -> EmbeddedConfig {
+fn embedded_config(app: &App) -> Result<EmbeddedConfig, String> {
     let config = &app.config;
     let media = &config.media;
     // A wildcard would leave loopback out, and with it a desk on the same machine.
@@ -155,7 +167,15 @@ fn embedded_config(app: &App) -> EmbeddedConfig {
     } else {
         vec![media.address]
     };
-    EmbeddedConfig {
+    let greeting = match &media.greeting {
+        Some(file) => read_clip(file)?,
+        None => Clip::beep(),
+    };
+    let music = match &media.music {
+        Some(file) => read_clip(file)?,
+        None => Clip::synthesised_music(),
+    };
+    Ok(EmbeddedConfig {
         endpoint: EndpointConfig {
             udp: config.sip.udp,
             tcp: config.sip.tcp,
@@ -173,9 +193,15 @@ fn embedded_config(app: &App) -> EmbeddedConfig {
         webrtc_bind,
         ports: media.first_port..=media.last_port,
         trunks: config.trunks.iter().map(trunk).collect(),
-        greeting: Arc::new(Clip::beep()),
-        music: Arc::new(Clip::synthesised_music()),
-    }
+        greeting: Arc::new(greeting),
+        music: Arc::new(music),
+    })
+}
+
+fn read_clip(file: &Path) -> Result<Clip, String> {
+    let named = |problem: String| format!("{}: {problem}", file.display());
+    let bytes = std::fs::read(file).map_err(|error| named(error.to_string()))?;
+    Clip::from_wav(&bytes).map_err(|error| named(error.to_string()))
 }
 
 fn trunk(config: &crate::config::Trunk) -> Trunk {

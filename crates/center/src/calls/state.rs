@@ -10,6 +10,7 @@ use seatline_contract::{
     customer::CustomerCard,
     id::{AgentId, ContactId, OfferId, QueueId, TicketId},
     identity::Person,
+    time::UnixMs,
 };
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
@@ -31,8 +32,8 @@ pub(super) struct Live {
     pub(super) agent: Option<PartyId>,
     pub(super) card: Option<CustomerCard>,
     pub(super) tickets: Vec<TicketId>,
-    /// How long each side has been silent, in milliseconds.
-    pub(super) agent_silent_ms: u64,
+    /// When the agent was last reported silent, and for how long it had been then, in milliseconds.
+    agent_silence: Option<(UnixMs, i64)>,
 }
 
 impl Live {
@@ -43,7 +44,21 @@ impl Live {
             agent: None,
             card: None,
             tickets: Vec::new(),
-            agent_silent_ms: 0,
+            agent_silence: None,
+        }
+    }
+
+    pub(super) fn note_silence(&mut self, now: UnixMs, silence_ms: u64) {
+        let silence_ms = i64::try_from(silence_ms).unwrap_or(i64::MAX);
+        self.agent_silence = Some((now, silence_ms));
+    }
+
+    /// How long the agent has been silent now, in milliseconds. Reports come each time the silence
+    /// has doubled; when the next one is overdue, the agent is heard again.
+    pub(super) fn agent_silent_ms(&self, now: UnixMs) -> i64 {
+        match self.agent_silence {
+            Some((at, silence_ms)) if now.since(at) <= silence_ms => silence_ms + now.since(at),
+            _ => 0,
         }
     }
 }

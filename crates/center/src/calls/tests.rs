@@ -454,6 +454,13 @@ async fn a_call_outlives_the_desk_until_nothing_is_heard() {
     assert_eq!(world.presence(1), Presence::Busy);
     let view = world.calls.snapshot_for(agent(1)).await.expect("runs");
     assert_eq!(view.contacts[0].id, contact);
+    world.switch.raise(Event::Silent(desk, 10_000));
+    world.switch.raise(Event::Held(desk));
+    world.contact_in(ContactState::Held).await;
+    world.switch.raise(Event::Silent(desk, 80_000));
+    world.switch.raise(Event::Resumed(desk));
+    world.told(&Told::Bridge(customer, desk)).await;
+    assert_eq!(world.presence(1), Presence::Busy);
     world.switch.raise(Event::Silent(desk, 20_000));
     world.hung_up(customer).await;
     let over = world.contact_in(ContactState::WrapUp).await;
@@ -461,6 +468,33 @@ async fn a_call_outlives_the_desk_until_nothing_is_heard() {
     assert_eq!(world.presence(1), Presence::Offline);
     world.calls.desk_online(agent(1));
     assert_eq!(world.presence(1), Presence::WrapUp);
+}
+
+#[tokio::test]
+async fn a_silence_that_is_over_does_not_end_a_call_later() {
+    let world = World::new();
+    let (customer, desk, _) = world.conversation().await;
+    world.switch.raise(Event::Silent(desk, 20_000));
+    world.switch.raise(Event::Digit(customer, '1'));
+    world
+        .change(|change| matches!(change, Change::Digit { .. }).then_some(()))
+        .await;
+    world.advance(300);
+    world.calls.desk_lost(agent(1));
+    assert_eq!(world.presence(1), Presence::Busy);
+
+    world.calls.desk_online(agent(1));
+    world.switch.raise(Event::Silent(desk, 10_000));
+    world.switch.raise(Event::Digit(customer, '2'));
+    world
+        .change(|change| match change {
+            Change::Digit { digit, .. } if digit == "2" => Some(()),
+            _ => None,
+        })
+        .await;
+    world.advance(6);
+    world.calls.desk_lost(agent(1));
+    world.hung_up(customer).await;
 }
 
 #[tokio::test]

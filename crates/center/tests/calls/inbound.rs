@@ -8,9 +8,12 @@ use crate::{
 use reqwest::Method;
 use seatline_contract::{
     CONTACT_HEADER,
-    contact::{Contact, ContactState, EndedBy, OfferEnd, WrapUp},
+    contact::{Contact, ContactPage, ContactState, EndedBy, OfferEnd, WrapUp},
+    customer::NewCustomer,
     event::Change,
     presence::Presence,
+    secret::PhoneNumber,
+    ticket::{NewTicket, Priority},
 };
 use seatline_media::{
     Codec, Direction, SAMPLE_RATE,
@@ -20,6 +23,7 @@ use std::{
     net::Ipv4Addr,
     time::{Duration, Instant},
 };
+use uuid::Uuid;
 
 const AGENT_TONE: f32 = 700.0;
 const CUSTOMER_TONE: f32 = 1_100.0;
@@ -216,5 +220,82 @@ async fn a_declined_call_returns_to_the_queue() {
     assert_eq!(zhou.offer_gone().await, OfferEnd::Declined);
     let mut liu = rig.ready("liu").await;
     liu.offer().await;
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_known_customer_is_named_before_the_telephone_rings() {
+    let rig = Rig::start().await;
+    let mut desk = rig.ready("zhou").await;
+    let token = desk.session.token.clone();
+    let known = NewCustomer {
+        id: Uuid::new_v4().into(),
+        name: "王芳".into(),
+        company: "星河贸易".into(),
+        title: String::new(),
+        email: String::new(),
+        wechat: String::new(),
+        numbers: vec![PhoneNumber::new("138 0013 8000")],
+        number_from: None,
+        tags: Vec::new(),
+        vip: true,
+        note: String::new(),
+    };
+    let _: serde_json::Value = rig
+        .ask(Some(&token), Method::POST, "/api/v1/customers", &known)
+        .await;
+
+    let mut line = rig.telephone.dial(&rig, HOTLINE, Codec::Pcma).await;
+    line.answered().await;
+    let offer = desk.offer().await;
+    assert_eq!(offer.contact.customer, Some(known.id));
+    let card = offer.customer.unwrap();
+    assert_eq!(card.customer.name, "王芳");
+    let rung = desk.rung().await;
+    assert_eq!(rung.from.display_name.as_deref(), Some("王芳"));
+    let mut talk = desk.answer(rung).await;
+    let contact = desk.contact_in(ContactState::Connected).await;
+
+    let ticket = NewTicket {
+        id: Uuid::new_v4().into(),
+        subject: "换货".into(),
+        ticket_type: "return".into(),
+        priority: Priority::Normal,
+        description: String::new(),
+        customer: Some(known.id),
+        contact: Some(contact.id),
+        assignee: None,
+    };
+    let _: serde_json::Value = rig
+        .ask(Some(&token), Method::POST, "/api/v1/tickets", &ticket)
+        .await;
+    let linked = desk
+        .change("the ticket at the contact", |change| match change {
+            Change::Contact { contact } if !contact.tickets.is_empty() => Some(contact.tickets),
+            _ => None,
+        })
+        .await;
+    assert_eq!(linked, [ticket.id]);
+    line.call.hangup(None);
+    talk.ended().await;
+    desk.contact_in(ContactState::WrapUp).await;
+
+    // Calling back needs no sight of the number.
+    let _talk = desk.dial(&format!("customer-{}-0", known.id)).await;
+    let incoming = rig.telephone.rung().await;
+    assert_eq!(incoming.to.number.unwrap().as_str(), "+8613800138000");
+    let dialing = desk
+        .change("the name", |change| match change {
+            Change::Contact { contact } => contact
+                .customer_name
+                .filter(|_| contact.state == ContactState::Dialing),
+            _ => None,
+        })
+        .await;
+    assert_eq!(dialing, "王芳");
+    let page: ContactPage = rig
+        .ask(Some(&token), Method::GET, "/api/v1/contacts?limit=1", &())
+        .await;
+    assert!(page.more);
     rig.stop().await;
 }

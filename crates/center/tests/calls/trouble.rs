@@ -128,14 +128,17 @@ async fn a_foreign_telephone_waits_and_hangs_up() {
     let centre = rig.centre.app.calls.udp_address().unwrap();
     let sipp = tokio::process::Command::new("sipp")
         .args(["-sn", "uac", "-s", HOTLINE, "-i", "127.0.0.1"])
-        .args(["-m", "5", "-l", "2", "-d", "300", "-nostdin", "-timeout", "15"])
+        .args([
+            "-m", "5", "-l", "2", "-d", "300", "-nostdin", "-timeout", "15",
+        ])
         .arg(centre.to_string())
         .current_dir(std::env::temp_dir())
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::null())
         .kill_on_drop(true)
         .status();
-    let status = crate::rig::within("SIPp ends", sipp).await.unwrap();
+    let status = crate::rig::within("SIPp ends", sipp).await;
+    let status = status.expect("sipp is installed (Debian: apt install sip-tester)");
     assert!(status.success(), "SIPp's calls failed: {status}");
     // All five were abandoned in the queue, and nobody waits any more.
     let admin = rig.sign_in("admin").await.token;

@@ -65,6 +65,7 @@ impl Party {
             }),
             early_answer: None,
             answered: false,
+            needs_path: false,
             connected: false,
             held: false,
             cause: None,
@@ -81,6 +82,7 @@ impl Party {
             code: Some(code),
             reason: reason.to_owned(),
         };
+        let needs_path = matches!(dial, Dial::Agent { .. });
         let leg = match &dial {
             Dial::Agent { .. } => self.core.desk_leg().await,
             Dial::Trunk { .. } => {
@@ -117,6 +119,7 @@ impl Party {
             entry: None,
             early_answer: None,
             answered: false,
+            needs_path,
             connected: false,
             held: false,
             cause: None,
@@ -192,6 +195,8 @@ struct Talk {
     entry: Option<Entry>,
     early_answer: Option<String>,
     answered: bool,
+    /// A dialled desk is in only once sound can reach it: a customer is not given to one it can not.
+    needs_path: bool,
     connected: bool,
     held: bool,
     /// Why this side ended it, if it was not told to.
@@ -339,11 +344,11 @@ impl Talk {
                 }
             }
             CallEvent::Answered(sdp) => {
-                if self.take_answer(sdp).await {
-                    self.answered = true;
-                    self.party.core.raise(Event::Answered(id));
-                } else {
+                self.answered = self.take_answer(sdp).await;
+                if !self.answered {
                     self.give_up("no usable media");
+                } else if self.connected || !self.needs_path {
+                    self.party.core.raise(Event::Answered(id));
                 }
             }
             CallEvent::Confirmed(Some(sdp)) => {
@@ -423,7 +428,13 @@ impl Talk {
             LegEvent::MediaTimeout { silence_ms } => {
                 self.party.core.raise(Event::Silent(id, *silence_ms));
             }
-            LegEvent::Connected => self.connected = true,
+            LegEvent::Connected => {
+                let first = !self.connected;
+                self.connected = true;
+                if first && self.needs_path && self.answered {
+                    self.party.core.raise(Event::Answered(id));
+                }
+            }
             LegEvent::Disconnected | LegEvent::FirstAudio => {}
             LegEvent::Failed(failure) => {
                 tracing::warn!(party = %id, %failure, "media failed");
