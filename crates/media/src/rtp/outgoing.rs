@@ -32,6 +32,7 @@ pub(crate) struct Outgoing {
     next_sequence: u16,
     last: Option<Last>,
     first_timestamp: u32,
+    last_event: Option<u32>,
     source: Feeding,
 }
 
@@ -72,6 +73,7 @@ impl Outgoing {
             next_sequence: first_sequence,
             last: None,
             first_timestamp,
+            last_event: None,
             source: Feeding::Fresh,
         }
     }
@@ -110,6 +112,18 @@ impl Outgoing {
 
     fn ticks(&self, span: Duration) -> u32 {
         (span.as_secs_f64() * f64::from(self.clock_rate)).round() as u32
+    }
+
+    /// The timestamp for a telephone event that begins now: later than every event before, even
+    /// when voice has fallen behind the clock.
+    pub(crate) fn begin_event(&mut self, now: Instant) -> u32 {
+        let clock = self.timestamp_at(now);
+        let timestamp = match self.last_event {
+            Some(last) if clock.wrapping_sub(last) as i32 <= 0 => last.wrapping_add(1),
+            _ => clock,
+        };
+        self.last_event = Some(timestamp);
+        timestamp
     }
 
     /// Numbers a frame made here that lasts `ticks`.
@@ -292,6 +306,17 @@ mod tests {
         let c = out.relay(2, 60_001, 77, false, start + 40 * MS).unwrap();
         assert_eq!(c.sequence, b.sequence.wrapping_add(1));
         assert_eq!(c.timestamp.wrapping_sub(b.timestamp), 160);
+    }
+
+    #[test]
+    fn events_never_go_back_in_time() {
+        let (mut out, start) = stream();
+        out.frame(160, start);
+        let first = out.begin_event(start + 100 * MS);
+        // One frame only, though 150 ms have passed: voice is behind the clock.
+        out.frame(160, start + 150 * MS);
+        let second = out.begin_event(start + 160 * MS);
+        assert!((second.wrapping_sub(first) as i32) > 0);
     }
 
     #[test]

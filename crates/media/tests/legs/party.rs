@@ -123,6 +123,27 @@ pub(crate) fn assert_hears(sound: &[f32], frequency: f32, not: f32, who: &str) {
     assert!(other < 0.05, "{who} hears {not} Hz: {other}");
 }
 
+/// Both headsets speak until each hears the other and not itself. Repeated within bounds, because
+/// sound in real time suffers when other tests take the processor.
+pub(crate) async fn assert_conversation(
+    (at_a, says_a): (&mut Headset, f32),
+    (at_b, says_b): (&mut Headset, f32),
+) {
+    for attempt in 1.. {
+        let whole = Duration::from_millis(1_500);
+        let (heard_a, heard_b) = talk((at_a, says_a), (at_b, says_b), whole, SECOND).await;
+        let hears = |sound: &[f32], wanted, unwanted| {
+            level_of(sound, wanted) > 0.25 && level_of(sound, unwanted) < 0.05
+        };
+        let both = hears(&heard_a, says_b, says_a) && hears(&heard_b, says_a, says_b);
+        if both || attempt == 8 {
+            assert_hears(&heard_a, says_b, says_a, "a");
+            assert_hears(&heard_b, says_a, says_b, "b");
+            return;
+        }
+    }
+}
+
 /// An agent's WebRTC phone, the switch's two legs, and a customer's plain RTP phone.
 pub(crate) struct Bridge {
     pub(crate) agent: Party,

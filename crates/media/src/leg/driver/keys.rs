@@ -60,7 +60,7 @@ impl Driver {
         let relayed = known.unwrap_or_else(|| RelayedKey {
             ssrc,
             timestamp,
-            ours: self.outgoing.timestamp_at(now),
+            ours: self.outgoing.begin_event(now),
         });
         self.relayed_key = Some(relayed);
         let Some(event) = event else {
@@ -104,7 +104,7 @@ impl Driver {
         match (tick, event) {
             (KeyTick::Send { first, key }, Some(event)) => {
                 if first {
-                    self.press_timestamp = self.outgoing.timestamp_at(now);
+                    self.press_timestamp = self.outgoing.begin_event(now);
                 }
                 self.send_key(key, first, self.press_timestamp, event).await;
             }
