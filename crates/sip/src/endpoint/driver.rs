@@ -45,12 +45,18 @@ enum Errand {
         secret: Option<Secret>,
     },
     Trunk {
-        found: Option<Hop>,
+        found: Option<Found>,
         uri: Uri,
         credentials: Option<Credentials>,
         call: Box<OutgoingCall>,
         done: oneshot::Sender<Placed>,
     },
+}
+
+/// The way to a trunk, with the connection made for it over TCP.
+struct Found {
+    hop: Hop,
+    connection: Option<Connection>,
 }
 
 struct Driver {
@@ -185,7 +191,7 @@ impl Driver {
         let now = Instant::now();
         match input {
             Input::Opened { flow, connection } => {
-                self.connections.insert(flow, connection);
+                self.connections.insert(flow, connection.begun());
             }
             Input::Received { hop, bytes } => {
                 // A connection that was closed here may still have had something in the queue.
@@ -278,7 +284,12 @@ impl Driver {
                 done,
             } => {
                 let placed = match found {
-                    Some(hop) => Ok(self.core.call_trunk(&hop, &uri, credentials, *call, now)),
+                    Some(Found { hop, connection }) => {
+                        // Known before anything is sent on it.
+                        self.connections
+                            .extend(connection.map(|made| (hop.flow, made.begun())));
+                        Ok(self.core.call_trunk(&hop, &uri, credentials, *call, now))
+                    }
                     None => Err(PlaceCallError::Unreachable),
                 };
                 // Whoever asked may be gone.
@@ -306,13 +317,19 @@ impl Driver {
                 }
                 continue;
             }
-            let sent = self
-                .connections
-                .get(&hop.flow)
-                .map(|connection| connection.sender.try_send(wire));
-            if let Some(Err(_)) = sent {
-                tracing::debug!(peer = %hop.peer, "a SIP connection that takes nothing is closed");
-                self.close(hop.flow);
+            match self.connections.get(&hop.flow) {
+                Some(connection) => {
+                    if connection.sender.try_send(wire).is_err() {
+                        tracing::debug!(peer = %hop.peer, "a SIP connection that takes nothing is closed");
+                        self.close(hop.flow);
+                    }
+                }
+                // Over TCP nobody comes back; whoever waits for an answer learns it now.
+                None if hop.transport == Transport::Tcp => {
+                    self.core
+                        .close_flow(hop.flow, Transport::Tcp, Instant::now());
+                }
+                None => {}
             }
         }
         while let Some(flow) = self.core.closing() {
@@ -322,7 +339,7 @@ impl Driver {
 }
 
 /// Finds a trunk's address and, over TCP, connects to it.
-async fn find_hop(uri: &Uri, lobby: &Lobby, udp: Option<&UdpSocket>) -> Option<Hop> {
+async fn find_hop(uri: &Uri, lobby: &Lobby, udp: Option<&UdpSocket>) -> Option<Found> {
     let port = uri.port.unwrap_or(5060);
     let addresses: Vec<SocketAddr> = match uri.ip() {
         Some(ip) => vec![SocketAddr::new(ip, port)],
@@ -330,8 +347,9 @@ async fn find_hop(uri: &Uri, lobby: &Lobby, udp: Option<&UdpSocket>) -> Option<H
     };
     if uri.transport.as_deref() == Some("tcp") {
         for address in addresses {
-            if let Ok(hop) = lobby.connect_tcp(address).await {
-                return Some(hop);
+            if let Ok((hop, connection)) = lobby.connect_tcp(address).await {
+                let connection = Some(connection);
+                return Some(Found { hop, connection });
             }
         }
         return None;
@@ -341,5 +359,8 @@ async fn find_hop(uri: &Uri, lobby: &Lobby, udp: Option<&UdpSocket>) -> Option<H
     let peer = addresses
         .into_iter()
         .find(|address| address.is_ipv4() == v4)?;
-    Some(lobby.udp_hop(socket, peer))
+    Some(Found {
+        hop: lobby.udp_hop(socket, peer),
+        connection: None,
+    })
 }

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream, UdpSocket},
-    sync::mpsc,
+    sync::{mpsc, oneshot},
     task::AbortHandle,
 };
 
@@ -50,6 +50,19 @@ pub(super) struct Connection {
     pub(super) transport: Transport,
     pub(super) sender: mpsc::Sender<String>,
     reader: AbortHandle,
+    /// Lets the reader begin.
+    begin: Option<oneshot::Sender<()>>,
+}
+
+impl Connection {
+    /// Starts reading; until then nothing comes from a connection its driver does not know yet.
+    pub(super) fn begun(mut self) -> Self {
+        if let Some(begin) = self.begin.take() {
+            // The reader only ends early when the connection is gone.
+            let _ = begin.send(());
+        }
+        self
+    }
 }
 
 impl Drop for Connection {
@@ -119,13 +132,13 @@ impl Lobby {
         }
     }
 
-    /// Connects to a trunk. The connection is announced before the hop is returned.
-    pub(super) async fn connect_tcp(&self, peer: SocketAddr) -> io::Result<Hop> {
+    /// Connects to a trunk.
+    pub(super) async fn connect_tcp(&self, peer: SocketAddr) -> io::Result<(Hop, Connection)> {
         let stream = TcpStream::connect(peer).await?;
-        self.serve_tcp(stream, peer).await
+        self.serve_tcp(stream, peer)
     }
 
-    async fn serve_tcp(&self, stream: TcpStream, peer: SocketAddr) -> io::Result<Hop> {
+    fn serve_tcp(&self, stream: TcpStream, peer: SocketAddr) -> io::Result<(Hop, Connection)> {
         stream.set_nodelay(true)?;
         let flow = self.name_flow();
         let hop = self.stream_hop(flow, peer, stream.local_addr()?);
@@ -134,7 +147,10 @@ impl Lobby {
         let pongs = sender.clone();
         let inputs = self.inputs.clone();
         let read_hop = hop.clone();
+        let (begin, begun) = oneshot::channel();
         let reader = tokio::spawn(async move {
+            // An abandoned connection is aborted, not begun.
+            let _ = begun.await;
             read_stream(&mut reading, &read_hop, &inputs, &pongs).await;
             // The driver may be gone already.
             let _ = inputs.send(Input::Closed(flow)).await;
@@ -150,14 +166,9 @@ impl Lobby {
             transport: Transport::Tcp,
             sender,
             reader: reader.abort_handle(),
+            begin: Some(begin),
         };
-        self.announce(flow, connection).await;
-        Ok(hop)
-    }
-
-    async fn announce(&self, flow: FlowId, connection: Connection) {
-        // The driver may be gone already; the connection closes then.
-        let _ = self.inputs.send(Input::Opened { flow, connection }).await;
+        Ok((hop, connection))
     }
 
     /// Takes over an accepted WebSocket.
@@ -199,6 +210,7 @@ impl Lobby {
             transport: Transport::Wss,
             sender: outgoing,
             reader: reader.abort_handle(),
+            begin: None,
         };
         (flow, connection)
     }
@@ -270,11 +282,14 @@ pub(super) async fn read_udp(socket: Arc<UdpSocket>, lobby: Lobby) {
 pub(super) async fn accept_tcp(listener: TcpListener, lobby: Lobby) {
     while !lobby.inputs.is_closed() {
         match listener.accept().await {
-            Ok((stream, peer)) => {
-                if let Err(error) = lobby.serve_tcp(stream, peer).await {
-                    tracing::debug!(%peer, %error, "TCP connection lost at once");
+            Ok((stream, peer)) => match lobby.serve_tcp(stream, peer) {
+                Ok((hop, connection)) => {
+                    let flow = hop.flow;
+                    // The driver may be gone already; the connection closes then.
+                    let _ = lobby.inputs.send(Input::Opened { flow, connection }).await;
                 }
-            }
+                Err(error) => tracing::debug!(%peer, %error, "TCP connection lost at once"),
+            },
             Err(error) => {
                 tracing::warn!(%error, "TCP accept failed");
                 // Out of file handles: connections have to end before a new one can be taken.
