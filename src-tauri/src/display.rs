@@ -1,18 +1,67 @@
-//! What has to be said to the system's web view before anything else runs.
+//! What has to be settled with the window system before anything else runs, and how to tell the
+//! person why the program cannot start.
+
+use crate::language::Tongue;
+use seatline_desk::view::Language;
+
+/// There is no display to open windows on.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no display: start it in a graphical session")]
+pub struct NoDisplay;
+
+/// Prepares the window system. Call it first, before there is any other thread.
+///
+/// # Errors
+/// When there is no display.
+pub fn prepare() -> Result<(), NoDisplay> {
+    #[cfg(target_os = "linux")]
+    {
+        draw_without_graphics_device();
+        gtk::init().map_err(|_| NoDisplay)?;
+    }
+    Ok(())
+}
+
+/// Tells the person why the program cannot start, and waits until it is read.
+pub fn tell_fault(error: &anyhow::Error) {
+    let tongue = Tongue::of(Language::System);
+    let title = tongue.say("Seatline 无法启动", "Seatline cannot start");
+    show_fault(title, &format!("{error:#}"));
+}
+
+#[cfg(target_os = "linux")]
+fn show_fault(title: &str, text: &str) {
+    use gtk::prelude::{DialogExt, GtkWindowExt};
+
+    let dialog = gtk::MessageDialog::new(
+        None::<&gtk::Window>,
+        gtk::DialogFlags::MODAL,
+        gtk::MessageType::Error,
+        gtk::ButtonsType::Close,
+        text,
+    );
+    dialog.set_title(title);
+    dialog.set_position(gtk::WindowPosition::Center);
+    dialog.run();
+}
+
+#[cfg(not(target_os = "linux"))]
+fn show_fault(title: &str, text: &str) {
+    rfd::MessageDialog::new()
+        .set_level(rfd::MessageLevel::Error)
+        .set_title(title)
+        .set_description(text)
+        .show();
+}
 
 /// Lets pages be drawn in memory where there is no graphics device, as on many virtual machines
 /// and remote desktops: there WebKit's usual way leaves the window blank.
-pub fn prepare() {
-    #[cfg(target_os = "linux")]
-    draw_without_graphics_device();
-}
-
 #[cfg(target_os = "linux")]
 fn draw_without_graphics_device() {
     const SWITCH: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
     if std::path::Path::new("/dev/dri").exists() || std::env::var_os(SWITCH).is_some() {
         return;
     }
-    // SAFETY: this is the first thing the program does; no other thread reads the environment.
+    // SAFETY: the program begins with this; no other thread reads the environment.
     unsafe { std::env::set_var(SWITCH, "1") };
 }

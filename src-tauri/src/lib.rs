@@ -33,7 +33,8 @@ pub mod windows;
 
 use anyhow::Context;
 use launch::Launch;
-use std::path::Path;
+use parking_lot::Mutex;
+use std::{path::Path, sync::Arc};
 use tauri::{AppHandle, Manager, RunEvent};
 
 /// Runs the program until the person quits. A second start hands its link to the first one and
@@ -45,6 +46,8 @@ pub fn run(launch: Launch) -> anyhow::Result<()> {
     // It fails only if a provider is there already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
 
+    let outcome: Arc<Mutex<Option<anyhow::Error>>> = Arc::default();
+    let fault = outcome.clone();
     let line = bindings::builder();
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
@@ -57,13 +60,24 @@ pub fn run(launch: Launch) -> anyhow::Result<()> {
         .invoke_handler(line.invoke_handler())
         .setup(move |app| {
             line.mount_events(app);
-            start(app.handle(), &launch).map_err(Into::into)
+            if let Err(error) = start(app.handle(), &launch) {
+                // An error here would end the program without a word to the person.
+                *fault.lock() = Some(error);
+                app.handle().exit(1);
+            }
+            Ok(())
         })
-        .on_window_event(windows::on_event)
+        .on_window_event(windows::on_event);
+    #[cfg(target_os = "macos")]
+    let app = app.on_web_content_process_terminate(windows::revive_webview);
+    let app = app
         .build(tauri::generate_context!())
         .context("the window system cannot be used")?;
-    app.run(|app, event| on_run_event(app, &event));
-    Ok(())
+    app.run_return(|app, event| on_run_event(app, &event));
+    match outcome.lock().take() {
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
 }
 
 fn start(app: &AppHandle, launch: &Launch) -> anyhow::Result<()> {

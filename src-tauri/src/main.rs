@@ -11,7 +11,6 @@ use seatline_shell::{
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    display::prepare();
     let launch = match Launch::read(std::env::args_os().skip(1)) {
         Ok(launch) => launch,
         Err(error) => {
@@ -19,10 +18,15 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if let Err(error) = display::prepare() {
+        eprintln!("seatline: {error}");
+        return ExitCode::FAILURE;
+    }
     match seatline_shell::run(launch) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("seatline: {error:#}");
+            display::tell_fault(&error);
             ExitCode::FAILURE
         }
     }

@@ -137,7 +137,7 @@ fn update_card(app: &AppHandle) {
     }
 }
 
-/// Loads a page anew when its process has died. Elsewhere the system's web view does so itself.
+/// Loads a page anew when its process has died. Windows' web view offers that by itself.
 #[cfg(target_os = "linux")]
 fn revive_after_crash(window: &tauri::WebviewWindow) -> tauri::Result<()> {
     use webkit2gtk::WebViewExt;
@@ -151,7 +151,16 @@ fn revive_after_crash(window: &tauri::WebviewWindow) -> tauri::Result<()> {
 }
 
 #[cfg(not(target_os = "linux"))]
-#[expect(clippy::unnecessary_wraps, reason = "the other systems' form can fail")]
+#[expect(clippy::unnecessary_wraps, reason = "on Linux it can fail")]
 fn revive_after_crash(_: &tauri::WebviewWindow) -> tauri::Result<()> {
     Ok(())
+}
+
+/// The same for macOS, where the toolkit tells the program instead of the window.
+#[cfg(target_os = "macos")]
+pub fn revive_webview(webview: &tauri::Webview) {
+    tracing::warn!("the page's process ended; it is loaded again");
+    if let Err(error) = webview.reload() {
+        tracing::error!(%error, "the page stays blank");
+    }
 }
