@@ -117,6 +117,10 @@ pub struct Snapshot {
 }
 
 /// One change to a [`Snapshot`].
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a change is boxed in its frame, and short-lived outside of one"
+)]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "typescript", derive(specta::Type))]
