@@ -23,13 +23,15 @@ pub(super) async fn write(app: &App, cast: &Cast) -> Result<(), ApiFailure> {
     // A fixed seed, so that demonstrations look alike.
     let mut random = StdRng::seed_from_u64(2026);
     let now = app.clock.now();
-    for (id, client) in &cast.customers {
+    for (index, (id, client)) in cast.customers.iter().enumerate() {
         let stories: Vec<&Story> = cast
             .stories
             .iter()
             .filter(|story| story.language == client.language)
             .collect();
-        for _ in 0..random.random_range(1..=4) {
+        // Those who call in the demonstration have something to look back on.
+        let fewest = if index < 6 { 4 } else { 1 };
+        for _ in 0..random.random_range(fewest..=fewest + 3) {
             let (Some(story), Some(agent)) =
                 (stories.choose(&mut random), cast.agents.choose(&mut random))
             else {
