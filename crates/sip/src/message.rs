@@ -232,11 +232,11 @@ pub(crate) trait Fields {
         )
     }
 
-    fn from_tag(&self) -> Option<String> {
+    fn sender_tag(&self) -> Option<String> {
         self.headers().get("From").and_then(|v| parameter(v, "tag"))
     }
 
-    fn to_tag(&self) -> Option<String> {
+    fn receiver_tag(&self) -> Option<String> {
         self.headers().get("To").and_then(|v| parameter(v, "tag"))
     }
 
@@ -397,11 +397,13 @@ pub(crate) fn phrase(code: u16) -> &'static str {
         603 => "Decline",
         604 => "Does Not Exist Anywhere",
         606 => "Not Acceptable",
-        101..200 => "Progress",
-        201..300 => "OK",
-        300..400 => "Redirection",
-        400..500 => "Request Failure",
-        500..600 => "Server Failure",
-        _ => "Failure",
+        _ => match code / 100 {
+            1 => "Progress",
+            2 => "OK",
+            3 => "Redirection",
+            4 => "Request Failure",
+            5 => "Server Failure",
+            _ => "Failure",
+        },
     }
 }

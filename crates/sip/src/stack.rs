@@ -162,7 +162,9 @@ impl Stack {
         }
         match request.method {
             Method::Cancel => self.receive_cancel(&reply_hop, &request, now),
-            _ if request.to_tag().is_some() => self.receive_within(hop, &reply_hop, request, now),
+            _ if request.receiver_tag().is_some() => {
+                self.receive_within(hop, &reply_hop, &request, now);
+            }
             Method::Ack => {}
             _ => self.outside.push_back(Outside::Request {
                 hop: hop.clone(),

@@ -53,6 +53,10 @@ pub enum ConfigError {
 
 /// What happens at a [`UserAgent`].
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "events are few, and a call is what most of them are made for"
+)]
 pub enum UserAgentEvent {
     /// The switch knows where to reach this user. Also after every successful reconnect.
     Registered,

@@ -1,5 +1,10 @@
 //! Both ends of the wire over real sockets on loopback: TLS, WebSocket, UDP, TCP, and foreign peers.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that can not go on says where it stopped"
+)]
+
 #[path = "wire/bridge.rs"]
 mod bridge;
 #[path = "wire/desk.rs"]

@@ -125,7 +125,7 @@ impl Core {
         match parse(bytes) {
             // Strangers learn nothing, whatever they send; only a call they are part of may name them.
             Ok(Message::Request(request))
-                if !self.is_welcome(hop) && request.to_tag().is_none() =>
+                if !self.is_welcome(hop) && request.receiver_tag().is_none() =>
             {
                 self.stack.turn_away(hop, request);
             }

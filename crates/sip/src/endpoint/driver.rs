@@ -45,9 +45,9 @@ enum Errand {
         secret: Option<Secret>,
     },
     Trunk {
-        found: Option<Found>,
-        uri: Uri,
-        credentials: Option<Credentials>,
+        found: Option<Box<Found>>,
+        uri: Box<Uri>,
+        credentials: Option<Box<Credentials>>,
         call: Box<OutgoingCall>,
         done: oneshot::Sender<Placed>,
     },
@@ -226,7 +226,7 @@ impl Driver {
                     let _ = done.send(placed);
                 }
                 Target::Trunk { uri, credentials } => {
-                    self.find_trunk(&uri, credentials, call, done)
+                    self.find_trunk(&uri, credentials, call, done);
                 }
             },
             // Handled by the loop, which has to end.
@@ -263,9 +263,9 @@ impl Driver {
             let found = timeout(TRUNK_PATIENCE, finding).await.ok().flatten();
             // The driver may be gone; the asker then learns it from the dropped answer.
             let _ = errands.send(Errand::Trunk {
-                found,
-                uri,
-                credentials,
+                found: found.map(Box::new),
+                uri: Box::new(uri),
+                credentials: credentials.map(Box::new),
                 call,
                 done,
             });
@@ -284,11 +284,18 @@ impl Driver {
                 done,
             } => {
                 let placed = match found {
-                    Some(Found { hop, connection }) => {
+                    Some(found) => {
+                        let Found { hop, connection } = *found;
                         // Known before anything is sent on it.
                         self.connections
                             .extend(connection.map(|made| (hop.flow, made.begun())));
-                        Ok(self.core.call_trunk(&hop, &uri, credentials, *call, now))
+                        Ok(self.core.call_trunk(
+                            &hop,
+                            &uri,
+                            credentials.map(|boxed| *boxed),
+                            *call,
+                            now,
+                        ))
                     }
                     None => Err(PlaceCallError::Unreachable),
                 };
@@ -318,11 +325,10 @@ impl Driver {
                 continue;
             }
             match self.connections.get(&hop.flow) {
-                Some(connection) => {
-                    if connection.sender.try_send(wire).is_err() {
-                        tracing::debug!(peer = %hop.peer, "a SIP connection that takes nothing is closed");
-                        self.close(hop.flow);
-                    }
+                Some(connection) if connection.sender.try_send(wire).is_ok() => {}
+                Some(_) => {
+                    tracing::debug!(peer = %hop.peer, "a SIP connection that takes nothing is closed");
+                    self.close(hop.flow);
                 }
                 // Over TCP nobody comes back; whoever waits for an answer learns it now.
                 None if hop.transport == Transport::Tcp => {

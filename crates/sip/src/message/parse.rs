@@ -426,7 +426,7 @@ mod tests {
         };
         assert_eq!(request.call_id(), "c");
         assert_eq!(request.headers.get("subject"), Some("two lines"));
-        assert_eq!(request.from_tag().as_deref(), Some("1"));
+        assert_eq!(request.sender_tag().as_deref(), Some("1"));
     }
 
     #[test]

@@ -175,7 +175,7 @@ impl Stack {
             }
             State::Established => {
                 call.tell_end(Side::Local, None, String::new());
-                self.say_bye(id, reason, now);
+                self.say_bye(id, reason.as_ref(), now);
             }
             State::Cancelling { .. } | State::Over { .. } => {}
         }

@@ -304,7 +304,7 @@ impl Dialog {
 
     /// Becomes a dialog with the sender of a 2xx.
     pub(crate) fn learn_answer(&mut self, response: &Response) {
-        self.remote_tag = response.to_tag();
+        self.remote_tag = response.receiver_tag();
         let routes: Vec<String> = response
             .headers
             .all("Record-Route")

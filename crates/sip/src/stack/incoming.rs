@@ -59,7 +59,7 @@ impl Stack {
             },
             call_id: request.call_id().to_owned(),
             local_tag: self.wire.token(),
-            remote_tag: request.from_tag(),
+            remote_tag: request.sender_tag(),
             local: tagless("To"),
             remote: tagless("From"),
             target,
@@ -118,7 +118,7 @@ impl Stack {
         let merged = self.calls.values().any(|call| {
             call.call_id == request.call_id()
                 && !call.caller
-                && call.remote_tag == request.from_tag()
+                && call.remote_tag == request.sender_tag()
                 && call.remote_number == Some(request.cseq().0)
         });
         if merged {
@@ -132,39 +132,39 @@ impl Stack {
         &mut self,
         hop: &Hop,
         reply_hop: &Hop,
-        request: Request,
+        request: &Request,
         now: Instant,
     ) {
         let key = (
             request.call_id().to_owned(),
-            request.to_tag().unwrap_or_default(),
+            request.receiver_tag().unwrap_or_default(),
         );
         let known = self
             .index
             .get(&key)
             .copied()
             .and_then(|id| self.calls.get(&id));
-        let Some(call) = known.filter(|call| call.remote_tag == request.from_tag()) else {
-            self.wire.reply(&request, reply_hop, 481, &[]);
+        let Some(call) = known.filter(|call| call.remote_tag == request.sender_tag()) else {
+            self.wire.reply(request, reply_hop, 481, &[]);
             return;
         };
         if !self.may_speak(hop, call) {
-            self.wire.reply(&request, reply_hop, 403, &[]);
+            self.wire.reply(request, reply_hop, 403, &[]);
             return;
         }
         let id = call.id;
         if request.method == Method::Ack {
-            self.receive_ack(id, &request, now);
+            self.receive_ack(id, request, now);
             self.reschedule(id);
             return;
         }
         let (number, _) = request.cseq();
         if matches!(call.state, State::Over { .. }) {
-            self.wire.reply(&request, reply_hop, 481, &[]);
+            self.wire.reply(request, reply_hop, 481, &[]);
             return;
         }
         if call.remote_number.is_some_and(|last| number <= last) {
-            self.wire.reply(&request, reply_hop, 500, &[]);
+            self.wire.reply(request, reply_hop, 500, &[]);
             return;
         }
         if let Some(call) = self.calls.get_mut(&id) {
@@ -174,12 +174,12 @@ impl Stack {
                 call.hop = hop.clone();
             }
         }
-        let key = self.wire.open(&request, reply_hop);
+        let key = self.wire.open(request, reply_hop);
         match request.method {
-            Method::Bye => self.receive_bye(id, &request, &key, now),
-            Method::Invite | Method::Update => self.receive_offer(id, &request, &key, now),
-            Method::Options => self.respond_within(id, &request, &key, 200, now),
-            _ => self.respond_within(id, &request, &key, 405, now),
+            Method::Bye => self.receive_bye(id, request, &key, now),
+            Method::Invite | Method::Update => self.receive_offer(id, request, &key, now),
+            Method::Options => self.respond_within(id, request, &key, 200, now),
+            _ => self.respond_within(id, request, &key, 405, now),
         }
         self.reschedule(id);
     }
@@ -220,7 +220,7 @@ impl Stack {
             let answer = if waiting.offered { request.sdp() } else { None };
             call.tell(CallEvent::Confirmed(answer));
             if let Some(reason) = leaving {
-                self.say_bye(id, reason, now);
+                self.say_bye(id, reason.as_ref(), now);
             }
         }
     }

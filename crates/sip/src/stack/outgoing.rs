@@ -168,7 +168,7 @@ impl Stack {
             // The answer crossed the hang-up: the call exists and has to be ended properly.
             State::Cancelling { reason, .. } => {
                 let reason = reason.clone();
-                self.say_bye(id, reason, now);
+                self.say_bye(id, reason.as_ref(), now);
                 return;
             }
             State::Offered { .. }
@@ -290,12 +290,12 @@ impl Stack {
         }
         let key = (
             response.call_id().to_owned(),
-            response.from_tag().unwrap_or_default(),
+            response.sender_tag().unwrap_or_default(),
         );
         let Some(call) = self.index.get(&key).and_then(|id| self.calls.get(id)) else {
             return;
         };
-        if response.to_tag() == call.remote_tag {
+        if response.receiver_tag() == call.remote_tag {
             if let Some((acked, wire)) = &call.last_ack
                 && *acked == number
             {
@@ -368,7 +368,7 @@ impl Stack {
     }
 
     /// Sends BYE if there is a dialog to end; the call is over then.
-    pub(super) fn say_bye(&mut self, id: CallId, reason: Option<HeaderValue>, now: Instant) {
+    pub(super) fn say_bye(&mut self, id: CallId, reason: Option<&HeaderValue>, now: Instant) {
         let branch = self.wire.branch();
         let token = self.wire.token();
         let Some(hop) = self.hop_of(id) else {
@@ -379,7 +379,7 @@ impl Stack {
         };
         if !matches!(call.state, State::Over { .. }) && call.remote_tag.is_some() {
             let mut bye = call.request(Method::Bye, &branch);
-            if let Some(reason) = &reason {
+            if let Some(reason) = reason {
                 bye.headers.push("Reason", reason_header(200, reason));
             }
             call.prove(&mut bye, &token);

@@ -20,6 +20,9 @@ use crate::{
 const CALLER: usize = 0;
 const CALLEE: usize = 1;
 
+/// Decides about a message, by sender and text.
+type Judge = Box<dyn FnMut(usize, &str) -> bool>;
+
 struct World {
     stacks: [Stack; 2],
     commands: [mpsc::UnboundedReceiver<CallCommand>; 2],
@@ -30,10 +33,10 @@ struct World {
     /// First lines of everything that was sent, with the sender.
     sent: Vec<(usize, String)>,
     /// Whether a message, by sender and text, is lost on the way.
-    loses: Box<dyn FnMut(usize, &str) -> bool>,
+    loses: Judge,
     /// Messages that wait to be released, to arrive late.
     held: Vec<(usize, String)>,
-    holds: Box<dyn FnMut(usize, &str) -> bool>,
+    holds: Judge,
 }
 
 impl World {
@@ -125,6 +128,8 @@ impl World {
     fn deliver(&mut self, sender: usize, wire: &str) {
         let receiver = 1 - sender;
         let message = parse(wire.as_bytes()).expect("what a stack sends can be read");
+        // A foreign parser must be able to read it as well.
+        rsipstack::sip::SipMessage::try_from(wire).expect("others can read what a stack sends");
         let hop = self.hops[receiver].clone();
         self.stacks[receiver].receive(&hop, message, self.now);
         while let Some(outside) = self.stacks[receiver].outside() {

@@ -53,7 +53,7 @@ impl ServerKey {
             .branch()
             .filter(|branch| branch.starts_with("z9hG4bK"))
             .unwrap_or_else(|| {
-                let tag = request.from_tag().unwrap_or_default();
+                let tag = request.sender_tag().unwrap_or_default();
                 format!("{}/{}/{tag}", request.call_id(), request.cseq().0)
             });
         Self {

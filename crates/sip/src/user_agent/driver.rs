@@ -121,7 +121,7 @@ pub(super) fn start(
 /// What the connection brought.
 enum News {
     Time,
-    Connected(Result<Link, LinkFailure>),
+    Connected(Result<Box<Link>, LinkFailure>),
     Received(Bytes),
     Lost(LinkFailure),
 }
@@ -135,8 +135,10 @@ impl Connection {
                 News::Time
             }
             Self::Connecting(task) => {
-                News::Connected(task.await.unwrap_or(Err(LinkFailure::Closed)))
+                let made = task.await.unwrap_or(Err(LinkFailure::Closed));
+                News::Connected(made.map(Box::new))
             }
+
             Self::Up(open) => match open.inputs.recv().await {
                 Some(bytes) => News::Received(bytes),
                 None => News::Lost((&mut open.carrier).await.unwrap_or(LinkFailure::Closed)),
@@ -221,7 +223,7 @@ impl Driver {
                 let connecting = connect(self.place.clone(), self.config.tls.clone());
                 self.connection = Connection::Connecting(tokio::spawn(connecting));
             }
-            News::Connected(Ok(link)) => self.open(link),
+            News::Connected(Ok(link)) => self.open(*link),
             News::Connected(Err(cause)) | News::Lost(cause) => self.lose(cause),
             News::Received(bytes) => self.receive(&bytes),
         }

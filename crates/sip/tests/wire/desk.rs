@@ -207,9 +207,7 @@ async fn signing_off_and_signing_in_elsewhere_are_told() {
     let mut centre = Centre::start().await;
     let target = || Target::Agent("ann".to_owned());
     let (first, mut first_events) = centre.desk("ann").await;
-    let (_second, mut second_events) = UserAgent::connect(centre.config("ann"))
-        .map(|(desk, events)| (desk, events))
-        .unwrap();
+    let (second, mut second_events) = UserAgent::connect(centre.config("ann")).unwrap();
     assert!(matches!(
         next(&mut second_events).await,
         UserAgentEvent::Registered
@@ -233,7 +231,7 @@ async fn signing_off_and_signing_in_elsewhere_are_told() {
     drop(incoming(&mut second_events).await);
     assert!(first_events.try_recv().is_err());
     call.hangup(None);
-    _second.stop().await;
+    second.stop().await;
     match next(&mut centre.events).await {
         EndpointEvent::Unregistered {
             reason: Unregistration::Asked,

@@ -60,8 +60,6 @@ async fn sipp_calls_and_hangs_up() {
         .await
         .unwrap()
         .unwrap();
-    let to = endpoint.tcp_address().unwrap().to_string();
-    drop(to);
 }
 
 #[tokio::test]
