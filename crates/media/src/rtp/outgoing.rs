@@ -98,14 +98,14 @@ impl Outgoing {
         }
     }
 
-    /// The timestamp the clock is at.
+    /// The timestamp the clock is at, or where the latest packet ends if that is later.
     pub(crate) fn timestamp_at(&self, now: Instant) -> u32 {
         match self.last {
             None => self.first_timestamp,
             Some(last) => {
                 let ticks = self.ticks(now.saturating_duration_since(last.at));
-                // Two packets of different sound never share a timestamp.
-                last.timestamp.wrapping_add(ticks.max(1))
+                // The latest packet holds 20 ms, which another source must not overlap.
+                last.timestamp.wrapping_add(ticks.max(self.clock_rate / 50))
             }
         }
     }
@@ -306,6 +306,15 @@ mod tests {
         let c = out.relay(2, 60_001, 77, false, start + 40 * MS).unwrap();
         assert_eq!(c.sequence, b.sequence.wrapping_add(1));
         assert_eq!(c.timestamp.wrapping_sub(b.timestamp), 160);
+    }
+
+    #[test]
+    fn a_source_that_comes_early_does_not_overlap_the_one_before() {
+        let (mut out, start) = stream();
+        let a = out.frame(160, start);
+        out.change_source();
+        let b = out.frame(160, start + MS);
+        assert_eq!(b.timestamp.wrapping_sub(a.timestamp), 160);
     }
 
     #[test]
