@@ -20,6 +20,7 @@ mod record;
 mod requests;
 mod routes;
 mod saver;
+mod silence;
 mod simulated;
 mod state;
 mod store;

@@ -1,8 +1,9 @@
 //! Whole calls on a switch without calls, on a clock that the test sets.
 
-use super::{
-    Calls, Inner, Known, QueueInfo, Record, SimulatedSurroundings, prepare, surroundings::LateNotes,
-};
+mod outbound;
+mod trouble;
+
+use super::{Calls, Inner, Known, QueueInfo, Record, SimulatedSurroundings, prepare};
 use crate::{
     acd::{DECLINED, MISSED, QueueSetUp, Terms},
     clock::Clock,
@@ -539,126 +540,4 @@ impl World {
         });
         party
     }
-}
-
-#[tokio::test]
-async fn an_agent_calls_a_customer_by_a_number_they_may_not_see() {
-    let world = World::new();
-    world.ready(1).await;
-    let id = Uuid::from_u128(77);
-    let desk = world.dial(1, &format!("customer-{id}-0"));
-    let (trunk, dial) = world.rung(0).await;
-    let number = PhoneNumber::new(CUSTOMER);
-    assert_eq!(dial, Dial::Trunk { number });
-    world.switch.raise(Event::Ringing(trunk));
-    world.told(&Told::Progress(desk)).await;
-    world.told(&Told::Play(desk, Sound::Ringback)).await;
-    let other = world.dial(1, "10086");
-    assert_eq!(world.hung_up(other).await.code, 486);
-    world.switch.raise(Event::Answered(trunk));
-    world.told(&Told::Answer(desk)).await;
-    world.told(&Told::Bridge(trunk, desk)).await;
-    let connected = world.contact_in(ContactState::Connected).await;
-    assert_eq!(connected.customer_name.as_deref(), Some("王芳"));
-    world.gone(desk, None);
-    world.hung_up(trunk).await;
-    let over = world.contact_in(ContactState::WrapUp).await;
-    assert_eq!(over.ended_by, Some(EndedBy::Agent));
-}
-
-#[tokio::test]
-async fn what_the_network_says_of_a_failed_call_reaches_the_desk() {
-    for code in [404, 486, 503] {
-        let world = World::new();
-        world.ready(1).await;
-        let desk = world.dial(1, "10086");
-        let (trunk, _) = world.rung(0).await;
-        world.gone(trunk, Some(code));
-        assert_eq!(world.hung_up(desk).await.code, code);
-        let failed = world.contact_in(ContactState::Failed).await;
-        assert_eq!(failed.end_reason, Some(code.to_string()));
-        assert_eq!(world.presence(1), Presence::Ready);
-    }
-    let world = World::new();
-    world.centre.sign_out(agent(2));
-    let stranger = world.dial(2, "10086");
-    assert_eq!(world.hung_up(stranger).await.code, 403);
-    let nonsense = world.dial(1, "no-number");
-    assert_eq!(world.hung_up(nonsense).await.code, 484);
-    let unknown = format!("customer-{}-0", Uuid::from_u128(5));
-    let nobody = world.dial(1, &unknown);
-    assert_eq!(world.hung_up(nobody).await.code, 404);
-}
-
-#[tokio::test]
-async fn a_number_nobody_serves_is_refused() {
-    let world = World::new();
-    let party = world.switch.party();
-    world.switch.raise(Event::Arrived {
-        party,
-        origin: Origin::Trunk {
-            called: Some(PhoneNumber::new("999")),
-            caller: None,
-            name: None,
-        },
-    });
-    assert_eq!(world.hung_up(party).await.code, 404);
-    assert!(world.centre.all_stored().is_empty());
-}
-
-#[tokio::test]
-async fn calls_go_on_while_the_disk_is_full_and_are_stored_later() {
-    let world = World::new();
-    world.centre.fail_writes(true);
-    let (customer, _, contact) = world.conversation().await;
-    let kept = world
-        .inner()
-        .wrap_up(agent(1), contact, notes(None, false))
-        .await;
-    assert_eq!(
-        kept.expect_err("not stored").error().code,
-        Code::Unavailable
-    );
-    world.gone(customer, None);
-    world.contact_in(ContactState::WrapUp).await;
-    assert!(world.centre.all_stored().is_empty());
-    world.centre.fail_writes(false);
-    let stored = world.stored_in(ContactState::WrapUp).await;
-    assert_eq!((stored.id, stored.note.as_str()), (contact, "换货"));
-}
-
-#[tokio::test]
-async fn a_stopping_centre_ends_its_calls_and_takes_no_more() {
-    let world = World::new();
-    let (customer, desk, contact) = world.conversation().await;
-    world.calls.shutdown().await;
-    world.hung_up(customer).await;
-    world.hung_up(desk).await;
-    world.told(&Told::Stop).await;
-    let stored = world.centre.stored(contact).expect("stored");
-    assert_eq!(stored.ended_by, Some(EndedBy::Centre));
-    let late = world.call();
-    assert_eq!(world.hung_up(late).await.code, 503);
-}
-
-#[tokio::test]
-async fn notes_are_only_taken_from_whose_contact_it_is() {
-    let world = World::new();
-    let (_, _, contact) = world.conversation().await;
-    let stranger = world
-        .inner()
-        .wrap_up(agent(2), contact, notes(None, false))
-        .await;
-    assert_eq!(
-        stranger.expect_err("not theirs").error().code,
-        Code::NotFound
-    );
-    let late = LateNotes {
-        contact,
-        agent: agent(2),
-        disposition: None,
-        note: String::new(),
-    };
-    use super::Surroundings;
-    assert_eq!(world.centre.save_late_notes(&late).await.ok(), Some(false));
 }

@@ -148,3 +148,35 @@ async fn a_foreign_telephone_waits_and_hangs_up() {
     assert_eq!(queues[0].waiting, 0);
     rig.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_that_sound_can_not_reach_does_not_get_the_customer() {
+    let rig = Rig::start().await;
+    let mut zhou = rig.ready("zhou").await;
+    let mut line = rig.telephone.dial(&rig, HOTLINE, Codec::Pcma).await;
+    line.answered().await;
+    let first = zhou.offer().await;
+    let rung = zhou.rung().await;
+    let (leg, _events) = crate::desk::leg().await;
+    let sdp = leg.answer(&rung.offer.unwrap()).await.unwrap();
+    let start = sdp.find("a=fingerprint:sha-256 ").unwrap() + 22;
+    let other = if sdp[start..].starts_with("00") {
+        "11"
+    } else {
+        "00"
+    };
+    let forged = format!("{}{other}{}", &sdp[..start], &sdp[start + 2..]);
+    rung.call.accept(forged).await.unwrap();
+    let end = zhou.offer_gone().await;
+    assert!(
+        matches!(end, OfferEnd::LineLost | OfferEnd::Missed),
+        "{end:?}"
+    );
+    let mut liu = rig.ready("liu").await;
+    let second = liu.offer().await;
+    assert_eq!(second.contact.id, first.contact.id);
+    let rung = liu.rung().await;
+    let talk = liu.answer(rung).await;
+    assert_talking(&mut talk.headset(), &mut line.headset()).await;
+    rig.stop().await;
+}
