@@ -77,13 +77,16 @@ struct Inner {
     open: Option<(Account, Store)>,
     book: Book,
     schedule: Schedule,
-    waiting: HashMap<WriteId, oneshot::Sender<Result<(), Failure>>>,
+    waiting: HashMap<WriteId, Waiting>,
 }
+
+/// Someone who waits for the centre's word.
+type Waiting = oneshot::Sender<Result<(), Failure>>;
 
 /// What became of a try, and who is to be told once it is shown.
 struct Settled {
     verdict: Verdict,
-    answer: Option<(oneshot::Sender<Result<(), Failure>>, Result<(), Failure>)>,
+    answer: Option<(Waiting, Result<(), Failure>)>,
 }
 
 impl Outbox {

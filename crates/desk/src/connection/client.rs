@@ -86,6 +86,11 @@ impl Client {
         fault::explain(error, &self.address.authority(), &self.trust)
     }
 
+    /// The same for a request, whose address may hold what the agent searched for.
+    fn explain_request(&self, error: reqwest::Error) -> Failure {
+        self.explain(&error.without_url())
+    }
+
     /// Asks who is there, and makes sure that it is a centre this desk understands.
     ///
     /// # Errors
@@ -101,7 +106,7 @@ impl Client {
         let body = response
             .bytes()
             .await
-            .map_err(|error| self.explain(&error))?;
+            .map_err(|error| self.explain_request(error))?;
         if status == StatusCode::NOT_FOUND || status.is_redirection() {
             return Err(stranger(format!("status {status}")));
         }
@@ -144,7 +149,7 @@ impl Client {
         let url = format!("{}{path}", self.address);
         let request = self.http.get(url).query(parameters);
         let response = self.authorised(request).send().await;
-        self.decode(response.map_err(|error| self.explain(&error))?)
+        self.decode(response.map_err(|error| self.explain_request(error))?)
             .await
     }
 
@@ -199,7 +204,7 @@ impl Client {
                 .body(body);
         }
         let response = self.authorised(request).send().await;
-        response.map_err(|error| self.explain(&error))
+        response.map_err(|error| self.explain_request(error))
     }
 
     fn authorised(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
@@ -215,7 +220,7 @@ impl Client {
         let body = response
             .bytes()
             .await
-            .map_err(|error| self.explain(&error))?;
+            .map_err(|error| self.explain_request(error))?;
         if status.is_success() {
             let text: &[u8] = if body.is_empty() { b"null" } else { &body };
             return serde_json::from_slice(text).map_err(|error| {

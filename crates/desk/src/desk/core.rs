@@ -5,7 +5,7 @@ use crate::{
     board::Board,
     call::{Ask, Phone},
     connection::{address::Address, client::Client},
-    failure::{DeskCode, Failure},
+    failure::{DeskCode, Failure, FailureCode},
     outbox::{
         Outbox,
         account::{Account, storage},
@@ -34,7 +34,8 @@ impl Core {
     /// keyring.
     ///
     /// # Errors
-    /// [`DeskCode::StorageFailed`] or [`DeskCode::DiskFull`] naming what cannot be written.
+    /// [`DeskCode::StorageFailed`] or [`DeskCode::DiskFull`] naming what cannot be written; the
+    /// first also when another program has this desk's files.
     pub(super) async fn start(config: DeskConfig) -> Result<Arc<Self>, Failure> {
         let settings = SettingsFile::open(&config.data_dir)
             .map_err(|error| storage(&config.data_dir, &error))?;
@@ -58,7 +59,11 @@ impl Core {
         );
         if let Some(last) = &kept.last {
             let account = Account::new(&last.centre, &last.login);
-            outbox.open(account, None).await?;
+            match outbox.open(account, None).await {
+                // It is said in a notice, and signing in tries again.
+                Err(failure) if failure.code == FailureCode::Desk(DeskCode::DiskFull) => {}
+                opened => opened?,
+            }
         }
         Ok(Arc::new(Self {
             config,

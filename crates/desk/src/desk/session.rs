@@ -103,10 +103,12 @@ impl Core {
             Some(centre) => centre.clone(),
             None => last.as_ref()?.centre.clone(),
         };
+        // A kept password is good for the centre it was kept for, and for no other.
+        let same = last.as_ref().is_some_and(|last| self.is_at(last));
         Some(RememberedSignIn {
             centre,
             login: last.map(|last| last.login).unwrap_or_default(),
-            has_password: self.load(PASSWORD).await.is_some(),
+            has_password: same && self.load(PASSWORD).await.is_some(),
             managed: managed.is_some(),
         })
     }
@@ -117,7 +119,8 @@ impl Core {
     /// # Errors
     /// Those of signing in that trying again does not cure.
     pub(super) async fn resume(self: &Arc<Self>) -> Result<bool, Failure> {
-        let Some(last) = self.settings.read().last.filter(|last| last.open) else {
+        let last = self.settings.read().last;
+        let Some(last) = last.filter(|last| last.open && self.is_at(last)) else {
             return Ok(false);
         };
         let Some(password) = self.load(PASSWORD).await else {
@@ -489,6 +492,12 @@ impl Core {
         }
     }
 
+    /// Whether the last sign-in was to the centre that would be used now.
+    fn is_at(&self, last: &LastSignIn) -> bool {
+        self.address(&last.centre)
+            .is_ok_and(|address| address.to_string() == last.centre)
+    }
+
     fn new_client(&self, typed: &str, trust: Option<&str>) -> Result<Arc<Client>, Failure> {
         let client = Client::new(
             self.address(typed)?,
@@ -566,12 +575,12 @@ async fn listen(
         match what {
             Told::Online => {
                 core.outbox.connect(Some(client.clone())).await;
-                if matches!(core.board.view().line, view::Line::Connecting) {
-                    core.phone.tell(Ask::Reconnect);
-                }
                 if let Some(shown) = shown.take() {
                     // Whoever signed in may not wait any more.
                     let _ = shown.send(());
+                } else if matches!(core.board.view().line, view::Line::Connecting) {
+                    // The network is back: the line need not wait for its own next try.
+                    core.phone.tell(Ask::Reconnect);
                 }
             }
             Told::Offline => core.outbox.connect(None).await,

@@ -1,7 +1,8 @@
 //! Addresses where no centre is, and certificates that cannot be trusted.
 
-use crate::rig::{Centre, Computer, Telephone, code, desk_code, within};
+use crate::rig::{Centre, Computer, Telephone, code, desk_code, seen, within};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+use seatline_center::Clock;
 use seatline_desk::{Desk, failure::DeskCode, view::NoticeCode};
 use std::{net::Ipv4Addr, sync::Arc};
 use tokio::{
@@ -175,6 +176,23 @@ async fn links_ask_and_never_dial() {
     assert_eq!(notice.code, NoticeCode::BadLink);
     desk.dismiss_notice(notice.id).await;
     assert!(desk.view().notices.iter().all(|it| it.id != notice.id));
+    desk.shutdown().await;
+    centre.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_a_day_off_is_noticed_and_does_no_harm() {
+    let telephone = Telephone::start().await;
+    let day = 24 * 3_600_000;
+    let clock = Clock::from_fn(move || Clock::system().now().plus(day));
+    let centre = Centre::start_at(&telephone.uri(), clock).await;
+    let computer = Computer::new(&centre);
+    let desk = computer.ready(&centre).await;
+    let offset = seen(&desk, "the clock is wrong", |view| {
+        view.clock_wrong.then_some(view.clock_offset_ms)
+    })
+    .await;
+    assert!((offset - day).abs() < 60_000, "{offset}");
     desk.shutdown().await;
     centre.stop().await;
 }

@@ -1,7 +1,8 @@
 //! Whole calls, judged by what both sides hear.
 
 use crate::rig::{
-    AGENT_TONE, Centre, Computer, Conversation, Telephone, code, desk_code, make_ready, seen,
+    AGENT_TONE, Centre, Computer, Conversation, Network, Telephone, code, desk_code, make_ready,
+    request, seen,
 };
 use seatline_audio::{Direction, sim::amplitude_at};
 use seatline_contract::{
@@ -13,9 +14,9 @@ use seatline_desk::{
     Desk,
     command::DialTarget,
     failure::{DeskCode, FailureCode},
-    view::{CallState, NoteDraft, NoticeCode},
+    view::{CallState, Connection, Line, NoteDraft, NoticeCode},
 };
-use seatline_media::sim::{Headset, level_at};
+use seatline_media::sim::Headset;
 use std::time::Duration;
 
 /// What the customer says, in hertz.
@@ -23,7 +24,7 @@ const CUSTOMER_TONE: f32 = 1_300.0;
 /// Louder than this is heard, in amplitude.
 const HEARD: f32 = 0.1;
 /// Quieter than this is silence.
-const SILENT: f32 = 0.01;
+const SILENT: f32 = 0.02;
 const RATE: u32 = 48_000;
 
 async fn rings(desk: &Desk) {
@@ -49,10 +50,15 @@ async fn levels(computer: &Computer, headset: &mut Headset) -> (f32, f32) {
     let played = computer.simulation.played();
     let lately = &played[played.len().saturating_sub(RATE as usize / 2)..];
     let half = &heard[heard.len() / 2..];
-    (
-        amplitude_at(lately, CUSTOMER_TONE),
-        level_at(half, AGENT_TONE, RATE),
-    )
+    (loudness(lately, CUSTOMER_TONE), loudness(half, AGENT_TONE))
+}
+
+/// How loud a tone is, in pieces of 50 ms: a busy machine stretches the sound here and there, and
+/// a longer piece would then cancel itself out.
+fn loudness(sound: &[f32], hz: f32) -> f32 {
+    let pieces = sound.chunks_exact(RATE as usize / 20);
+    let count = pieces.len().max(1);
+    pieces.map(|piece| amplitude_at(piece, hz)).sum::<f32>() / count as f32
 }
 
 async fn both_hear(computer: &Computer, headset: &mut Headset) {
@@ -313,6 +319,47 @@ async fn a_call_outlives_the_headset() {
     })
     .await;
     both_hear(&computer, &mut headset).await;
+    desk.hang_up().await.unwrap();
+    customer.ended().await;
+    desk.shutdown().await;
+    centre.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_outlives_every_connection_to_the_centre() {
+    let telephone = Telephone::start().await;
+    let centre = Centre::start(&telephone.uri()).await;
+    let network = Network::to(&centre).await;
+    let computer = Computer::new(&centre);
+    let desk = computer.desk().await;
+    let mut through_network = request(&centre);
+    through_network.centre = network.url();
+    desk.sign_in(through_network).await.unwrap();
+    make_ready(&desk).await;
+    let (mut customer, mut headset) = answered_call(&telephone, &centre, &desk).await;
+    both_hear(&computer, &mut headset).await;
+
+    let mut views = desk.watch();
+    network.cut();
+    let lost = async {
+        let (mut connection, mut line) = (false, false);
+        while !(connection && line) {
+            let view = views.borrow_and_update().clone();
+            connection |= matches!(view.connection, Connection::Reconnecting { .. });
+            line |= matches!(view.line, Line::Connecting);
+            views.changed().await.unwrap();
+        }
+    };
+    crate::rig::within("both losses are shown", lost).await;
+    seen(&desk, "both connections are back", |view| {
+        (view.connection == Connection::Online && view.line == Line::Up).then_some(())
+    })
+    .await;
+    in_state(&desk, CallState::Active).await;
+    both_hear(&computer, &mut headset).await;
+    desk.set_held(true).await.unwrap();
+    in_state(&desk, CallState::Held).await;
+    desk.set_held(false).await.unwrap();
     desk.hang_up().await.unwrap();
     customer.ended().await;
     desk.shutdown().await;

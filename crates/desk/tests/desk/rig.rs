@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use seatline_audio::sim::{Simulation, tone};
 use seatline_center::{
-    Config, Running,
+    Clock, Config, Running,
     config::{Media, Sip, Trunk},
 };
 use seatline_contract::{
@@ -100,6 +100,10 @@ pub struct Centre {
 
 impl Centre {
     pub async fn start(trunk: &str) -> Self {
+        Self::start_at(trunk, Clock::system()).await
+    }
+
+    pub async fn start_at(trunk: &str, clock: Clock) -> Self {
         // Another test of this program may have installed it already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = TempDir::new().unwrap();
@@ -128,7 +132,9 @@ impl Centre {
             }],
             ..Config::default()
         };
-        let running = seatline_center::start(config.clone()).await.unwrap();
+        let running = seatline_center::start_at(config.clone(), clock)
+            .await
+            .unwrap();
         config.listen = running.address;
         let centre = Self {
             running,
@@ -485,4 +491,46 @@ pub async fn restart(computer: &Computer) -> Desk {
         }
     })
     .await
+}
+
+/// A network between desk and centre that can be cut.
+pub struct Network {
+    port: u16,
+    cut: tokio::sync::watch::Sender<u32>,
+}
+
+impl Network {
+    pub async fn to(centre: &Centre) -> Self {
+        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (cut, cuts) = tokio::sync::watch::channel(0);
+        let target = centre.running.address;
+        tokio::spawn(async move {
+            loop {
+                let (mut near, _) = listener.accept().await.unwrap();
+                let mut cuts = cuts.clone();
+                cuts.mark_unchanged();
+                tokio::spawn(async move {
+                    let mut far = tokio::net::TcpStream::connect(target).await.unwrap();
+                    tokio::select! {
+                        // Either side may end it.
+                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+                        _ = cuts.changed() => {}
+                    }
+                });
+            }
+        });
+        Self { port, cut }
+    }
+
+    pub fn url(&self) -> String {
+        format!("https://localhost:{}", self.port)
+    }
+
+    /// Ends every connection there is; new ones are let through.
+    pub fn cut(&self) {
+        self.cut.send_modify(|cuts| *cuts += 1);
+    }
 }
