@@ -1,4 +1,4 @@
-//! One tick of 20 ms: play, capture, clean, meter. Allocates nothing and never waits.
+//! One tick of 20 ms: play, capture, clean, meter. Never waits; allocates nothing of its own.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

@@ -11,8 +11,9 @@
 //!  speaker ◀─callback── ring ◀─ resample ◀──┴─────────────────── Line::render
 //! ```
 //!
-//! Device callbacks touch rings and atomics only. The 20 ms worker allocates nothing and takes
-//! no lock once it runs. One control thread opens, closes and watches the devices.
+//! Device callbacks touch rings and atomics only. The 20 ms worker takes no lock and, apart from
+//! what the echo and noise library does inside, allocates nothing once it runs; that is why the
+//! callbacks do not call it. One control thread opens, closes and watches the devices.
 
 mod backend;
 mod device;

@@ -352,10 +352,14 @@ fn wait<F: Future>(future: F) -> F::Output {
     }
     let mut future = pin!(future);
     let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let deadline = Instant::now() + PATIENCE;
     loop {
         match future.as_mut().poll(&mut Context::from_waker(&waker)) {
             Poll::Ready(output) => return output,
-            Poll::Pending => std::thread::park(),
+            Poll::Pending => {
+                let left = deadline.checked_duration_since(Instant::now());
+                std::thread::park_timeout(left.expect("the server does not answer"));
+            }
         }
     }
 }
