@@ -2,6 +2,7 @@
 //! with gnome-keyring, and a session without any.
 
 #![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 use seatline_contract::secret::Secret;
 use seatline_desk::{

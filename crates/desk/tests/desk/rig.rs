@@ -132,7 +132,7 @@ impl Centre {
             }],
             ..Config::default()
         };
-        let running = seatline_center::start_at(config.clone(), clock)
+        let running = Box::pin(seatline_center::start_at(config.clone(), clock))
             .await
             .unwrap();
         config.listen = running.address;
@@ -230,7 +230,7 @@ impl Stopped {
     pub async fn start(self) -> Centre {
         let running = within("the port is free again", async {
             loop {
-                match seatline_center::start(self.config.clone()).await {
+                match Box::pin(seatline_center::start(self.config.clone())).await {
                     Ok(running) => return running,
                     Err(seatline_center::StartError::PortInUse(_)) => {
                         tokio::time::sleep(Duration::from_millis(50)).await;

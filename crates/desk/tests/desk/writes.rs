@@ -161,7 +161,11 @@ async fn a_write_refused_late_is_parked_for_the_agent() {
     .await;
     assert_eq!(refused.what, "create_ticket");
     assert_eq!(refused.field.as_deref(), Some("subject"));
-    assert_eq!(desk.view().drafts, [bad.clone()], "the text is back");
+    assert_eq!(
+        desk.view().drafts,
+        std::slice::from_ref(&bad),
+        "the text is back"
+    );
 
     let again = desk.retry_write(refused.id.clone()).await.unwrap_err();
     assert_eq!(code(&again), FailureCode::Centre(Code::InvalidField));
