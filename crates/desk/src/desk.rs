@@ -1,6 +1,8 @@
 //! The handle a window holds.
 
 mod core;
+mod kept;
+mod listen;
 mod records;
 mod session;
 

@@ -1,4 +1,4 @@
-//! Signing in and out, and what follows from the centre's events.
+//! Signing in and out, and in again.
 //!
 //! ```text
 //!  SignedOut ──sign_in, resume──▶ SigningIn ──snapshot──▶ Online ⇄ Reconnecting
@@ -10,44 +10,32 @@
 //! A session outlives the loss of the network, a restart of the centre and, through its token in
 //! the keyring, a crash of the desk.
 
-use super::core::Core;
+use super::{
+    core::Core,
+    kept::{PASSWORD, TOKEN},
+    listen::listen,
+};
 use crate::{
     call::{Ask, LineConfig},
     command::{CentreCheck, RememberedSignIn, SignInRequest},
-    connection::{
-        backoff::Backoff,
-        client::Client,
-        follow::{Told, follow},
-        mirror::News,
-    },
+    connection::{backoff::Backoff, client::Client, follow::follow},
     failure::{DeskCode, Failure, FailureCode},
     outbox::account::Account,
-    secrets::SecretError,
     settings::LastSignIn,
-    view::{self, Connection, Keyring, NoticeCode},
+    view::{self, Connection, NoticeCode},
 };
 use reqwest::Method;
 use seatline_contract::{
     about::About,
-    contact::OfferEnd,
     error::Code,
-    event::SignOutReason,
     identity::{Session, SignIn},
-    secret::Secret,
 };
-use std::{
-    sync::{Arc, Weak},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot},
-    task::{JoinHandle, spawn_blocking},
+    task::JoinHandle,
     time::timeout,
 };
-
-/// Names of the secrets in the keyring.
-const PASSWORD: &str = "password";
-const TOKEN: &str = "session";
 
 /// How long signing in waits for the first snapshot.
 const SNAPSHOT: Duration = Duration::from_secs(10);
@@ -388,7 +376,7 @@ impl Core {
     }
 
     /// The session ended by the centre's word.
-    async fn dismissed(&self, reason: FailureCode) {
+    pub(super) async fn dismissed(&self, reason: FailureCode) {
         let mut session = self.session.lock().await;
         if session.is_none() {
             return;
@@ -399,7 +387,7 @@ impl Core {
     }
 
     /// The token is not valid any more: signs in again with the password of this session.
-    async fn renew(self: Arc<Self>) {
+    pub(super) async fn renew(self: Arc<Self>) {
         let mut session = self.session.lock().await;
         let Some(running) = session.take() else {
             return;
@@ -507,118 +495,6 @@ impl Core {
         )?;
         Ok(Arc::new(client))
     }
-
-    async fn remember(&self, remember: bool, password: &Secret, token: &Secret) {
-        if !remember {
-            self.forget(PASSWORD).await;
-            self.forget(TOKEN).await;
-            return;
-        }
-        let secrets = self.config.secrets.clone();
-        let (password, token) = (password.clone(), token.clone());
-        let kept = self
-            .with_secrets(move || {
-                secrets.save(PASSWORD, &password)?;
-                secrets.save(TOKEN, &token)
-            })
-            .await;
-        if kept.is_none() {
-            self.board
-                .change(|view| view.keyring = Keyring::SessionOnly);
-            self.board.tell(NoticeCode::SessionOnly, None);
-        }
-    }
-
-    async fn load(&self, name: &'static str) -> Option<Secret> {
-        let secrets = self.config.secrets.clone();
-        self.with_secrets(move || secrets.load(name))
-            .await
-            .flatten()
-    }
-
-    async fn forget(&self, name: &'static str) {
-        let secrets = self.config.secrets.clone();
-        self.with_secrets(move || secrets.forget(name)).await;
-    }
-
-    /// A keyring may ask the person and block for as long.
-    async fn with_secrets<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> Result<T, SecretError> + Send + 'static,
-    ) -> Option<T> {
-        match spawn_blocking(work).await {
-            Ok(Ok(value)) => Some(value),
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "the keyring failed");
-                None
-            }
-            Err(error) => {
-                tracing::error!(%error, "the keyring broke");
-                None
-            }
-        }
-    }
-}
-
-/// Passes what the follower tells on to the other parts.
-async fn listen(
-    core: Weak<Core>,
-    client: Arc<Client>,
-    mut told: mpsc::UnboundedReceiver<Told>,
-    shown: oneshot::Sender<()>,
-) {
-    let mut shown = Some(shown);
-    while let Some(what) = told.recv().await {
-        let Some(core) = core.upgrade() else {
-            return;
-        };
-        match what {
-            Told::Online => {
-                core.outbox.connect(Some(client.clone())).await;
-                if let Some(shown) = shown.take() {
-                    // Whoever signed in may not wait any more.
-                    let _ = shown.send(());
-                } else if matches!(core.board.view().line, view::Line::Connecting) {
-                    // The network is back: the line need not wait for its own next try.
-                    core.phone.tell(Ask::Reconnect);
-                }
-            }
-            Told::Offline => core.outbox.connect(None).await,
-            Told::Changed => core.phone.tell(Ask::CentreChanged),
-            Told::News(News::OfferGone(_, Some(OfferEnd::Missed))) => {
-                core.board.tell(NoticeCode::OfferMissed, None);
-            }
-            Told::News(News::OfferGone(_, Some(OfferEnd::CallerGone))) => {
-                core.board.tell(NoticeCode::CallerGone, None);
-            }
-            Told::News(News::ContactGone(contact)) => core.outbox.send_late_note(contact).await,
-            Told::News(News::Digit(contact, digit)) => {
-                core.phone.tell(Ask::CustomerPressed(contact, digit));
-            }
-            Told::News(News::SignedOut(reason)) => {
-                if let Some(code) = dismissal(reason) {
-                    tokio::spawn(async move { core.dismissed(code).await });
-                    return;
-                }
-            }
-            Told::News(News::Offered(_) | News::OfferGone(..) | News::RecordChanged) => {}
-            Told::SessionOver => {
-                tokio::spawn(core.renew());
-                return;
-            }
-        }
-    }
-}
-
-/// What ends a session for good; a centre that stops comes back.
-fn dismissal(reason: SignOutReason) -> Option<FailureCode> {
-    let code = match reason {
-        SignOutReason::TakenOver => Code::SignedInElsewhere,
-        SignOutReason::Disabled => Code::AccountDisabled,
-        SignOutReason::Expired => Code::SessionEnded,
-        SignOutReason::CentreStopping => return None,
-    };
-    Some(FailureCode::Centre(code))
 }
 
 /// Whether trying again may cure it.

@@ -1,0 +1,73 @@
+//! What follows from the centre's events.
+
+use super::core::Core;
+use crate::{
+    call::Ask,
+    connection::{client::Client, follow::Told, mirror::News},
+    failure::FailureCode,
+    view::{self, NoticeCode},
+};
+use seatline_contract::{contact::OfferEnd, error::Code, event::SignOutReason};
+use std::sync::{Arc, Weak};
+use tokio::sync::{mpsc, oneshot};
+
+/// Passes what the follower tells on to the other parts.
+pub(super) async fn listen(
+    core: Weak<Core>,
+    client: Arc<Client>,
+    mut told: mpsc::UnboundedReceiver<Told>,
+    shown: oneshot::Sender<()>,
+) {
+    let mut shown = Some(shown);
+    while let Some(what) = told.recv().await {
+        let Some(core) = core.upgrade() else {
+            return;
+        };
+        match what {
+            Told::Online => {
+                core.outbox.connect(Some(client.clone())).await;
+                if let Some(shown) = shown.take() {
+                    // Whoever signed in may not wait any more.
+                    let _ = shown.send(());
+                } else if matches!(core.board.view().line, view::Line::Connecting) {
+                    // The network is back: the line need not wait for its own next try.
+                    core.phone.tell(Ask::Reconnect);
+                }
+            }
+            Told::Offline => core.outbox.connect(None).await,
+            Told::Changed => core.phone.tell(Ask::CentreChanged),
+            Told::News(News::OfferGone(_, Some(OfferEnd::Missed))) => {
+                core.board.tell(NoticeCode::OfferMissed, None);
+            }
+            Told::News(News::OfferGone(_, Some(OfferEnd::CallerGone))) => {
+                core.board.tell(NoticeCode::CallerGone, None);
+            }
+            Told::News(News::ContactGone(contact)) => core.outbox.send_late_note(contact).await,
+            Told::News(News::Digit(contact, digit)) => {
+                core.phone.tell(Ask::CustomerPressed(contact, digit));
+            }
+            Told::News(News::SignedOut(reason)) => {
+                if let Some(code) = dismissal(reason) {
+                    tokio::spawn(async move { core.dismissed(code).await });
+                    return;
+                }
+            }
+            Told::News(News::Offered(_) | News::OfferGone(..) | News::RecordChanged) => {}
+            Told::SessionOver => {
+                tokio::spawn(core.renew());
+                return;
+            }
+        }
+    }
+}
+
+/// What ends a session for good; a centre that stops comes back.
+fn dismissal(reason: SignOutReason) -> Option<FailureCode> {
+    let code = match reason {
+        SignOutReason::TakenOver => Code::SignedInElsewhere,
+        SignOutReason::Disabled => Code::AccountDisabled,
+        SignOutReason::Expired => Code::SessionEnded,
+        SignOutReason::CentreStopping => return None,
+    };
+    Some(FailureCode::Centre(code))
+}
