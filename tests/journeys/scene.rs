@@ -196,6 +196,23 @@ impl Scene {
     }
 }
 
+impl Drop for Scene {
+    /// Keeps everybody's logs of a journey that failed.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let logs = self.output.join("logs");
+            // Nothing more can be done for a failed test whose logs cannot be kept.
+            let _ = std::fs::remove_dir_all(&logs);
+            let _ = std::process::Command::new("cp")
+                .arg("--recursive")
+                .arg(self.folder.path())
+                .arg(&logs)
+                .output();
+            eprintln!("the logs of this journey are in {}", logs.display());
+        }
+    }
+}
+
 /// Repeats a prompt into a long file and returns one turn of it.
 fn make_speech(name: &str, turns: usize, file: &Path) -> Result<Vec<f32>> {
     let source = prompt(name)?;

@@ -81,19 +81,20 @@ impl Window {
         wait_for("tauri-driver", PATIENCE, || {
             TcpStream::connect(("127.0.0.1", port)).ok()
         })?;
+        wait_for("WebKitWebDriver", PATIENCE, || {
+            TcpStream::connect(("127.0.0.1", native)).ok()
+        })?;
+        // tauri-driver starts WebKitWebDriver and translates its own options into these. Its proxy
+        // drops connections under quick requests, so the session is held with the driver itself.
         let capabilities = serde_json::json!({
-            "browserName": "wry",
-            "tauri:options": {
-                "application": program,
-                "args": ["--data-dir", data],
-            },
+            "webkitgtk:browserOptions": { "binary": program, "args": ["--data-dir", data] },
         });
         let serde_json::Value::Object(capabilities) = capabilities else {
             bail!("capabilities are an object")
         };
         let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
             .capabilities(capabilities)
-            .connect(&format!("http://127.0.0.1:{port}"))
+            .connect(&format!("http://127.0.0.1:{native}"))
             .await
             .context("the app's window does not open")?;
         Ok(Self {
@@ -140,19 +141,28 @@ impl Window {
             .is_empty())
     }
 
-    /// Clicks an element as soon as it can act.
+    /// Clicks an element as soon as it can act. The page may draw it anew in between, so a click
+    /// that found nothing to click is tried again.
     ///
     /// # Errors
     /// When it does not appear, or stays dimmed.
     pub async fn click(&self, id: &str) -> Result<()> {
-        self.find(id).await?;
         self.wait_attribute(id, "aria-disabled", |dimmed| dimmed != "true")
             .await?;
-        self.find(id)
-            .await?
-            .click()
-            .await
-            .with_context(|| format!("clicking {id}"))
+        let deadline = std::time::Instant::now() + PATIENCE;
+        loop {
+            let clicked = match self.client.find(Locator::Css(&selector(id))).await {
+                Ok(element) => element.click().await,
+                Err(error) => Err(error),
+            };
+            match clicked {
+                Ok(()) => return Ok(()),
+                Err(error) if std::time::Instant::now() > deadline => {
+                    return Err(error).with_context(|| format!("clicking {id}"));
+                }
+                Err(_) => tokio::time::sleep(Duration::from_millis(30)).await,
+            }
+        }
     }
 
     /// Replaces the text of a field.
@@ -196,12 +206,13 @@ impl Window {
             .await?)
     }
 
-    /// Text of an element.
+    /// Text of an element, as soon as it has one.
     ///
     /// # Errors
-    /// When it does not appear.
+    /// When it does not appear or stays empty.
     pub async fn text(&self, id: &str) -> Result<String> {
-        Ok(self.find(id).await?.text().await?)
+        self.wait_property(id, "innerText", |text| !text.trim().is_empty())
+            .await
     }
 
     /// Waits until an element's attribute or text satisfies `wanted`.
@@ -364,8 +375,8 @@ impl Window {
     ///
     /// # Errors
     /// When the driver is gone.
-    pub async fn close(self) -> Result<()> {
-        Ok(self.client.close().await?)
+    pub async fn close(&self) -> Result<()> {
+        Ok(self.client.clone().close().await?)
     }
 }
 

@@ -6,6 +6,7 @@ use super::reports::ReportWatch;
 use super::wire::{PeerEvent, PeerWire};
 use crate::{Codec, Failure, LegError, WebRtcConfig};
 use rand::Rng;
+use rtc::ice::mdns::MulticastDnsMode;
 use rtc::interceptor::Slot;
 use rtc::media_stream::MediaStreamTrack;
 use rtc::rtp_transceiver::rtp_sender::{
@@ -153,6 +154,9 @@ fn tune(config: &WebRtcConfig) -> SettingEngine {
         .with_srflx_acceptance_min_wait(at_once)
         .with_prflx_acceptance_min_wait(at_once)
         .with_relay_acceptance_min_wait(at_once)
+        // Its multicast socket cannot be had on a host without a default route, and our parties
+        // name addresses, never `.local` names.
+        .with_multicast_dns_mode(MulticastDnsMode::Disabled)
         .with_ice_timeouts(Some(DISCONNECTED), Some(FAILED), Some(KEEP_ALIVE))
         // After a network change the old sockets may be dead. With a fixed range the party is a
         // server whose address does not change, and whose port could not be bound again.
