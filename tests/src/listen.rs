@@ -19,11 +19,17 @@ type Bands = [f32; BANDS];
 /// Samples of one frame: 32 ms.
 const FRAME: usize = RATE as usize * 32 / 1_000;
 
+/// Frames of one part: two seconds.
+const PART: usize = 62;
+
+/// Frames by which a part may come early or late: about a quarter of a second.
+const SLACK: usize = 8;
+
 /// Resemblance above which two sounds are the same speech.
-pub const SAME: f32 = 0.6;
+pub const SAME: f32 = 0.58;
 
 /// Resemblance below which they have nothing to do with each other.
-pub const DIFFERENT: f32 = 0.45;
+pub const DIFFERENT: f32 = 0.52;
 
 /// Level in dBFS of all samples together; −120 for silence.
 #[must_use]
@@ -46,21 +52,56 @@ pub fn tone_dbfs(samples: &[f32], hz: f32) -> f32 {
     (10.0 * (2.0 * power / (length * length)).max(1e-12).log10()) as f32
 }
 
-/// How much a recording contains of a reference, −1…1: the best correlation of their band
-/// energies over all shifts at which the shorter lies within the longer.
+/// How much a recording contains of a reference, −1…1.
+///
+/// The recording is cut into parts of two seconds. Each is correlated with the reference by band
+/// energies at every shift; parts must follow each other as in the reference, give or take
+/// [`SLACK`] frames, because a jitter buffer stretches time. The mean of the best such row counts.
 #[must_use]
 pub fn resemblance(reference: &[f32], recording: &[f32]) -> f32 {
-    let (a, b) = (spectrogram(reference), spectrogram(recording));
-    let (short, long) = if a.len() <= b.len() {
-        (&a, &b)
-    } else {
-        (&b, &a)
-    };
-    if short.len() < 20 {
+    let whole = spectrogram(reference);
+    (0..4)
+        .map(|step| {
+            let heard = spectrogram(recording.get(step * FRAME / 4..).unwrap_or_default());
+            best_row(&whole, &heard)
+        })
+        .fold(-1.0, f32::max)
+}
+
+fn best_row(whole: &[Bands], heard: &[Bands]) -> f32 {
+    let parts: Vec<&[Bands]> = heard.chunks_exact(PART.min(heard.len().max(1))).collect();
+    let Some(part) = parts
+        .first()
+        .map(|part| part.len())
+        .filter(|&part| part >= 20)
+    else {
         return 0.0;
-    }
-    long.windows(short.len())
-        .map(|part| correlation(short, part))
+    };
+    let scores: Vec<Vec<f32>> = parts
+        .iter()
+        .map(|part| {
+            whole
+                .windows(part.len())
+                .map(|there| correlation(part, there))
+                .collect()
+        })
+        .collect();
+    let starts = whole.len().saturating_sub(part * parts.len());
+    (0..=starts)
+        .map(|start| {
+            let row = scores.iter().enumerate().map(|(index, score)| {
+                let expected = start + index * part;
+                let from = expected.saturating_sub(SLACK);
+                let to = (expected + SLACK + 1).min(score.len());
+                score
+                    .get(from..to)
+                    .unwrap_or_default()
+                    .iter()
+                    .copied()
+                    .fold(-1.0, f32::max)
+            });
+            row.sum::<f32>() / parts.len() as f32
+        })
         .fold(-1.0, f32::max)
 }
 
