@@ -5,13 +5,18 @@ use crate::{
     events::{DeskViewChanged, LevelsChanged},
     hotkeys, notify, tray, windows,
 };
-use seatline_desk::{
-    Desk, DeskConfig, SoundSystem, command::SignInRequest, failure::Failure, policy::Policy,
-    secrets,
-};
+use seatline_desk::{Desk, DeskConfig, SoundSystem, failure::Failure, policy::Policy, secrets};
 use std::{path::PathBuf, sync::Arc};
 use tauri::{AppHandle, Manager, async_runtime};
 use tauri_specta::Event;
+#[cfg(debug_assertions)]
+use {
+    seatline_contract::{presence::PresenceChoice, secret::Secret},
+    seatline_desk::{
+        command::SignInRequest,
+        view::{DeskView, Line},
+    },
+};
 
 /// Starts the engine with the system's sound and, if it is there, its keyring.
 ///
@@ -77,8 +82,8 @@ pub fn follow(app: &AppHandle, desk: &Desk) {
 pub fn sign_in_at_start(desk: &Desk) {
     let desk = desk.clone();
     async_runtime::spawn(async move {
-        let result = match demo_sign_in() {
-            Some(request) => desk.sign_in(request).await,
+        let result = match open_demo(&desk).await {
+            Some(result) => result,
             None => desk.resume().await.map(|_| ()),
         };
         if let Err(failure) = result {
@@ -88,23 +93,31 @@ pub fn sign_in_at_start(desk: &Desk) {
     });
 }
 
-/// The demonstration opens the program signed in; only builds for development know how.
+/// The demonstration opens the program signed in and takes calls as soon as the line is up, so
+/// that a customer rings by itself; only builds for development know how.
 #[cfg(debug_assertions)]
-fn demo_sign_in() -> Option<SignInRequest> {
+async fn open_demo(desk: &Desk) -> Option<Result<(), Failure>> {
     let given = std::env::var("SEATLINE_DEMO_SIGN_IN").ok()?;
     let (login, password) = given.split_once(':')?;
-    Some(SignInRequest {
+    let request = SignInRequest {
         centre: Policy::from_environment().centre?,
         login: login.into(),
-        password: Some(seatline_contract::secret::Secret::new(password)),
+        password: Some(Secret::new(password)),
         remember: false,
         take_over: true,
         trust: None,
-    })
+    };
+    if let Err(failure) = desk.sign_in(request).await {
+        return Some(Err(failure));
+    }
+    let is_up = |view: &Arc<DeskView>| view.line == Line::Up;
+    // Fails only when the engine ends first.
+    desk.watch().wait_for(is_up).await.ok()?;
+    Some(desk.set_presence(PresenceChoice::Ready).await)
 }
 
 #[cfg(not(debug_assertions))]
-fn demo_sign_in() -> Option<SignInRequest> {
+async fn open_demo(_desk: &Desk) -> Option<Result<(), Failure>> {
     None
 }
 
