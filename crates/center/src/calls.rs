@@ -52,7 +52,7 @@ use seatline_contract::{
     event::Change,
     id::{AgentId, ContactId, CustomerId, OfferId, TicketId},
     identity::Person,
-    presence::PresenceState,
+    presence::{PersonPresence, PresenceState},
     queue::Queue,
 };
 use state::State;
@@ -135,6 +135,25 @@ impl Calls {
                 .filter_map(|queue| Inner::view_queue(&state, queue))
                 .collect(),
         })
+    }
+
+    /// What each of these people does, all at the same moment.
+    ///
+    /// # Errors
+    /// [`Code::Unavailable`] until the driver runs.
+    pub fn with_presence(&self, people: Vec<Person>) -> Result<Vec<PersonPresence>, ApiFailure> {
+        let state = self.running()?.state.lock();
+        let watch = |person: Person| {
+            let PresenceState {
+                presence, since, ..
+            } = state.acd.presence(person.id);
+            PersonPresence {
+                person,
+                presence,
+                since,
+            }
+        };
+        Ok(people.into_iter().map(watch).collect())
     }
 
     /// The agent's desk connected or came back.

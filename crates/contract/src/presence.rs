@@ -1,6 +1,6 @@
 //! The agent's presence. *Busy* and *wrap-up* follow from contacts and are never set by hand.
 
-use crate::time::UnixMs;
+use crate::{identity::Person, time::UnixMs};
 use serde::{Deserialize, Serialize};
 
 /// What an agent may choose.
@@ -56,6 +56,20 @@ pub struct PresenceState {
     pub since: UnixMs,
     /// What follows when the present contact is done; also set while busy.
     pub next: PresenceChoice,
+}
+
+/// A person and what they do now, as supervisors see them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct PersonPresence {
+    /// Who.
+    #[serde(flatten)]
+    pub person: Person,
+    /// Now.
+    pub presence: Presence,
+    /// Since when; 0 for somebody the centre has not heard of since it started.
+    pub since: UnixMs,
 }
 
 /// Body of `PUT /api/v1/presence`. While busy it sets what follows.

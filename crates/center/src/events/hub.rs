@@ -219,11 +219,12 @@ impl Desk {
 /// Takes silent desks for lost and ends expired sessions, until stopped.
 pub(crate) async fn watch_desks(app: App, stop: CancellationToken) {
     let lost_after = app.config.events.lost_after_ms;
-    let mut tick = tokio::time::interval(Duration::from_millis(
-        (lost_after / 15).clamp(20, 1000).into(),
-    ));
+    let every = (lost_after / 15).clamp(20, 1000);
+    // A look earlier, so that a lost desk is noticed in time and not at the first look after.
+    let silent_for = lost_after.saturating_sub(every);
+    let mut tick = tokio::time::interval(Duration::from_millis(every.into()));
     while stop.run_until_cancelled(tick.tick()).await.is_some() {
-        for agent in app.hub.take_silent(lost_after.into()) {
+        for agent in app.hub.take_silent(silent_for.into()) {
             tracing::info!(%agent, "a desk was lost");
             app.calls.desk_lost(agent);
         }

@@ -130,21 +130,20 @@ async fn converse(
                 }
             }
             frame = receive(socket) => {
+                // That the connection ended is no sign of life.
+                let frame = frame?;
                 if !app.hub.heard(agent, attached.connection) {
                     return Some(Close::Behind);
                 }
                 match frame {
-                    None => return None,
-                    Some(Err(())) | Some(Ok(ClientFrame::Hello { .. })) => {
-                        return Some(Close::Malformed);
-                    }
-                    Some(Ok(ClientFrame::Beat)) => {
+                    Err(()) | Ok(ClientFrame::Hello { .. }) => return Some(Close::Malformed),
+                    Ok(ClientFrame::Beat) => {
                         let beat = ServerFrame::Beat { now: app.clock.now() };
                         if send(socket, &beat).await.is_err() {
                             return None;
                         }
                     }
-                    Some(Ok(ClientFrame::Resync)) => {
+                    Ok(ClientFrame::Resync) => {
                         if let Err(close) = send_snapshot(app, socket, signed, sent).await {
                             return close;
                         }

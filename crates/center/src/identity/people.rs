@@ -1,4 +1,4 @@
-//! People, for administrators.
+//! People: added by administrators, watched by supervisors.
 
 use super::{Signed, password, person};
 use crate::{
@@ -14,6 +14,7 @@ use seatline_contract::{
     event::SignOutReason,
     id::AgentId,
     identity::{NewPerson, Person, Role},
+    presence::PersonPresence,
     secret::Secret,
     time::UnixMs,
 };
@@ -94,16 +95,18 @@ pub(crate) async fn add_person<C: ConnectionTrait>(
     Ok(person::view(&model)?)
 }
 
-/// Everybody who is not disabled.
+/// Everybody who is not disabled, and what they do now (supervisors).
 #[utoipa::path(
     get, path = "/api/v1/people", tag = "identity",
-    responses((status = 200, body = Vec<Person>)),
+    responses((status = 200, body = Vec<PersonPresence>), (status = 403, body = ApiError)),
 )]
 pub(super) async fn list_people(
     State(app): State<App>,
-    _signed: Signed,
-) -> Result<Json<Vec<Person>>, ApiFailure> {
-    Ok(Json(person::everybody(app.store.db()).await?))
+    signed: Signed,
+) -> Result<Json<Vec<PersonPresence>>, ApiFailure> {
+    signed.require(Role::Supervisor)?;
+    let people = person::everybody(app.store.db()).await?;
+    Ok(Json(app.calls.with_presence(people)?))
 }
 
 /// Adds a person (administrators).

@@ -1,15 +1,25 @@
 //! The event socket: snapshot, changes, silence, garbage.
 
-use super::support::{Centre, Desk, trusting};
+use super::support::{Centre, Desk, code, config, trusting};
 use futures_util::{SinkExt, StreamExt};
 use reqwest::Method;
+use seatline_center::Clock;
 use seatline_contract::{
+    error::Code,
     event::{Change, ClientFrame, ServerFrame, SignOutReason, Snapshot},
     identity::Role,
+    presence::{PersonPresence, Presence},
     secret::Secret,
+    time::UnixMs,
 };
 use serde_json::json;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 use tokio_tungstenite::{
     Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
     tungstenite::{
@@ -245,4 +255,64 @@ async fn strangers_and_garbage_are_shown_out() {
     let health: seatline_contract::about::Health = centre.get("/health").await;
     assert!(health.healthy);
     centre.stop().await;
+}
+
+#[tokio::test]
+async fn supervisors_see_within_15_seconds_that_a_desk_is_lost() {
+    const START: i64 = 1_700_000_000_000;
+    let hands = Arc::new(AtomicI64::new(START));
+    let time = Arc::clone(&hands);
+    let clock = Clock::from_fn(move || UnixMs(time.load(Ordering::Relaxed)));
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let centre = Centre::start_at(folder.clone(), config(folder.path()), clock).await;
+    let administrator = centre.administrator().await;
+    administrator.add_person("zhou", Role::Agent).await;
+    administrator.add_person("he", Role::Supervisor).await;
+    let agent = centre.sign_in("zhou").await;
+    let supervisor = centre.sign_in("he").await;
+
+    let refused = agent.read("/api/v1/people").await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    assert_eq!(code(refused).await, Code::Forbidden);
+    assert_eq!(seen(&supervisor, "zhou").await.presence, Presence::Offline);
+
+    let mut socket = connect(&centre).await;
+    hello(&mut socket, &agent.session.token).await;
+    let present = seen(&supervisor, "zhou").await;
+    assert!(matches!(present.presence, Presence::NotReady { .. }));
+    assert_eq!(present.since, UnixMs(START));
+    assert_eq!(present.person, agent.session.me);
+
+    // The connection breaks. Before the time is up, the desk may still come back.
+    drop(socket);
+    hands.fetch_add(13_000, Ordering::Relaxed);
+    let present = seen(&supervisor, "zhou").await;
+    assert!(matches!(present.presence, Presence::NotReady { .. }));
+
+    hands.store(START + 15_000, Ordering::Relaxed);
+    let lost = tokio::time::timeout(SOON, async {
+        loop {
+            let person = seen(&supervisor, "zhou").await;
+            if person.presence == Presence::Offline {
+                return person.since;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    assert_eq!(lost.await.expect("still shown"), UnixMs(START + 15_000));
+    let raw: serde_json::Value = supervisor.get("/api/v1/people").await;
+    let zhou = raw
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|p| p["login"] == "zhou");
+    assert_eq!(zhou.unwrap()["presence"], json!({ "kind": "offline" }));
+    centre.stop().await;
+}
+
+/// A person as a supervisor sees them.
+async fn seen(supervisor: &Desk<'_>, login: &str) -> PersonPresence {
+    let people: Vec<PersonPresence> = supervisor.get("/api/v1/people").await;
+    let found = people.into_iter().find(|seen| seen.person.login == login);
+    found.unwrap()
 }

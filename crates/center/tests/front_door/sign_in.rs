@@ -117,7 +117,7 @@ async fn only_administrators_add_and_disable_people() {
     let administrator = centre.administrator().await;
     let person = administrator.add_person("zhou", Role::Agent).await;
     let agent = centre.sign_in("zhou").await;
-    let people: Vec<Person> = agent.get("/api/v1/people").await;
+    let people: Vec<Person> = administrator.get("/api/v1/people").await;
     assert_eq!(people.len(), 2);
 
     let disabled = format!("/api/v1/people/{}/disabled", person.id);
