@@ -33,12 +33,7 @@ pub(crate) fn run(all: bool) -> Result<()> {
         part("generated files", || codegen::run(true))?;
         part("licences, bans, sources", || {
             finish(&mut cargo(&[
-                "deny",
-                "--offline",
-                "check",
-                "licenses",
-                "bans",
-                "sources",
+                "deny", "--locked", "check", "licenses", "bans", "sources",
             ]))
         })?;
     }

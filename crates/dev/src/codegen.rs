@@ -2,56 +2,36 @@
 
 use crate::{paths, process};
 use anyhow::{Context, Result, bail};
-use std::process::Command;
+use std::fs;
 
-/// A committed file and the program of ours that prints it.
+/// A committed file and how to make it anew.
 struct Generated {
     file: &'static str,
-    program: fn() -> Command,
+    make: fn() -> Result<String>,
 }
 
 const GENERATED: &[Generated] = &[
     Generated {
         file: "ui/src/ipc/bindings.ts",
-        program: || {
-            process::cargo(&[
-                "run",
-                "--quiet",
-                "--locked",
-                "--package",
-                "seatline-shell",
-                "--example",
-                "export-bindings",
-            ])
-        },
+        make: bindings,
     },
     Generated {
         file: "crates/center/openapi.json",
-        program: || {
-            process::cargo(&[
-                "run",
-                "--quiet",
-                "--locked",
-                "--package",
-                "seatline-center",
-                "--",
-                "openapi",
-            ])
-        },
+        make: document,
     },
 ];
 
 /// Writes the generated files, or with `check` fails when one is out of date.
 pub(crate) fn run(check: bool) -> Result<()> {
     let mut stale = Vec::new();
-    for Generated { file, program } in GENERATED {
+    for Generated { file, make } in GENERATED {
         let path = paths::root().join(file);
-        let fresh = process::output(&mut program())?;
-        let current = std::fs::read_to_string(&path).is_ok_and(|committed| committed == fresh);
+        let fresh = make().with_context(|| format!("cannot make {file}"))?;
+        let current = fs::read_to_string(&path).is_ok_and(|committed| committed == fresh);
         if check && !current {
             stale.push(*file);
-        } else if !check {
-            std::fs::write(&path, fresh).with_context(|| format!("cannot write {file}"))?;
+        } else if !current {
+            fs::write(&path, fresh).with_context(|| format!("cannot write {file}"))?;
         }
     }
     if stale.is_empty() {
@@ -61,4 +41,20 @@ pub(crate) fn run(check: bool) -> Result<()> {
         "out of date: {}; run `cargo dev codegen` and commit the result",
         stale.join(", ")
     )
+}
+
+/// The windows' TypeScript. Its generator writes only to files.
+fn bindings() -> Result<String> {
+    let path = paths::target().join("bindings.ts");
+    let shell = ["--package", "seatline-shell", "--example"];
+    let mut export = process::cargo(&["run", "--quiet", "--locked"]);
+    export.args(shell).args(["export-bindings", "--"]);
+    process::run(export.arg(&path))?;
+    fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// The centre's OpenAPI document.
+fn document() -> Result<String> {
+    let mut print = process::cargo(&["run", "--quiet", "--locked"]);
+    process::output(print.args(["--package", "seatline-center", "--", "openapi"]))
 }
