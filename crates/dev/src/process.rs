@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result, bail};
 use std::{
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
@@ -88,11 +88,11 @@ impl Background {
     }
 
     /// The first that has ended by itself, if any.
-    pub(crate) fn ended(&mut self) -> Option<String> {
+    pub(crate) fn ended(&mut self) -> Option<(String, ExitStatus)> {
         self.children
             .iter_mut()
             .find_map(|(name, child)| match child.try_wait() {
-                Ok(Some(status)) => Some(format!("{name} ({status})")),
+                Ok(Some(status)) => Some((name.clone(), status)),
                 Ok(None) | Err(_) => None,
             })
     }
@@ -102,27 +102,53 @@ impl Drop for Background {
     fn drop(&mut self) {
         for (name, mut child) in self.children.drain(..).rev() {
             ask_to_end(&child);
-            let deadline = Instant::now() + Duration::from_secs(10);
-            while matches!(child.try_wait(), Ok(None)) && Instant::now() < deadline {
+            let deadline = Instant::now() + Duration::from_secs(5);
+            let is_left =
+                |child: &mut Child| matches!(child.try_wait(), Ok(None)) || has_companions(child);
+            while is_left(&mut child) && Instant::now() < deadline {
                 std::thread::sleep(Duration::from_millis(20));
             }
-            if matches!(child.try_wait(), Ok(None)) {
+            if is_left(&mut child) {
                 println!("{name} does not end; killing it");
-                // It may have ended in between; either way it is gone after the wait.
-                let _ = child.kill();
+                kill(&mut child);
             }
             let _ = child.wait();
         }
     }
 }
 
+/// The process group of a child in the background, which holds all that it started.
+#[cfg(unix)]
+fn group(child: &Child) -> Option<rustix::process::Pid> {
+    i32::try_from(child.id())
+        .ok()
+        .and_then(rustix::process::Pid::from_raw)
+}
+
+#[cfg(unix)]
+fn has_companions(child: &Child) -> bool {
+    group(child).is_some_and(|group| rustix::process::test_kill_process_group(group).is_ok())
+}
+
 #[cfg(unix)]
 fn ask_to_end(child: &Child) {
-    use rustix::process::{Pid, Signal, kill_process_group};
-    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+    if let Some(group) = group(child) {
         // Fails only if the group has already ended.
-        let _ = kill_process_group(group, Signal::TERM);
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::TERM);
     }
+}
+
+#[cfg(unix)]
+fn kill(child: &mut Child) {
+    if let Some(group) = group(child) {
+        // It may have ended in between; either way it is gone after the wait.
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+}
+
+#[cfg(not(unix))]
+fn has_companions(_child: &Child) -> bool {
+    false
 }
 
 #[cfg(not(unix))]
@@ -131,4 +157,10 @@ fn ask_to_end(child: &Child) {
     let _ = Command::new("taskkill")
         .args(["/PID", &child.id().to_string(), "/T"])
         .output();
+}
+
+#[cfg(not(unix))]
+fn kill(child: &mut Child) {
+    // It may have ended in between; either way it is gone after the wait.
+    let _ = child.kill();
 }
