@@ -124,7 +124,7 @@ async fn wait_for_ticket(api: &Api, subject: &str) -> serde_json::Value {
         }
         assert!(
             std::time::Instant::now() < deadline,
-            "no ticket {subject:?} in {page}"
+            "no ticket {subject:?}"
         );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

@@ -6,7 +6,7 @@ use crate::scene::Scene;
 async fn the_agent_calls_a_customer() {
     let scene = Scene::ready("outbound").await.unwrap();
     let window = &scene.window;
-    let customer = scene.customer("13800138003", true).unwrap();
+    let customer = scene.customer("+8613800138003", true).unwrap();
 
     window
         .client()

@@ -121,12 +121,17 @@ impl Window {
     /// # Errors
     /// When it does not appear in time.
     pub async fn find(&self, id: &str) -> Result<Element> {
-        self.client
-            .wait()
-            .at_most(PATIENCE)
-            .for_element(Locator::Css(&selector(id)))
-            .await
-            .with_context(|| format!("{id} does not appear"))
+        let deadline = std::time::Instant::now() + PATIENCE;
+        loop {
+            // An element that is drawn anew at this moment is an error of the driver, too.
+            match self.client.find(Locator::Css(&selector(id))).await {
+                Ok(element) => return Ok(element),
+                Err(error) if std::time::Instant::now() > deadline => {
+                    return Err(error).with_context(|| format!("{id} does not appear"));
+                }
+                Err(_) => tokio::time::sleep(Duration::from_millis(30)).await,
+            }
+        }
     }
 
     /// Whether the element is there now.
@@ -165,33 +170,45 @@ impl Window {
         }
     }
 
-    /// Replaces the text of a field.
+    /// Replaces the text of a field. The page may draw it anew in between; then it is tried again.
     ///
     /// # Errors
     /// When it does not appear.
     pub async fn fill(&self, id: &str, text: &str) -> Result<()> {
-        let field = self.find(id).await?;
-        field.clear().await?;
-        field
-            .send_keys(text)
-            .await
-            .with_context(|| format!("typing into {id}"))
+        let deadline = std::time::Instant::now() + PATIENCE;
+        loop {
+            let field = self.find(id).await?;
+            let filled = match field.clear().await {
+                Ok(()) => field.send_keys(text).await,
+                Err(error) => Err(error),
+            };
+            match filled {
+                Ok(()) => return Ok(()),
+                Err(error) if std::time::Instant::now() > deadline => {
+                    return Err(error).with_context(|| format!("typing into {id}"));
+                }
+                Err(_) => tokio::time::sleep(Duration::from_millis(30)).await,
+            }
+        }
     }
 
-    /// Chooses an option of a list by its value.
+    /// Chooses an option of a list by its value. WebKit draws lists outside of the page, where a
+    /// driver cannot click.
     ///
     /// # Errors
     /// When there is no such list or option.
     pub async fn choose(&self, id: &str, value: &str) -> Result<()> {
-        let option = format!("{} option[value=\"{value}\"]", selector(id));
-        self.client
-            .wait()
-            .at_most(PATIENCE)
-            .for_element(Locator::Css(&option))
-            .await?
-            .click()
-            .await
-            .with_context(|| format!("choosing {value} in {id}"))
+        self.find(id).await?;
+        let script = "const list = document.querySelector(arguments[0]);
+            list.value = arguments[1];
+            list.dispatchEvent(new Event('change', { bubbles: true }));
+            return list.value;";
+        let chosen = self
+            .client
+            .execute(script, vec![selector(id).into(), value.into()])
+            .await?;
+        anyhow::ensure!(chosen == value, "{id} has no option {value}");
+        Ok(())
     }
 
     /// Presses Enter in a field.

@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 /// Silence of an agent after which a conversation is given up, in milliseconds.
 const SILENT_MS: i64 = 60_000;
-/// The same for an agent whose desk is lost as well.
-const LOST_MS: i64 = 15_000;
+/// The same for an agent whose desk is lost as well: less than it takes to call a desk lost, so
+/// that both are known together.
+const LOST_MS: i64 = 10_000;
 /// The same for a customer, whose telephone may send nothing while nobody speaks.
 const CUSTOMER_SILENT_MS: i64 = 180_000;
 
