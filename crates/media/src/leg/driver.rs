@@ -366,7 +366,7 @@ impl Driver {
 
     async fn take_tick(&mut self, now: Instant) {
         self.tell_keys(now);
-        if let Some(silence) = self.watch.overdue(now).filter(|_| self.connected) {
+        if let Some(silence) = self.watch.overdue(now) {
             self.shared.alive.store(false, Ordering::Relaxed);
             self.tell(LegEvent::MediaTimeout {
                 silence_ms: silence.as_millis() as u64,

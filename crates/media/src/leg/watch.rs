@@ -9,6 +9,8 @@ const MISSED: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Watch {
     expecting: bool,
+    /// Media could flow once; a path lost since then is silence, too.
+    begun: bool,
     heard_voice: bool,
     last: Option<Instant>,
     /// Silence at which to speak up next.
@@ -22,6 +24,7 @@ impl Default for Watch {
     fn default() -> Self {
         Self {
             expecting: false,
+            begun: false,
             heard_voice: false,
             last: None,
             patience: MISSED,
@@ -42,6 +45,7 @@ impl Watch {
 
     /// Media can flow from now on.
     pub(crate) fn connected(&mut self, now: Instant) {
+        self.begun = true;
         self.restart(now);
     }
 
@@ -63,7 +67,7 @@ impl Watch {
 
     /// The silence, once when it has become too long and again each time it has doubled.
     pub(crate) fn overdue(&mut self, now: Instant) -> Option<Duration> {
-        let last = self.last.filter(|_| self.expecting)?;
+        let last = self.last.filter(|_| self.expecting && self.begun)?;
         let silence = now.saturating_duration_since(last);
         if silence < self.patience {
             return None;
@@ -95,6 +99,11 @@ mod tests {
         let start = Instant::now();
         let mut watch = Watch::default();
         watch.expect(true, start);
+        assert_eq!(
+            watch.overdue(start + Duration::from_secs(100)),
+            None,
+            "not begun"
+        );
         watch.connected(start);
         assert!(watch.heard(start));
         assert!(!watch.heard(start));
