@@ -71,6 +71,7 @@ async fn a_customer_calls_and_a_ticket_is_written() {
     .unwrap();
     window.click("keypad").await.unwrap();
 
+    window.choose("ticket-type", "fault").await.unwrap();
     window
         .fill("ticket-subject", "滤芯更换后仍漏水，申请上门")
         .await
