@@ -24,6 +24,8 @@ async fn every_view_can_be_looked_at() {
                 .await
                 .unwrap();
             scene.window.click(&format!("theme-{theme}")).await.unwrap();
+            let tag = if language == "zh" { "zh-CN" } else { "en" };
+            scene.window.wait_look(tag, theme).await.unwrap();
             scene
                 .picture(&format!("settings-{language}-{theme}"))
                 .await

@@ -326,6 +326,24 @@ impl Window {
             .with_context(|| format!("{id} has not been drawn"))
     }
 
+    /// Waits until the page is in a language (`zh-CN`, `en`) and theme (`light`, `dark`).
+    ///
+    /// # Errors
+    /// When it is not in time.
+    pub async fn wait_look(&self, language: &str, theme: &str) -> Result<()> {
+        let look =
+            "const { lang, dataset } = document.documentElement; return [lang, dataset.theme]";
+        let deadline = std::time::Instant::now() + PATIENCE;
+        loop {
+            let now = self.client.execute(look, Vec::new()).await?;
+            if now == serde_json::json!([language, theme]) {
+                return Ok(());
+            }
+            anyhow::ensure!(std::time::Instant::now() < deadline, "the page stays {now}");
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+
     /// Waits until an element is gone.
     ///
     /// # Errors
@@ -379,11 +397,19 @@ impl Window {
         Ok(())
     }
 
-    /// Saves what the page shows as PNG.
+    /// Saves what the page shows as PNG, once its transitions have ended.
     ///
     /// # Errors
     /// When the window is gone or the file cannot be written.
     pub async fn take_picture(&self, file: &Path) -> Result<()> {
+        let moving = "return document.getAnimations()
+            .some((one) => one.playState === 'running' && one.effect.getTiming().iterations === 1)";
+        let deadline = std::time::Instant::now() + Duration::from_secs(2);
+        while self.client.execute(moving, Vec::new()).await? == true
+            && std::time::Instant::now() < deadline
+        {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         std::fs::write(file, self.client.screenshot().await?)?;
         Ok(())
     }
