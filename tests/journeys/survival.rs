@@ -4,6 +4,7 @@ use crate::scene::Scene;
 use seatline_tests::{
     api::Api,
     centre::{AFTER_SALES, AGENT},
+    process::wait_for,
     window::Window,
 };
 use std::{
@@ -94,4 +95,48 @@ async fn a_half_typed_ticket_outlives_a_crash() {
         .unwrap();
     assert_eq!(subject, "Half a sub");
     scene.picture("after-the-crash").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_outlives_the_death_of_the_page() {
+    let scene = Scene::ready("page-killed").await.unwrap();
+    let mut customer = scene.customer("13800138001", false).unwrap();
+    customer.dial(AFTER_SALES, &scene.centre.trunk).unwrap();
+    scene.window.click("answer").await.unwrap();
+    scene.wait_call("active").await.unwrap();
+    let _speaking = scene.speak().unwrap();
+    let app = scene.window.app_process().unwrap();
+    let pages = || {
+        let output = Command::new("pgrep")
+            .args(["--parent", &app.to_string(), "WebKitWebProces"])
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect()
+    };
+    let before: Vec<String> = pages();
+    assert!(!before.is_empty(), "the window has a page");
+    assert!(
+        Command::new("kill")
+            .arg("-9")
+            .args(&before)
+            .status()
+            .unwrap()
+            .success()
+    );
+
+    scene.assert_agent_hears_customer("killed").unwrap();
+    scene.assert_customer_hears_agent("killed").unwrap();
+    wait_for("a new page", Duration::from_secs(10), || {
+        let now: Vec<String> = pages();
+        now.iter().any(|page| !before.contains(page)).then_some(())
+    })
+    .unwrap();
+    customer.hang_up().unwrap();
+    customer
+        .expect_event("CALL_CLOSED", Duration::from_secs(5))
+        .unwrap();
 }

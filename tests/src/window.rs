@@ -8,7 +8,7 @@ use crate::{
     sound::SoundServer,
 };
 use anyhow::{Context, Result, bail};
-use fantoccini::{Client, ClientBuilder, Locator, elements::Element, key::Key};
+use fantoccini::{Client, ClientBuilder, Locator, elements::Element, error::CmdError, key::Key};
 use std::{
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
@@ -232,7 +232,7 @@ impl Window {
             .await
     }
 
-    /// Waits until an element's attribute or text satisfies `wanted`.
+    /// Waits until an element's attribute satisfies `wanted`; an absent one reads as empty.
     ///
     /// # Errors
     /// Its last value, when it does not in time.
@@ -242,26 +242,8 @@ impl Window {
         attribute: &str,
         wanted: impl Fn(&str) -> bool,
     ) -> Result<String> {
-        let deadline = std::time::Instant::now() + PATIENCE;
-        loop {
-            let found = self.client.find(Locator::Css(&selector(id))).await;
-            let value = match found {
-                Ok(element) => element
-                    .attr(attribute)
-                    .await
-                    .ok()
-                    .flatten()
-                    .unwrap_or_default(),
-                Err(_) => String::new(),
-            };
-            if wanted(&value) {
-                return Ok(value);
-            }
-            if std::time::Instant::now() > deadline {
-                bail!("{id}: {attribute} stays {value:?}");
-            }
-            tokio::time::sleep(Duration::from_millis(30)).await;
-        }
+        let read = async |element: Element| element.attr(attribute).await;
+        self.wait_value(id, attribute, read, wanted).await
     }
 
     /// As [`Window::wait_attribute`], for a property such as a field's `value`.
@@ -274,23 +256,29 @@ impl Window {
         property: &str,
         wanted: impl Fn(&str) -> bool,
     ) -> Result<String> {
+        let read = async |element: Element| element.prop(property).await;
+        self.wait_value(id, property, read, wanted).await
+    }
+
+    async fn wait_value(
+        &self,
+        id: &str,
+        name: &str,
+        read: impl AsyncFn(Element) -> Result<Option<String>, CmdError>,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<String> {
         let deadline = std::time::Instant::now() + PATIENCE;
         loop {
-            let found = self.client.find(Locator::Css(&selector(id))).await;
-            let value = match found {
-                Ok(element) => element
-                    .prop(property)
-                    .await
-                    .ok()
-                    .flatten()
-                    .unwrap_or_default(),
-                Err(_) => String::new(),
+            // An element that is drawn anew at this moment is an error of the driver, too.
+            let value = match self.client.find(Locator::Css(&selector(id))).await {
+                Ok(element) => read(element).await.ok().map(Option::unwrap_or_default),
+                Err(_) => None,
             };
-            if wanted(&value) {
-                return Ok(value);
+            if let Some(value) = value.as_deref().filter(|value| wanted(value)) {
+                return Ok(value.to_owned());
             }
             if std::time::Instant::now() > deadline {
-                bail!("{id}: {property} stays {value:?}");
+                bail!("{id}: {name} stays {value:?}");
             }
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
