@@ -145,3 +145,34 @@ async fn a_missed_call_goes_back_and_the_agent_is_not_ready() {
     scene.window.gone("answer").await.unwrap();
     scene.window.close().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ring_is_seen_over_everything_and_takes_no_keyboard() {
+    let scene = Scene::ready("focus").await.unwrap();
+    let _other = scene.screen.work_elsewhere("a letter being typed").unwrap();
+    let before = scene.screen.visible_windows("Seatline").unwrap();
+    let mut customer = scene.customer("13800138001", false).unwrap();
+    customer.dial(AFTER_SALES, &scene.centre.trunk).unwrap();
+    wait_for("the call card", Duration::from_secs(10), || {
+        (scene.screen.visible_windows("Seatline").ok()? > before).then_some(())
+    })
+    .unwrap();
+    // Long enough for a window that steals the keyboard to have stolen it.
+    scene
+        .sound
+        .record("headset", Duration::from_secs(2))
+        .unwrap();
+    scene
+        .screen
+        .take_picture(&scene.output.join("card-over-everything.png"))
+        .unwrap();
+    assert_eq!(
+        scene.screen.focused_title().unwrap(),
+        "a letter being typed"
+    );
+    customer.hang_up().unwrap();
+    wait_for("the card to go", Duration::from_secs(10), || {
+        (scene.screen.visible_windows("Seatline").ok()? == before).then_some(())
+    })
+    .unwrap();
+}

@@ -71,16 +71,61 @@ impl Screen {
         Ok(())
     }
 
+    /// Opens another program's window and gives it the keyboard, as if the agent worked in it.
+    ///
+    /// # Errors
+    /// When xterm is missing or its window does not come up.
+    pub fn work_elsewhere(&self, title: &str) -> Result<Program> {
+        let program = Program::start(
+            "xterm",
+            Command::new("xterm")
+                .args([
+                    "-T",
+                    title,
+                    "-geometry",
+                    "80x24+20+20",
+                    "-e",
+                    "sleep",
+                    "600",
+                ])
+                .env("DISPLAY", self.display())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null()),
+        )?;
+        wait_for("another program's window", Duration::from_secs(10), || {
+            let search = ["search", "--onlyvisible", "--name", title, "windowactivate"];
+            self.ask(&search).ok()?;
+            (self.focused_title().ok()? == title).then_some(())
+        })?;
+        Ok(program)
+    }
+
+    /// How many windows of this title can be seen.
+    ///
+    /// # Errors
+    /// When xdotool is missing.
+    pub fn visible_windows(&self, title: &str) -> Result<usize> {
+        let name = format!("^{title}$");
+        Ok(self
+            .ask(&["search", "--onlyvisible", "--name", &name])?
+            .lines()
+            .count())
+    }
+
+    fn ask(&self, arguments: &[&str]) -> Result<String> {
+        let output = Command::new("xdotool")
+            .args(arguments)
+            .env("DISPLAY", self.display())
+            .output()
+            .context("xdotool; `cargo dev setup` installs it")?;
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
     /// Title of the window that has the keyboard.
     ///
     /// # Errors
     /// When xdotool is missing.
     pub fn focused_title(&self) -> Result<String> {
-        let output = Command::new("xdotool")
-            .args(["getwindowfocus", "getwindowname"])
-            .env("DISPLAY", self.display())
-            .output()
-            .context("xdotool")?;
-        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        self.ask(&["getwindowfocus", "getwindowname"])
     }
 }

@@ -53,6 +53,7 @@ const TEST: &[&str] = &[
     "webkit2gtk-driver",
     "wmctrl",
     "xdotool",
+    "xterm",
 ];
 
 /// Cargo programs the tests use, with the versions they are known to work with.

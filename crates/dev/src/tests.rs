@@ -32,6 +32,7 @@ pub(crate) fn run(parts: &[Part]) -> Result<()> {
             finish(&mut cargo(&[
                 "test",
                 "--quiet",
+                "--no-fail-fast",
                 "--locked",
                 "--workspace",
                 "--exclude",

@@ -455,7 +455,7 @@ async fn a_call_outlives_the_desk_until_nothing_is_heard() {
     assert_eq!(world.presence(1), Presence::Busy);
     let view = world.calls.snapshot_for(agent(1)).await.expect("runs");
     assert_eq!(view.contacts[0].id, contact);
-    world.switch.raise(Event::Silent(desk, 10_000));
+    world.switch.raise(Event::Silent(desk, 5_000));
     world.switch.raise(Event::Held(desk));
     world.contact_in(ContactState::Held).await;
     world.switch.raise(Event::Silent(desk, 80_000));
