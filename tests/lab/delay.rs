@@ -5,7 +5,7 @@ use crate::table::median;
 use anyhow::{Result, ensure};
 use seatline_tests::{
     process::wait_for,
-    sound::{RATE, SoundServer},
+    sound::{RATE, Recording, SoundServer},
 };
 use std::{
     f32::consts::TAU,
@@ -187,16 +187,17 @@ fn now_ms() -> f64 {
     ORIGIN.get_or_init(Instant::now).elapsed().as_secs_f64() * 1_000.0
 }
 
-/// Waits until an ear hears something louder than −45 dBFS and says how long after `since`.
-pub(crate) fn first_sound(
-    tape: &mut dyn FnMut() -> Result<Vec<f32>>,
-    since: Instant,
-) -> Result<f64> {
+/// How long after `begun` samples of a recording the ear hears something louder than −45 dBFS, ms.
+pub(crate) fn first_sound(recording: &Recording, begun: usize) -> Result<f64> {
+    let window = RATE as usize / 50;
     wait_for("the first sound", Duration::from_secs(10), || {
-        let samples = tape().ok()?;
-        let recent = samples.len().saturating_sub(RATE as usize / 50);
-        (seatline_tests::listen::level_dbfs(&samples[recent..]) > -45.0)
-            .then(|| since.elapsed().as_secs_f64() * 1_000.0)
+        let samples = recording.samples().ok()?;
+        let heard = samples.get(begun..)?;
+        let loud = |part: &[f32]| seatline_tests::listen::level_dbfs(part) > -45.0;
+        heard
+            .chunks_exact(window)
+            .position(loud)
+            .map(|index| samples_ms(index * window))
     })
 }
 

@@ -11,7 +11,7 @@ use seatline_tests::{
     baresip::{Baresip, Setup, Voice},
     built,
     centre::{AFTER_SALES, AGENT, Centre, PASSWORD},
-    keyring,
+    keyring, prompt,
     screen::Screen,
     sound::SoundServer,
     stage_address,
@@ -129,6 +129,10 @@ async fn measure_seatline(
         .await?;
     window.click("presence-menu").await?;
     window.click("presence-ready").await?;
+    // Ringing elsewhere, so that what the headset plays is the call.
+    window.click("view-settings").await?;
+    window.choose_named("device-ringer", "ringer").await?;
+    window.click("view-work").await?;
     let app = window.app_process()?;
     let idle_mib = footprint::memory(app);
     let idle_percent = footprint::processor(app, COUNTED).await?;
@@ -163,10 +167,11 @@ async fn measure_seatline(
 
     // The customer's microphone is the agent's too; what the agent hears first is the customer.
     let recording = sound.start_recording("headset")?;
-    let speaking = sound.play("mouth", chirps)?;
-    let clicked = Instant::now();
+    let speaking = sound.play("mouth", &prompt("demo-instruct")?)?;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let clicked = recording.samples()?.len();
     window.click("answer").await?;
-    let first = first_sound(&mut || recording.samples(), clicked)?;
+    let first = first_sound(&recording, clicked)?;
     table.note("click on Answer → first sound in the headset", first, "ms");
     drop((speaking, recording));
 

@@ -211,6 +211,24 @@ impl Window {
         Ok(())
     }
 
+    /// As [`Window::choose`], by the text of the option.
+    ///
+    /// # Errors
+    /// When there is no such list or option.
+    pub async fn choose_named(&self, id: &str, name: &str) -> Result<()> {
+        self.find(id).await?;
+        let script = "const options = [...document.querySelector(arguments[0]).options];
+            return options.find((option) => option.text.trim() === arguments[1])?.value;";
+        let value = self
+            .client
+            .execute(script, vec![selector(id).into(), name.into()])
+            .await?;
+        let value = value
+            .as_str()
+            .with_context(|| format!("{id} has no option {name}"))?;
+        self.choose(id, value).await
+    }
+
     /// Presses Enter in a field.
     ///
     /// # Errors

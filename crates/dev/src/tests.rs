@@ -42,8 +42,11 @@ pub(crate) fn run(parts: &[Part]) -> Result<()> {
     }
     if wants(Part::Ui) {
         part("window: tests", || finish(&mut npm(&["test", "--silent"])))?;
-        part("window: accessibility and screenshots", || {
-            finish(&mut npm(&["run", "--silent", "axe"]))
+        part("window: accessibility and pictures", || {
+            finish(&mut npm(&["run", "--silent", "look"]))
+        })?;
+        part("window: a call by keyboard", || {
+            finish(&mut npm(&["run", "--silent", "walk"]))
         })?;
     }
     if wants(Part::Journeys) {
