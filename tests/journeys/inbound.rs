@@ -86,7 +86,10 @@ async fn a_customer_calls_and_a_ticket_is_written() {
     scene.picture("5-ticket").await.unwrap();
     window.click("ticket-create").await.unwrap();
     let supervisor = Api::sign_in(&scene.centre, "hejing").await.unwrap();
-    let tickets = wait_for_ticket(&supervisor, "滤芯更换后仍漏水，申请上门").await;
+    let tickets = supervisor
+        .wait_for_ticket("滤芯更换后仍漏水，申请上门")
+        .await
+        .unwrap();
     assert!(
         tickets["customer"].is_string(),
         "the ticket knows its customer: {tickets}"
@@ -113,22 +116,6 @@ async fn a_customer_calls_and_a_ticket_is_written() {
         .unwrap();
     scene.wait_presence("wrap_up").await.unwrap();
     scene.window.close().await.unwrap();
-}
-
-async fn wait_for_ticket(api: &Api, subject: &str) -> serde_json::Value {
-    let deadline = std::time::Instant::now() + Duration::from_secs(10);
-    loop {
-        let page = api.get("tickets").await.unwrap();
-        let tickets = page["tickets"].as_array().unwrap();
-        if let Some(ticket) = tickets.iter().find(|ticket| ticket["subject"] == subject) {
-            return ticket.clone();
-        }
-        assert!(
-            std::time::Instant::now() < deadline,
-            "no ticket {subject:?}"
-        );
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,8 +4,6 @@
 //! Started by `cargo dev test journeys`, which gives them a network and a D-Bus session of their
 //! own. Screenshots and recordings stay in `target/journeys`.
 
-#![expect(clippy::unwrap_used, reason = "a failed step ends the journey")]
-
 mod inbound;
 mod malformed;
 mod outbound;

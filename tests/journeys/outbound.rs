@@ -1,6 +1,8 @@
 //! The agent calls a customer.
 
 use crate::scene::Scene;
+use seatline_tests::{api::Api, process::wait_for};
+use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_agent_calls_a_customer() {
@@ -29,10 +31,51 @@ async fn the_agent_calls_a_customer() {
     scene.assert_customer_hears_music("held").unwrap();
     window.click("hold").await.unwrap();
     scene.wait_call("active").await.unwrap();
+    window.click("mute").await.unwrap();
+    window
+        .wait_attribute("mute", "aria-pressed", |pressed| pressed == "true")
+        .await
+        .unwrap();
+    scene.assert_silence("customer", "muted").unwrap();
+    window.click("mute").await.unwrap();
+    window
+        .wait_attribute("mute", "aria-pressed", |pressed| pressed == "false")
+        .await
+        .unwrap();
+    window.click("keypad").await.unwrap();
+    window.click("keypad-7").await.unwrap();
+    wait_for(
+        "the customer's phone receives the key",
+        Duration::from_secs(5),
+        || {
+            customer
+                .printed()
+                .ok()?
+                .contains("received event: '7' (end=1)")
+                .then_some(())
+        },
+    )
+    .unwrap();
+    window.click("keypad").await.unwrap();
+    window.choose("ticket-type", "order").await.unwrap();
+    window
+        .fill("ticket-subject", "Called back about the order")
+        .await
+        .unwrap();
+    window.click("ticket-create").await.unwrap();
+    let supervisor = Api::sign_in(&scene.centre, "hejing").await.unwrap();
+    let ticket = supervisor
+        .wait_for_ticket("Called back about the order")
+        .await
+        .unwrap();
+    assert!(
+        ticket["customer"].is_string(),
+        "the ticket knows its customer: {ticket}"
+    );
     drop(speaking);
     window.click("hang-up").await.unwrap();
     customer
-        .expect_event("CALL_CLOSED", std::time::Duration::from_secs(5))
+        .expect_event("CALL_CLOSED", Duration::from_secs(5))
         .unwrap();
     scene.wait_presence("wrap_up").await.unwrap();
     scene.window.close().await.unwrap();

@@ -4,6 +4,7 @@ use crate::centre::{Centre, PASSWORD};
 use anyhow::{Context, Result, ensure};
 use reqwest::{Certificate, Client, Method};
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 
 /// A signed-in person.
 pub struct Api {
@@ -56,6 +57,23 @@ impl Api {
     /// When the centre refuses.
     pub async fn post(&self, path: &str, body: Value) -> Result<Value> {
         self.send(Method::POST, path, Some(body)).await
+    }
+
+    /// Waits for a ticket with this subject.
+    ///
+    /// # Errors
+    /// When there is none within ten seconds.
+    pub async fn wait_for_ticket(&self, subject: &str) -> Result<Value> {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            let page = self.get("tickets").await?;
+            let tickets = page["tickets"].as_array().context("a list")?;
+            if let Some(ticket) = tickets.iter().find(|ticket| ticket["subject"] == subject) {
+                return Ok(ticket.clone());
+            }
+            ensure!(Instant::now() < deadline, "no ticket {subject:?}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
