@@ -8,5 +8,6 @@ mod inbound;
 mod malformed;
 mod outbound;
 mod scene;
+mod sign_in;
 mod survival;
 mod views;
