@@ -42,34 +42,10 @@ async fn a_customer_calls_and_a_ticket_is_written() {
     scene.assert_agent_hears_customer("resumed").unwrap();
     scene.assert_customer_hears_agent("resumed").unwrap();
 
-    window.click("mute").await.unwrap();
-    window
-        .wait_attribute("mute", "aria-pressed", |pressed| pressed == "true")
-        .await
-        .unwrap();
-    scene.assert_silence("customer", "muted").unwrap();
-    window.click("mute").await.unwrap();
-    window
-        .wait_attribute("mute", "aria-pressed", |pressed| pressed == "false")
-        .await
-        .unwrap();
+    scene.mute_and_unmute().await.unwrap();
     scene.assert_customer_hears_agent("unmuted").unwrap();
 
-    window.click("keypad").await.unwrap();
-    window.click("keypad-5").await.unwrap();
-    wait_for(
-        "the customer's phone receives the key",
-        Duration::from_secs(5),
-        || {
-            customer
-                .printed()
-                .ok()?
-                .contains("received event: '5' (end=1)")
-                .then_some(())
-        },
-    )
-    .unwrap();
-    window.click("keypad").await.unwrap();
+    scene.press_key('5', &customer).await.unwrap();
 
     window.choose("ticket-type", "fault").await.unwrap();
     window

@@ -1,7 +1,7 @@
 //! The agent calls a customer.
 
 use crate::scene::Scene;
-use seatline_tests::{api::Api, process::wait_for};
+use seatline_tests::api::Api;
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -31,32 +31,8 @@ async fn the_agent_calls_a_customer() {
     scene.assert_customer_hears_music("held").unwrap();
     window.click("hold").await.unwrap();
     scene.wait_call("active").await.unwrap();
-    window.click("mute").await.unwrap();
-    window
-        .wait_attribute("mute", "aria-pressed", |pressed| pressed == "true")
-        .await
-        .unwrap();
-    scene.assert_silence("customer", "muted").unwrap();
-    window.click("mute").await.unwrap();
-    window
-        .wait_attribute("mute", "aria-pressed", |pressed| pressed == "false")
-        .await
-        .unwrap();
-    window.click("keypad").await.unwrap();
-    window.click("keypad-7").await.unwrap();
-    wait_for(
-        "the customer's phone receives the key",
-        Duration::from_secs(5),
-        || {
-            customer
-                .printed()
-                .ok()?
-                .contains("received event: '7' (end=1)")
-                .then_some(())
-        },
-    )
-    .unwrap();
-    window.click("keypad").await.unwrap();
+    scene.mute_and_unmute().await.unwrap();
+    scene.press_key('7', &customer).await.unwrap();
     window.choose("ticket-type", "order").await.unwrap();
     window
         .fill("ticket-subject", "Called back about the order")

@@ -7,7 +7,7 @@ use seatline_tests::{
     keyring,
     listen::{self, DIFFERENT, SAME},
     output_folder,
-    process::Program,
+    process::{Program, wait_for},
     prompt,
     screen::Screen,
     sound::{RATE, SoundServer},
@@ -196,6 +196,33 @@ impl Scene {
         let level = listen::level_dbfs(&heard[RATE as usize / 2..]);
         assert!(level < -55.0, "{what}: {ear} hears {level} dBFS");
         Ok(())
+    }
+
+    /// Mutes, asserts that the customer hears nothing, and unmutes.
+    pub(crate) async fn mute_and_unmute(&self) -> Result<()> {
+        self.window.click("mute").await?;
+        self.window
+            .wait_attribute("mute", "aria-pressed", |pressed| pressed == "true")
+            .await?;
+        self.assert_silence("customer", "muted")?;
+        self.window.click("mute").await?;
+        self.window
+            .wait_attribute("mute", "aria-pressed", |pressed| pressed == "false")
+            .await?;
+        Ok(())
+    }
+
+    /// Presses a key of the keypad and waits until the customer's phone has received it.
+    pub(crate) async fn press_key(&self, key: char, customer: &Baresip) -> Result<()> {
+        self.window.click("keypad").await?;
+        self.window.click(&format!("keypad-{key}")).await?;
+        let received = format!("received event: '{key}' (end=1)");
+        wait_for(
+            "the customer's phone receives the key",
+            Duration::from_secs(5),
+            || customer.printed().ok()?.contains(&received).then_some(()),
+        )?;
+        self.window.click("keypad").await
     }
 
     /// Saves a picture of the window.
