@@ -49,6 +49,16 @@ pub(crate) fn event_of(key: char) -> Option<u8> {
     KEYS.iter().position(|k| *k == key).map(|n| n as u8)
 }
 
+/// The key of an event number; `None` if it is not that of a key.
+pub(crate) fn key_of(event: u8) -> Option<char> {
+    KEYS.get(usize::from(event)).copied()
+}
+
+/// Ticks of a clock of `clock_rate` hertz, in milliseconds.
+pub(crate) fn milliseconds(ticks: u64, clock_rate: u32) -> u32 {
+    (ticks * 1_000 / u64::from(clock_rate.max(1))) as u32
+}
+
 /// Whether an event number is that of a key.
 pub(crate) fn is_key(event: u8) -> bool {
     usize::from(event) < KEYS.len()
@@ -184,7 +194,7 @@ impl KeyListener {
             let ticks = u64::from(pressed.earlier) + u64::from(pressed.duration);
             self.presses.push_back(Press {
                 key: KEYS[usize::from(pressed.event)],
-                duration_ms: (ticks * 1_000 / u64::from(pressed.clock_rate.max(1))) as u32,
+                duration_ms: milliseconds(ticks, pressed.clock_rate),
             });
         }
     }

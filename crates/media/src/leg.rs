@@ -8,6 +8,7 @@ pub(crate) mod meter;
 mod negotiator;
 mod shared;
 pub(crate) mod statistics;
+pub(crate) mod tap;
 mod watch;
 
 use crate::peer;
@@ -22,6 +23,7 @@ use shared::{Command, Feed, Shared};
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use tap::Tap;
 use thiserror::Error;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
@@ -340,6 +342,11 @@ impl Leg {
         let (rings, talker, listener) = attach::join(&self.inner.shared);
         self.order(Command::Attach(rings));
         Ok((talker, listener))
+    }
+
+    /// Listens in on what the remote party says, for recording, whatever else hears it.
+    pub fn tap(&self) -> Tap {
+        Tap::new(self.feed())
     }
 
     /// Presses keys one after another, 100 ms each and 60 ms apart: as telephone events (RFC

@@ -29,6 +29,7 @@ pub use codec::{Codec, CodecError};
 pub use leg::attach::{Listener, Talker};
 pub use leg::config::{IceServer, RtpConfig, WebRtcConfig};
 pub use leg::statistics::Statistics;
+pub use leg::tap::{Content, Said, Tap};
 pub use leg::{Direction, Failure, Leg, LegError, LegEvent, Source};
 pub use tone::Tone;
 

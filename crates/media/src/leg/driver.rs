@@ -302,6 +302,7 @@ impl Driver {
                 clock_rate,
                 ssrc,
                 timestamp,
+                ..
             } => {
                 self.pass_key_on(key, clock_rate, (ssrc, timestamp), event, now)
                     .await;

@@ -1,12 +1,11 @@
 //! What a leg's remote party hears when no device is attached.
 
-use super::shared::{Heard, Shared};
+use super::shared::{FEED, Heard, Hearer, Shared};
 use crate::jitter::{JitterBuffer, Tally};
 use crate::tone::Generator;
 use crate::{Clip, Codec, Source, Tone};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
 
 /// A source in use.
 pub(crate) enum Ear {
@@ -27,7 +26,7 @@ impl Ear {
             }),
             Source::Tone(tone) => Self::tone(tone),
             Source::Leg(leg) => Self::Leg(Relay {
-                feed: leg.feed().listen(),
+                feed: leg.feed().listen(FEED),
                 transcoder: None,
             }),
         }
@@ -41,7 +40,7 @@ impl Ear {
     /// has ended. Safe to cancel.
     pub(crate) async fn next(&mut self) -> Option<Heard> {
         match self {
-            Self::Leg(relay) => relay.feed.recv().await,
+            Self::Leg(relay) => relay.feed.next().await,
             Self::Nothing | Self::Clip(_) | Self::Tone(_) => std::future::pending().await,
         }
     }
@@ -74,7 +73,7 @@ impl Player {
 
 /// Hears another leg.
 pub(crate) struct Relay {
-    feed: mpsc::Receiver<Heard>,
+    feed: Hearer,
     transcoder: Option<Box<Transcoder>>,
 }
 

@@ -10,6 +10,7 @@ use crate::packet::Packet;
 use crate::sdp::Terms;
 use crate::{Codec, Direction, LegError, Statistics};
 use parking_lot::Mutex;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Instant;
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -42,42 +43,87 @@ pub(crate) enum Heard {
         key: KeyEvent,
         clock_rate: u32,
         ssrc: u32,
+        sequence: u16,
         timestamp: u32,
+        at: Instant,
     },
 }
 
-/// Packets a hearer may fall behind before it loses some: two seconds.
-const FEED: usize = 100;
+/// Packets that may wait for another leg before it loses some: two seconds.
+pub(crate) const FEED: usize = 100;
 
 /// The hearers of one leg's remote party.
 #[derive(Debug, Default)]
 pub(crate) struct Feed {
     /// `None` once the leg has ended.
-    hearers: Mutex<Option<Vec<mpsc::Sender<Heard>>>>,
+    hearers: Mutex<Option<Vec<Mouth>>>,
+}
+
+/// The feed's end of the way to one hearer.
+#[derive(Debug)]
+struct Mouth {
+    way: mpsc::Sender<Heard>,
+    lost: Arc<AtomicU64>,
+}
+
+/// One who hears a leg's remote party.
+#[derive(Debug)]
+pub(crate) struct Hearer {
+    way: mpsc::Receiver<Heard>,
+    lost: Arc<AtomicU64>,
+}
+
+impl Hearer {
+    /// The next thing said; `None` once the leg has ended. Safe to cancel.
+    pub(crate) async fn next(&mut self) -> Option<Heard> {
+        self.way.recv().await
+    }
+
+    /// The next thing said, if it is there.
+    pub(crate) fn try_next(&mut self) -> Option<Heard> {
+        self.way.try_recv().ok()
+    }
+
+    /// What came while too much was waiting.
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
 }
 
 impl Feed {
-    fn open() -> Self {
+    pub(crate) fn open() -> Self {
         Self {
             hearers: Mutex::new(Some(Vec::new())),
         }
     }
 
-    /// A new hearer; it hears the end at once if the leg has ended.
-    pub(crate) fn listen(&self) -> mpsc::Receiver<Heard> {
-        let (sender, receiver) = mpsc::channel(FEED);
+    /// A new hearer, for whom `waiting` packets are kept; it hears the end at once if the leg has
+    /// ended.
+    pub(crate) fn listen(&self, waiting: usize) -> Hearer {
+        let (sender, receiver) = mpsc::channel(waiting);
+        let lost = Arc::new(AtomicU64::new(0));
         if let Some(hearers) = self.hearers.lock().as_mut() {
-            hearers.push(sender);
+            hearers.push(Mouth {
+                way: sender,
+                lost: Arc::clone(&lost),
+            });
         }
-        receiver
+        Hearer {
+            way: receiver,
+            lost,
+        }
     }
 
     /// Passes on what was heard.
     pub(crate) fn publish(&self, heard: &Heard) {
         if let Some(hearers) = self.hearers.lock().as_mut() {
-            hearers.retain(|hearer| match hearer.try_send(heard.clone()) {
-                // A hearer that cannot keep up loses voice, as on a network.
-                Ok(()) | Err(mpsc::error::TrySendError::Full(_)) => true,
+            hearers.retain(|hearer| match hearer.way.try_send(heard.clone()) {
+                Ok(()) => true,
+                Err(mpsc::error::TrySendError::Full(_)) => {
+                    // A hearer that cannot keep up loses voice, as on a network.
+                    hearer.lost.fetch_add(1, Ordering::Relaxed);
+                    true
+                }
                 Err(mpsc::error::TrySendError::Closed(_)) => false,
             });
         }

@@ -2,7 +2,9 @@
 
 use crate::party::{Bridge, Party, SECOND, TWO_SECONDS, assert_conversation, assert_hears, talk};
 use seatline_media::sim::{self, Headset, Network, level_at, loudness};
-use seatline_media::{Clip, Codec, Direction, LegError, LegEvent, SAMPLE_RATE, Source, Tone};
+use seatline_media::{
+    Clip, Codec, Content, Direction, LegError, LegEvent, SAMPLE_RATE, Source, Tone,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -245,4 +247,29 @@ async fn loss_is_recovered_and_told() {
     let share = statistics.lost as f64 / (statistics.lost + statistics.received) as f64;
     assert!((0.04..0.2).contains(&share), "{share}");
     assert!(statistics.mos_estimate < 4.2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tap_hears_voice_and_keys_while_a_bridge_passes_them_on() {
+    let mut bridge = Bridge::new(&[Codec::Pcma]).await;
+    let mut tap = bridge.to_customer.leg.tap();
+    let (mut agent, mut customer) = (bridge.agent.headset(), bridge.customer.headset());
+    assert_conversation((&mut agent, 440.0), (&mut customer, 1_000.0)).await;
+    bridge.customer.leg.send_digits("5").unwrap();
+    assert_eq!(bridge.to_customer.digits(1).await, "5");
+    drop(customer);
+    bridge.to_customer.leg.close().await;
+
+    let (mut voice, mut keys, mut last) = (Vec::new(), Vec::new(), None);
+    while let Some(said) = tap.next().await {
+        assert!(last.is_none_or(|last| said.sequence == u16::wrapping_add(last, 1)));
+        last = Some(said.sequence);
+        match said.content {
+            Content::Voice { codec, payload } => voice.push((codec, payload.len())),
+            Content::Key { digit, end, .. } => keys.push((digit, end)),
+        }
+    }
+    assert!(voice.len() > 50 && voice.iter().all(|said| *said == (Codec::Pcma, 160)));
+    assert!(keys.contains(&('5', true)) && keys.iter().all(|(digit, _)| *digit == '5'));
+    assert_eq!(tap.lost(), 0);
 }

@@ -32,7 +32,9 @@ impl Driver {
             key,
             clock_rate,
             ssrc: packet.ssrc,
+            sequence: packet.sequence,
             timestamp: packet.timestamp,
+            at: now,
         });
     }
 
