@@ -1,7 +1,7 @@
 //! Views for tests.
 
 use seatline_contract::{
-    contact::{Channel, Contact, ContactState, Direction, Offer},
+    contact::{Channel, Contact, ContactState, Direction, Offer, OfferKind},
     customer::{NumberKind, NumberView},
     event::{Catalog, CatalogItem},
     presence::{Presence, PresenceChoice, PresenceState},
@@ -26,6 +26,11 @@ pub(crate) fn signed_out() -> DeskView {
         catalog: None,
         offer: None,
         call: None,
+        watching: None,
+        parked: Vec::new(),
+        callbacks: Vec::new(),
+        helps: Vec::new(),
+        messages: Vec::new(),
         drafts: Vec::new(),
         notes: Vec::new(),
         outbox: Outbox {
@@ -80,6 +85,7 @@ pub(crate) fn signed_in() -> DeskView {
             }],
             dispositions: Vec::new(),
             ticket_types: Vec::new(),
+            help_reasons: Vec::new(),
             people: Vec::new(),
         }),
         ..signed_out()
@@ -109,6 +115,7 @@ pub(crate) fn ringing() -> DeskView {
         disposition: None,
         note: String::new(),
         tickets: Vec::new(),
+        call: None,
     };
     DeskView {
         offer: Some(Offer {
@@ -116,6 +123,7 @@ pub(crate) fn ringing() -> DeskView {
             contact,
             customer: None,
             deadline: UnixMs(20_000),
+            kind: OfferKind::Queue,
         }),
         call: Some(call(CallState::Ringing)),
         ..signed_in()

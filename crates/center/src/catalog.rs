@@ -35,6 +35,7 @@ pub async fn read(app: &App) -> Result<Catalog, ApiFailure> {
         not_ready_reasons: choices.not_ready_reasons,
         dispositions: choices.dispositions,
         ticket_types: choices.ticket_types,
+        help_reasons: choices.help_reasons,
         people: person::everybody(app.store.db()).await?,
     })
 }
@@ -90,6 +91,7 @@ async fn set_catalog(
     check("not_ready_reasons", &request.not_ready_reasons)?;
     check("dispositions", &request.dispositions)?;
     check("ticket_types", &request.ticket_types)?;
+    check("help_reasons", &request.help_reasons)?;
     setting::put(app.store.db(), SETTING, &text::to_json(&request)?).await?;
     publish(&app).await?;
     Ok(Json(read(&app).await?))
@@ -156,6 +158,13 @@ fn first_choices() -> NewCatalog {
             item("return", "退换货", "Return or exchange"),
             item("order", "订单", "Order"),
             item("suggestion", "建议", "Suggestion"),
+        ],
+        help_reasons: vec![
+            item("upset", "客户情绪激动", "The customer is upset"),
+            item("knowledge", "业务不熟", "I need to know more"),
+            item("permission", "需要授权", "I need an approval"),
+            item("technical", "系统故障", "Something does not work"),
+            item("other", "其他", "Something else"),
         ],
     }
 }

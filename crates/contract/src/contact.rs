@@ -3,6 +3,7 @@
 use crate::{
     customer::{CustomerCard, NumberView},
     id::{AgentId, ContactId, CustomerId, OfferId, QueueId, TicketId},
+    party::{Call, PartyEnd},
     time::UnixMs,
 };
 use serde::{Deserialize, Serialize};
@@ -45,6 +46,8 @@ pub enum ContactState {
     Connected,
     /// Connected, the customer hears music.
     Held,
+    /// The customer hears music until anybody picks up.
+    Parked,
     /// Over; the agent finishes notes.
     WrapUp,
     /// Done.
@@ -116,6 +119,9 @@ pub struct Contact {
     pub note: String,
     /// Tickets written from it.
     pub tickets: Vec<TicketId>,
+    /// What goes on in it, while its call lasts.
+    #[serde(default)]
+    pub call: Option<Call>,
 }
 
 /// A contact put before one agent.
@@ -131,6 +137,37 @@ pub struct Offer {
     pub customer: Option<CustomerCard>,
     /// When it goes back to the queue.
     pub deadline: UnixMs,
+    /// How it came to this agent.
+    #[serde(default)]
+    pub kind: OfferKind,
+}
+
+/// How an offer came to this agent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum OfferKind {
+    /// From the queue.
+    #[default]
+    Queue,
+    /// A colleague hands the customer over.
+    Transfer {
+        /// Who.
+        from_name: String,
+    },
+    /// A colleague asks; the customer is on hold.
+    Consult {
+        /// Who.
+        from_name: String,
+    },
+    /// The agent's own transfer or parked call came back.
+    Returned {
+        /// Whom it was meant for.
+        target_name: String,
+        /// Why it came back.
+        why: PartyEnd,
+    },
 }
 
 /// Why an offer ended without this agent's answer.

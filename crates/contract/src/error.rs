@@ -42,6 +42,10 @@ pub enum Code {
     NoTrunk,
     /// A disposition is required before wrap-up ends.
     DispositionRequired,
+    /// The colleague is not signed in, has no working line or is in another call.
+    ColleagueUnavailable,
+    /// The conference has as many parties as it may.
+    ConferenceFull,
     /// The agent has no working line (SIP registration) to ring.
     LineNotReady,
     /// Too many requests; wait [`ApiError::retry_after_s`].

@@ -9,11 +9,14 @@
 use crate::{
     contact::{Contact, Offer, OfferEnd},
     customer::Customer,
-    id::{ContactId, OfferId},
+    directory::{Callback, Colleague},
+    id::{ContactId, OfferId, PartyId},
     identity::Person,
+    party::{Parked, PartyEnd},
     presence::PresenceState,
     queue::Queue,
     secret::Secret,
+    supervision::{BoardChange, Message, Watching},
     ticket::TicketSummary,
     time::UnixMs,
 };
@@ -41,10 +44,22 @@ pub enum ClientFrame {
     Beat,
     /// Deltas were missed; send a snapshot.
     Resync,
+    /// What else to tell from now on, until it is said anew; a new socket starts with nothing.
+    Watch {
+        /// The board ([`Change::Board`]); supervisors only.
+        board: bool,
+        /// Colleagues ([`Change::Colleague`]).
+        directory: bool,
+    },
+    /// How good the line is at the desk's end, at most once a second, while in a call.
+    Quality {
+        /// The figures.
+        quality: crate::supervision::LineQuality,
+    },
 }
 
 /// What the centre sends on the event socket.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "typescript", derive(specta::Type))]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -73,6 +88,9 @@ pub enum ServerFrame {
     SignedOut {
         /// Why.
         reason: SignOutReason,
+        /// The words of a supervisor who did it.
+        #[serde(default)]
+        note: Option<String>,
     },
 }
 
@@ -88,6 +106,8 @@ pub enum SignOutReason {
     Disabled,
     /// The session's time is up.
     Expired,
+    /// A supervisor signed the agent out.
+    Supervisor,
     /// The centre is stopping; sign in again when it is back.
     CentreStopping,
 }
@@ -114,6 +134,18 @@ pub struct Snapshot {
     pub queues: Vec<Queue>,
     /// What choices there are.
     pub catalog: Catalog,
+    /// The call a supervisor is in without being its agent.
+    #[serde(default)]
+    pub watching: Option<Watching>,
+    /// Who is parked.
+    #[serde(default)]
+    pub parked: Vec<Parked>,
+    /// The agent's call-backs that wait or are due.
+    #[serde(default)]
+    pub callbacks: Vec<Callback>,
+    /// Requests for help in the supervisor's teams that nobody has answered.
+    #[serde(default)]
+    pub helps: Vec<Contact>,
 }
 
 /// One change to a [`Snapshot`].
@@ -121,7 +153,7 @@ pub struct Snapshot {
     clippy::large_enum_variant,
     reason = "a change is boxed in its frame, and short-lived outside of one"
 )]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "typescript", derive(specta::Type))]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -173,6 +205,66 @@ pub enum Change {
         /// It.
         ticket: TicketSummary,
     },
+    /// A party left a call; the contact without it comes separately.
+    PartyGone {
+        /// Of which contact.
+        contact: ContactId,
+        /// Which.
+        party: PartyId,
+        /// Its name or number as shown.
+        name: String,
+        /// Why.
+        end: PartyEnd,
+    },
+    /// The supervisor is in a call, in another way, or no longer.
+    Watching {
+        /// It.
+        watching: Option<Watching>,
+    },
+    /// All who are parked.
+    Parked {
+        /// By place.
+        parked: Vec<Parked>,
+    },
+    /// A call-back is new, changed or due.
+    Callback {
+        /// It.
+        callback: Callback,
+    },
+    /// An agent of the supervisor's teams asks for help.
+    Help {
+        /// In which contact.
+        contact: Contact,
+    },
+    /// A request for help was answered, taken back or is pointless now.
+    HelpGone {
+        /// In which contact.
+        contact: ContactId,
+    },
+    /// Somebody wrote.
+    Message {
+        /// It.
+        message: Message,
+    },
+    /// A supervisor changed the agent's presence.
+    Forced {
+        /// The new state.
+        presence: PresenceState,
+        /// Name of the supervisor.
+        by_name: String,
+        /// Why.
+        reason: String,
+    },
+    /// A colleague's presence changed; only while watched.
+    Colleague {
+        /// It.
+        colleague: Colleague,
+    },
+    /// What is new on the board; only while watched.
+    Board {
+        /// It.
+        change: BoardChange,
+    },
     /// The customer pressed a key.
     Digit {
         /// In which contact.
@@ -206,6 +298,9 @@ pub struct Catalog {
     pub dispositions: Vec<CatalogItem>,
     /// Sorts of tickets.
     pub ticket_types: Vec<CatalogItem>,
+    /// Why an agent may ask for help.
+    #[serde(default)]
+    pub help_reasons: Vec<CatalogItem>,
     /// Colleagues to assign tickets to.
     pub people: Vec<Person>,
 }
@@ -221,4 +316,7 @@ pub struct NewCatalog {
     pub dispositions: Vec<CatalogItem>,
     /// Sorts of tickets.
     pub ticket_types: Vec<CatalogItem>,
+    /// Why an agent may ask for help.
+    #[serde(default)]
+    pub help_reasons: Vec<CatalogItem>,
 }

@@ -52,6 +52,16 @@ id! {
     CommentId,
     /// A queue.
     QueueId,
+    /// One participant of a call.
+    PartyId,
+    /// A team of agents with their supervisors.
+    TeamId,
+    /// Words from one person to another.
+    MessageId,
+    /// An entry of the address book.
+    EntryId,
+    /// A promise to call back.
+    CallbackId,
     /// One signed-in desk.
     SessionId,
     /// A write, named before its first try so that a repeat is recognised.

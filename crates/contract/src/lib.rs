@@ -9,6 +9,9 @@
 //! | [`identity`] | sign-in, roles, the agent's profile |
 //! | [`presence`] | the agent's state and the next one |
 //! | [`contact`] | contacts, offers, wrap-up |
+//! | [`party`] | the parties of a live call, consultation, transfer, conference |
+//! | [`supervision`] | the board, watching a call, help, messages, teams |
+//! | [`directory`] | colleagues, the address book, call-backs |
 //! | [`queue`] | queues as the desk sees them |
 //! | [`customer`] | customers, search, timeline |
 //! | [`ticket`] | tickets and comments |
@@ -18,13 +21,16 @@
 pub mod about;
 pub mod contact;
 pub mod customer;
+pub mod directory;
 pub mod error;
 pub mod event;
 pub mod id;
 pub mod identity;
+pub mod party;
 pub mod presence;
 pub mod queue;
 pub mod secret;
+pub mod supervision;
 pub mod ticket;
 pub mod time;
 
@@ -36,3 +42,13 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// SIP header carrying the contact's id in every dialog between desk and switch.
 pub const CONTACT_HEADER: &str = "X-Seatline-Contact";
+
+/// SIP header in a call to a desk that answers it by itself, with the mode: [`ANSWER_TALK`] or
+/// [`ANSWER_LISTEN`].
+pub const ANSWER_HEADER: &str = "X-Seatline-Answer";
+
+/// Value of [`ANSWER_HEADER`]: answer at once, after a beep.
+pub const ANSWER_TALK: &str = "talk";
+
+/// Value of [`ANSWER_HEADER`]: answer at once; the microphone is not needed yet.
+pub const ANSWER_LISTEN: &str = "listen";

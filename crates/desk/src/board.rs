@@ -8,7 +8,7 @@ use crate::{
     },
 };
 use parking_lot::Mutex;
-use seatline_contract::time::UnixMs;
+use seatline_contract::{party::PartyEnd, supervision::Message, time::UnixMs};
 use std::{
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
@@ -17,6 +17,9 @@ use tokio::sync::watch;
 
 /// Notices kept; older ones give way.
 const MOST_NOTICES: usize = 20;
+
+/// Messages kept; older ones give way.
+const MOST_MESSAGES: usize = 100;
 
 /// Holds the current view and publishes each change of it.
 pub(crate) struct Board {
@@ -39,6 +42,11 @@ impl Board {
             catalog: None,
             offer: None,
             call: None,
+            watching: None,
+            parked: Vec::new(),
+            callbacks: Vec::new(),
+            helps: Vec::new(),
+            messages: Vec::new(),
             drafts: Vec::new(),
             notes: Vec::new(),
             outbox: Outbox {
@@ -93,6 +101,17 @@ impl Board {
 
     /// Tells the agent something. The same thing told twice shows once, as the latest.
     pub(crate) fn tell(&self, code: NoticeCode, detail: Option<String>) {
+        self.tell_more(code, detail, None, None);
+    }
+
+    /// As [`Board::tell`], with somebody's own words or why a party left.
+    pub(crate) fn tell_more(
+        &self,
+        code: NoticeCode,
+        detail: Option<String>,
+        text: Option<String>,
+        end: Option<PartyEnd>,
+    ) {
         let id = {
             let mut next = self.next_notice.lock();
             *next += 1;
@@ -101,10 +120,27 @@ impl Board {
         self.change(|view| {
             view.notices
                 .retain(|notice| notice.code != code || notice.detail != detail);
-            view.notices.push(Notice { id, code, detail });
+            view.notices.push(Notice {
+                id,
+                code,
+                detail,
+                text,
+                end,
+            });
             let excess = view.notices.len().saturating_sub(MOST_NOTICES);
             view.notices.drain(..excess);
         });
+    }
+
+    /// Keeps what somebody wrote, and tells of it.
+    pub(crate) fn receive(&self, message: Message) {
+        let (name, text) = (message.from_name.clone(), message.text.clone());
+        self.change(|view| {
+            view.messages.push(message);
+            let excess = view.messages.len().saturating_sub(MOST_MESSAGES);
+            view.messages.drain(..excess);
+        });
+        self.tell_more(NoticeCode::MessageReceived, Some(name), Some(text), None);
     }
 
     /// Names what is wrong with the devices, or that nothing is.

@@ -1,10 +1,13 @@
 //! The handle a window holds.
 
+mod control;
 mod core;
+mod directory;
 mod kept;
 mod listen;
 mod records;
 mod session;
+mod supervise;
 
 use self::core::Core;
 use crate::{

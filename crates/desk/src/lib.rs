@@ -21,6 +21,7 @@ pub mod command;
 mod connection;
 mod desk;
 pub mod failure;
+mod live;
 mod number;
 mod outbox;
 pub mod policy;

@@ -5,11 +5,14 @@ use crate::failure::FailureCode;
 use seatline_contract::{
     contact::{Contact, Direction, Offer},
     customer::NumberView,
+    directory::{Callback, Colleague},
     event::Catalog,
     id::{AgentId, ContactId, CustomerId, TicketId},
     identity::Person,
+    party::{Parked, PartyEnd},
     presence::PresenceState,
     queue::Queue,
+    supervision::{BoardAgent, BoardCall, BoardQueue, Message, Watching},
     ticket::Priority,
     time::UnixMs,
 };
@@ -44,6 +47,16 @@ pub struct DeskView {
     pub offer: Option<Offer>,
     /// The call on the line, ringing included.
     pub call: Option<Call>,
+    /// The call a supervisor is in without being its agent.
+    pub watching: Option<Watching>,
+    /// Customers who wait for anybody to pick up.
+    pub parked: Vec<Parked>,
+    /// The agent's call-backs that wait or are due, the next one first.
+    pub callbacks: Vec<Callback>,
+    /// Contacts whose agents ask this supervisor for help.
+    pub helps: Vec<Contact>,
+    /// What others wrote since sign-in, the latest last.
+    pub messages: Vec<Message>,
     /// Ticket texts not yet sent, kept on this computer.
     pub drafts: Vec<TicketDraft>,
     /// Notes and dispositions of contacts in wrap-up, kept on this computer.
@@ -372,8 +385,12 @@ pub struct Notice {
     pub id: u32,
     /// What.
     pub code: NoticeCode,
-    /// Values the text names, such as a device.
+    /// Values the text names, such as a device or a person.
     pub detail: Option<String>,
+    /// Somebody's own words.
+    pub text: Option<String>,
+    /// Why a party left.
+    pub end: Option<PartyEnd>,
 }
 
 /// What a notice says.
@@ -405,6 +422,30 @@ pub enum NoticeCode {
     DiskFull,
     /// A link was not a number that can be dialled.
     BadLink,
+    /// A party left the call; the detail names it, the end says why.
+    PartyGone,
+    /// A supervisor changed the agent's presence; the detail names them, the text says why.
+    PresenceForced,
+    /// An agent asks for help; the detail names them.
+    HelpWanted,
+    /// A call-back is due.
+    CallbackDue,
+    /// Somebody wrote; the detail names them, the text is what.
+    MessageReceived,
+}
+
+/// What changes too often for [`DeskView`], while it is watched.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct LiveView {
+    /// The board's queues; `None` until it has come.
+    pub queues: Option<Vec<BoardQueue>>,
+    /// The board's agents.
+    pub agents: Vec<BoardAgent>,
+    /// The board's calls.
+    pub calls: Vec<BoardCall>,
+    /// Everybody with what they do; `None` until it has come.
+    pub colleagues: Option<Vec<Colleague>>,
 }
 
 /// Where sign-in secrets are kept.

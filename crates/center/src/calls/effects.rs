@@ -10,7 +10,7 @@ use crate::{
     switch::Ending,
 };
 use seatline_contract::{
-    contact::{Contact, ContactState, Offer, OfferEnd},
+    contact::{Contact, ContactState, Offer, OfferEnd, OfferKind},
     event::Change,
     id::{AgentId, ContactId, OfferId, QueueId},
     queue::Queue,
@@ -139,6 +139,7 @@ impl Inner {
             contact: view,
             customer: state.live.get(&contact).and_then(|live| live.card.clone()),
             deadline,
+            kind: OfferKind::Queue,
         };
         state.offers.insert(agent, offer.clone());
         metrics::counter!("seatline_offers_total").increment(1);

@@ -112,6 +112,7 @@ impl Record {
             disposition: self.disposition.clone(),
             note: self.note.clone(),
             tickets,
+            call: None,
         }
     }
 }

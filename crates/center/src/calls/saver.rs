@@ -113,6 +113,7 @@ impl Saver {
                     | ContactState::Dialing
                     | ContactState::Connected
                     | ContactState::Held
+                    | ContactState::Parked
                     | ContactState::WrapUp => {
                         self.stored.insert(id, record.version);
                     }

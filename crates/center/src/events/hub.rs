@@ -211,7 +211,7 @@ impl Desk {
     fn end(self, reason: SignOutReason) {
         if let Some(sender) = &self.sender {
             // A desk too slow to take it learns from the closed connection.
-            let _ = sender.try_send(ServerFrame::SignedOut { reason });
+            let _ = sender.try_send(ServerFrame::SignedOut { reason, note: None });
         }
     }
 }

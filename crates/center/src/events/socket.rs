@@ -143,6 +143,8 @@ async fn converse(
                             return None;
                         }
                     }
+                    // Nothing else is told yet.
+                    Ok(ClientFrame::Watch { .. } | ClientFrame::Quality { .. }) => {}
                     Ok(ClientFrame::Resync) => {
                         if let Err(close) = send_snapshot(app, socket, signed, sent).await {
                             return close;
@@ -182,6 +184,10 @@ async fn build_snapshot(app: &App, signed: &Signed, seq: u64) -> Result<Snapshot
         offer: view.offer,
         queues: view.queues,
         catalog: crate::catalog::read(app).await?,
+        watching: None,
+        parked: Vec::new(),
+        callbacks: Vec::new(),
+        helps: Vec::new(),
     })
 }
 

@@ -69,6 +69,8 @@ fn status_of(code: Code) -> StatusCode {
         Code::SignedInElsewhere
         | Code::Conflict
         | Code::DispositionRequired
+        | Code::ColleagueUnavailable
+        | Code::ConferenceFull
         | Code::LineNotReady => StatusCode::CONFLICT,
         Code::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
         Code::StorageFull => StatusCode::INSUFFICIENT_STORAGE,

@@ -173,7 +173,7 @@ async fn take_over_disabling_and_stopping_are_told() {
 
 async fn signed_out(socket: &mut Socket) -> SignOutReason {
     loop {
-        if let ServerFrame::SignedOut { reason } = next(socket).await {
+        if let ServerFrame::SignedOut { reason, .. } = next(socket).await {
             return reason;
         }
     }

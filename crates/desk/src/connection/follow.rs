@@ -9,6 +9,7 @@ use super::{
 use crate::{
     board::{Board, computer_now},
     failure::{Failure, FailureCode},
+    live::Live,
     view::Connection,
 };
 use seatline_contract::{
@@ -44,6 +45,7 @@ pub(crate) enum Told {
 pub(crate) async fn follow(
     client: Arc<Client>,
     board: Arc<Board>,
+    live: Arc<Live>,
     told: mpsc::UnboundedSender<Told>,
 ) {
     let mut mirror = Mirror::default();
@@ -68,12 +70,13 @@ pub(crate) async fn follow(
                         tell(&told, Told::Changed);
                     }
                     for news in outcome.news {
-                        stopping |= news == News::SignedOut(SignOutReason::CentreStopping);
+                        stopping |=
+                            matches!(news, News::SignedOut(SignOutReason::CentreStopping, _));
                         tell(&told, Told::News(news));
                     }
                     outcome.resync
                 };
-                socket.run(&client, take).await
+                socket.run(&client, &board, live.wanted(), take).await
             }
             Err(failure) if failure.code == FailureCode::Centre(Code::SessionEnded) => {
                 End::SessionOver
@@ -129,6 +132,10 @@ fn show(board: &Board, state: Option<&Snapshot>, outcome: &Outcome) {
             view.queues.clone_from(&state.queues);
             view.catalog = Some(state.catalog.clone());
             view.offer.clone_from(&state.offer);
+            view.watching.clone_from(&state.watching);
+            view.parked.clone_from(&state.parked);
+            view.callbacks.clone_from(&state.callbacks);
+            view.helps.clone_from(&state.helps);
         }
         if outcome.news.contains(&News::RecordChanged) {
             view.revision = view.revision.wrapping_add(1);

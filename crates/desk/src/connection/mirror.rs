@@ -2,8 +2,11 @@
 
 use seatline_contract::{
     contact::{Offer, OfferEnd},
+    directory::{CallbackState, Colleague},
     event::{Change, ServerFrame, SignOutReason, Snapshot},
     id::{ContactId, OfferId},
+    party::PartyEnd,
+    supervision::{BoardChange, Message},
     time::UnixMs,
 };
 
@@ -21,7 +24,7 @@ pub(crate) struct Mirror {
 }
 
 /// What a frame means.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Outcome {
     /// The state is different: show it.
     pub(crate) changed: bool,
@@ -34,7 +37,7 @@ pub(crate) struct Outcome {
 }
 
 /// Something that happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum News {
     /// A contact is put before the agent.
     Offered(OfferId),
@@ -46,8 +49,32 @@ pub(crate) enum News {
     RecordChanged,
     /// The customer pressed a key.
     Digit(ContactId, String),
-    /// The session is over.
-    SignedOut(SignOutReason),
+    /// A party left a call.
+    PartyGone {
+        /// Its name or number as shown.
+        name: String,
+        /// Why.
+        end: PartyEnd,
+    },
+    /// Somebody wrote.
+    Message(Message),
+    /// A supervisor changed the agent's presence.
+    Forced {
+        /// Name of the supervisor.
+        by_name: String,
+        /// Why.
+        reason: String,
+    },
+    /// A call-back is due.
+    CallbackDue,
+    /// An agent asks for help.
+    Help,
+    /// A colleague's presence changed.
+    Colleague(Colleague),
+    /// The board changed.
+    Board(BoardChange),
+    /// The session is over, with the words of a supervisor who did it.
+    SignedOut(SignOutReason, Option<String>),
 }
 
 impl Mirror {
@@ -65,8 +92,8 @@ impl Mirror {
                 now: Some(now),
                 ..Outcome::default()
             },
-            ServerFrame::SignedOut { reason } => Outcome {
-                news: vec![News::SignedOut(reason)],
+            ServerFrame::SignedOut { reason, note } => Outcome {
+                news: vec![News::SignedOut(reason, note)],
                 ..Outcome::default()
             },
         }
@@ -165,6 +192,42 @@ fn apply(state: &mut Snapshot, change: Change) -> Vec<News> {
             return vec![News::RecordChanged];
         }
         Change::Ticket { .. } => return vec![News::RecordChanged],
+        Change::PartyGone { name, end, .. } => return vec![News::PartyGone { name, end }],
+        Change::Watching { watching } => state.watching = watching,
+        Change::Parked { parked } => state.parked = parked,
+        Change::Callback { callback } => {
+            let before = state.callbacks.iter().find(|it| it.id == callback.id);
+            let fell_due = callback.state == CallbackState::Due
+                && before.is_none_or(|it| it.state != CallbackState::Due);
+            state.callbacks.retain(|it| it.id != callback.id);
+            if let CallbackState::Waiting | CallbackState::Due = callback.state {
+                state.callbacks.push(callback);
+                state.callbacks.sort_by_key(|it| it.at);
+            }
+            if fell_due {
+                return vec![News::CallbackDue];
+            }
+        }
+        Change::Help { contact } => {
+            let known = state.helps.iter().any(|it| it.id == contact.id);
+            state.helps.retain(|it| it.id != contact.id);
+            state.helps.push(contact);
+            if !known {
+                return vec![News::Help];
+            }
+        }
+        Change::HelpGone { contact } => state.helps.retain(|it| it.id != contact),
+        Change::Message { message } => return vec![News::Message(message)],
+        Change::Forced {
+            presence,
+            by_name,
+            reason,
+        } => {
+            state.presence = presence;
+            return vec![News::Forced { by_name, reason }];
+        }
+        Change::Colleague { colleague } => return vec![News::Colleague(colleague)],
+        Change::Board { change } => return vec![News::Board(change)],
         Change::Digit { contact, digit } => return vec![News::Digit(contact, digit)],
     }
     Vec::new()

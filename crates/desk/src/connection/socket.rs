@@ -1,16 +1,22 @@
 //! The event socket: one connection, from its opening to its end.
 
 use super::client::Client;
-use crate::failure::{DeskCode, Failure};
+use crate::{
+    board::Board,
+    failure::{DeskCode, Failure},
+    live::Wanted,
+};
 use futures_util::{SinkExt, StreamExt};
 use rustls::pki_types::ServerName;
 use seatline_contract::{
     error::{ApiError, Code},
     event::{BEAT_MS, ClientFrame, LOST_AFTER_MS, ServerFrame},
+    supervision::LineQuality,
 };
 use std::time::Duration;
 use tokio::{
     net::TcpStream,
+    sync::watch,
     time::{Instant, MissedTickBehavior, interval, timeout},
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
@@ -97,8 +103,17 @@ impl EventSocket {
     pub(crate) async fn run(
         mut self,
         client: &Client,
+        board: &Board,
+        mut wanted: watch::Receiver<Wanted>,
         mut take: impl FnMut(ServerFrame) -> bool,
     ) -> End {
+        if *wanted.borrow_and_update() != Wanted::default() {
+            let frame = wanted.borrow().frame();
+            self.say(&frame).await;
+        }
+        let mut quality = interval(Duration::from_secs(1));
+        quality.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut told = None;
         let mut beat = interval(Duration::from_millis(BEAT_MS));
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heard = Instant::now();
@@ -116,6 +131,17 @@ impl EventSocket {
                         return lost("the centre is silent");
                     }
                     self.say(&ClientFrame::Beat).await;
+                }
+                Ok(()) = wanted.changed() => {
+                    let frame = wanted.borrow_and_update().frame();
+                    self.say(&frame).await;
+                }
+                _ = quality.tick() => {
+                    let now = line_quality(board);
+                    if let Some(quality) = now.filter(|_| now != told) {
+                        self.say(&ClientFrame::Quality { quality }).await;
+                    }
+                    told = now;
                 }
                 message = self.stream.next() => {
                     heard = Instant::now();
@@ -154,6 +180,17 @@ impl EventSocket {
         // A failed send shows as the end of the stream.
         let _ = timeout(OPEN, self.stream.send(Message::text(text))).await;
     }
+}
+
+/// How good the line of the present call is, for supervisors.
+fn line_quality(board: &Board) -> Option<LineQuality> {
+    let view = board.view();
+    let quality = view.call.as_ref()?.quality.as_ref()?;
+    Some(LineQuality {
+        mos: quality.mos,
+        loss_percent: quality.loss_percent,
+        round_trip_ms: quality.round_trip_ms.map(|ms| ms as u32),
+    })
 }
 
 fn explain(client: &Client, error: &tungstenite::Error) -> Failure {

@@ -6,6 +6,7 @@ use crate::{
     call::{Ask, Phone},
     connection::{address::Address, client::Client},
     failure::{DeskCode, Failure, FailureCode},
+    live::Live,
     outbox::{
         Outbox,
         account::{Account, storage},
@@ -21,6 +22,7 @@ pub(super) struct Core {
     pub(super) config: DeskConfig,
     pub(super) settings: SettingsFile,
     pub(super) board: Arc<Board>,
+    pub(super) live: Arc<Live>,
     pub(super) sound: Arc<Sound>,
     pub(super) phone: Phone,
     pub(super) outbox: Outbox,
@@ -69,6 +71,7 @@ impl Core {
             config,
             settings,
             board,
+            live: Arc::new(Live::new()),
             sound,
             phone,
             outbox,

@@ -46,12 +46,30 @@ pub(super) async fn listen(
             Told::News(News::Digit(contact, digit)) => {
                 core.phone.tell(Ask::CustomerPressed(contact, digit));
             }
-            Told::News(News::SignedOut(reason)) => {
+            Told::News(News::SignedOut(reason, note)) => {
                 if let Some(code) = dismissal(reason) {
-                    tokio::spawn(async move { core.dismissed(code).await });
+                    tokio::spawn(async move { core.dismissed(code, note).await });
                     return;
                 }
             }
+            Told::News(News::PartyGone { name, end }) => {
+                let board = &core.board;
+                board.tell_more(NoticeCode::PartyGone, Some(name), None, Some(end));
+            }
+            Told::News(News::Message(message)) => core.board.receive(message),
+            Told::News(News::Forced { by_name, reason }) => {
+                let board = &core.board;
+                board.tell_more(
+                    NoticeCode::PresenceForced,
+                    Some(by_name),
+                    Some(reason),
+                    None,
+                );
+            }
+            Told::News(News::CallbackDue) => core.board.tell(NoticeCode::CallbackDue, None),
+            Told::News(News::Help) => core.board.tell(NoticeCode::HelpWanted, None),
+            Told::News(News::Colleague(colleague)) => core.live.meet(colleague),
+            Told::News(News::Board(change)) => core.live.take(change),
             Told::News(News::Offered(_) | News::OfferGone(..) | News::RecordChanged) => {}
             Told::SessionOver => {
                 tokio::spawn(core.renew());
@@ -66,7 +84,7 @@ fn dismissal(reason: SignOutReason) -> Option<FailureCode> {
     let code = match reason {
         SignOutReason::TakenOver => Code::SignedInElsewhere,
         SignOutReason::Disabled => Code::AccountDisabled,
-        SignOutReason::Expired => Code::SessionEnded,
+        SignOutReason::Expired | SignOutReason::Supervisor => Code::SessionEnded,
         SignOutReason::CentreStopping => return None,
     };
     Some(FailureCode::Centre(code))

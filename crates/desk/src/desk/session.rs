@@ -20,6 +20,7 @@ use crate::{
     command::{CentreCheck, RememberedSignIn, SignInRequest},
     connection::{backoff::Backoff, client::Client, follow::follow},
     failure::{DeskCode, Failure, FailureCode},
+    live::Wanted,
     outbox::account::Account,
     settings::LastSignIn,
     view::{self, Connection, NoticeCode},
@@ -319,7 +320,12 @@ impl Core {
         let (shown, first) = oneshot::channel();
         *running = Some(Running {
             sign_in,
-            follower: tokio::spawn(follow(client.clone(), self.board.clone(), told)),
+            follower: tokio::spawn(follow(
+                client.clone(),
+                self.board.clone(),
+                self.live.clone(),
+                told,
+            )),
             listener: tokio::spawn(listen(Arc::downgrade(self), client, events, shown)),
         });
         Ok(first)
@@ -372,18 +378,25 @@ impl Core {
             view.queues.clear();
             view.catalog = None;
             view.offer = None;
+            view.watching = None;
+            view.parked.clear();
+            view.callbacks.clear();
+            view.helps.clear();
+            view.messages.clear();
         });
+        self.live.want(Wanted::default());
     }
 
     /// The session ended by the centre's word.
-    pub(super) async fn dismissed(&self, reason: FailureCode) {
+    pub(super) async fn dismissed(&self, reason: FailureCode, note: Option<String>) {
         let mut session = self.session.lock().await;
         if session.is_none() {
             return;
         }
         self.leave(&mut session, Some(reason)).await;
         self.forget(TOKEN).await;
-        self.board.tell(NoticeCode::SignedOut, None);
+        self.board
+            .tell_more(NoticeCode::SignedOut, None, note, None);
     }
 
     /// The token is not valid any more: signs in again with the password of this session.
@@ -440,7 +453,7 @@ impl Core {
                         show(&core, backoff.attempts() + 1, failure.code);
                     }
                     Err(failure) => {
-                        tokio::spawn(async move { core.dismissed(failure.code).await });
+                        tokio::spawn(async move { core.dismissed(failure.code, None).await });
                         return;
                     }
                 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use seatline_contract::{
-    contact::{Channel, Contact, ContactState, Direction},
+    contact::{Channel, Contact, ContactState, Direction, OfferKind},
     customer::{NumberKind, NumberView},
     event::Catalog,
     id::AgentId,
@@ -39,6 +39,7 @@ fn contact(n: u128, state: ContactState) -> Contact {
         disposition: None,
         note: String::new(),
         tickets: Vec::new(),
+        call: None,
     }
 }
 
@@ -48,6 +49,7 @@ fn offer(n: u128) -> Offer {
         contact: contact(n, ContactState::Offered),
         customer: None,
         deadline: UnixMs(0),
+        kind: OfferKind::Queue,
     }
 }
 
@@ -77,8 +79,13 @@ fn snapshot(seq: u64) -> Snapshot {
             not_ready_reasons: Vec::new(),
             dispositions: Vec::new(),
             ticket_types: Vec::new(),
+            help_reasons: Vec::new(),
             people: Vec::new(),
         },
+        watching: None,
+        parked: Vec::new(),
+        callbacks: Vec::new(),
+        helps: Vec::new(),
     }
 }
 
