@@ -12,7 +12,9 @@ use std::{
 /// Sample rate of everything recorded here, Hz.
 pub const RATE: u32 = 16_000;
 
-/// The sound server of one test. Its devices:
+/// The sound server of one test. Its devices move at most 50 ms at a time, as hardware does: a null
+/// sink that may be rewound sleeps for up to two seconds, and whoever begins to record from it
+/// meanwhile hears nothing until it wakes. They are:
 ///
 /// | name | what |
 /// |---|---|
@@ -48,7 +50,7 @@ impl SoundServer {
             ))
             .args(sinks.map(|name| {
                 format!(
-                    "--load=module-null-sink sink_name={name} rate=48000 \
+                    "--load=module-null-sink sink_name={name} rate=48000 norewinds=1 \
                      sink_properties=device.description={name}"
                 )
             }))
@@ -104,7 +106,12 @@ impl SoundServer {
     /// When `paplay` cannot be started.
     pub fn play(&self, sink: &str, file: &Path) -> Result<Program> {
         let device = format!("--device={sink}");
-        Program::start("paplay", self.client("paplay").arg(device).arg(file))
+        Program::start(
+            "paplay",
+            self.client("paplay")
+                .args([&device, "--latency-msec=20"])
+                .arg(file),
+        )
     }
 
     /// Records for `time` what a sink plays: mono samples in −1…1 at [`RATE`].
