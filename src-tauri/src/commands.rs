@@ -2,12 +2,15 @@
 //! decides nothing.
 
 pub mod call;
+pub mod control;
 pub mod customer;
+pub mod directory;
 pub mod headset;
 pub mod outbox;
 pub mod presence;
 pub mod session;
 pub mod settings;
+pub mod supervise;
 pub mod ticket;
 pub mod window;
 pub mod wrap_up;

@@ -2,11 +2,11 @@
 //! call card, the hotkeys and notifications are brought up to date.
 
 use crate::{
-    events::{DeskViewChanged, LevelsChanged},
+    events::{DeskViewChanged, LevelsChanged, LiveChanged},
     hotkeys, notify, tray, windows,
 };
 use seatline_desk::{Desk, DeskConfig, SoundSystem, failure::Failure, policy::Policy, secrets};
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 use tauri::{AppHandle, Manager, async_runtime};
 use tauri_specta::Event;
 #[cfg(debug_assertions)]
@@ -76,7 +76,21 @@ pub fn follow(app: &AppHandle, desk: &Desk) {
             }
         }
     });
+
+    let (watcher, mut live) = (app.clone(), desk.live());
+    async_runtime::spawn(async move {
+        while live.changed().await.is_ok() {
+            let now = live.borrow_and_update().as_ref().clone();
+            if let Err(error) = LiveChanged(now).emit_to(&watcher, windows::MAIN) {
+                tracing::debug!(%error, "the window was not told of the board");
+            }
+            tokio::time::sleep(LIVE).await;
+        }
+    });
 }
+
+/// How often the lists that change every second are told at most.
+const LIVE: Duration = Duration::from_millis(250);
 
 /// Signs in as remembered.
 pub fn sign_in_at_start(desk: &Desk) {

@@ -3,7 +3,7 @@
 use crate::{
     customer::{CustomerCard, NumberView},
     id::{AgentId, ContactId, CustomerId, OfferId, QueueId, TicketId},
-    party::{Call, PartyEnd},
+    party::{LiveCall, PartyEnd},
     time::UnixMs,
 };
 use serde::{Deserialize, Serialize};
@@ -121,7 +121,7 @@ pub struct Contact {
     pub tickets: Vec<TicketId>,
     /// What goes on in it, while its call lasts.
     #[serde(default)]
-    pub call: Option<Call>,
+    pub call: Option<LiveCall>,
 }
 
 /// A contact put before one agent.

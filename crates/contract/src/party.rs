@@ -16,8 +16,8 @@ pub const MAX_PARTIES: usize = 8;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "typescript", derive(specta::Type))]
-pub struct Call {
-    /// Everybody in it, in the order they came; supervisors are in [`Call::watchers`].
+pub struct LiveCall {
+    /// Everybody in it, in the order they came; supervisors are in [`LiveCall::watchers`].
     pub parties: Vec<Party>,
     /// What the agent before this one left to know.
     pub hand_over: Option<HandOver>,

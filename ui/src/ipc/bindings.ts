@@ -59,6 +59,97 @@ export const commands = {
 	 */
 	setMuted: (muted: boolean) => typedError<null, Failure>(__TAURI_INVOKE("set_muted", { muted })),
 	/**
+	 *  Asks a supervisor for help, or changes what was asked.
+	 * 
+	 *  # Errors
+	 *  The centre's codes.
+	 */
+	askHelp: (contact: ContactId, request: AskHelp) => typedError<null, Failure>(__TAURI_INVOKE("ask_help", { contact, request })),
+	/**
+	 *  Leaves customer and colleague alone with each other.
+	 * 
+	 *  # Errors
+	 *  The centre's `conflict` when there is nobody to leave the customer with.
+	 */
+	completeTransfer: (contact: ContactId, completion: CompleteTransfer) => typedError<null, Failure>(__TAURI_INVOKE("complete_transfer", { contact, completion })),
+	/**
+	 *  Rings somebody while the customer hears music.
+	 * 
+	 *  # Errors
+	 *  The centre's codes: `colleague_unavailable`, `unplayable_number`, `conflict` and others.
+	 */
+	consult: (contact: ContactId, reach: Reach) => typedError<null, Failure>(__TAURI_INVOKE("consult", { contact, reach })),
+	/**
+	 *  Ends one party's call.
+	 * 
+	 *  # Errors
+	 *  The centre's codes.
+	 */
+	dropParty: (contact: ContactId, party: PartyId) => typedError<null, Failure>(__TAURI_INVOKE("drop_party", { contact, party })),
+	/**
+	 *  Holds or mutes one party.
+	 * 
+	 *  # Errors
+	 *  The centre's codes.
+	 */
+	editParty: (contact: ContactId, party: PartyId, edit: EditParty) => typedError<null, Failure>(__TAURI_INVOKE("edit_party", { contact, party, edit })),
+	/**
+	 *  Leaves a conference or consultation; the others talk on.
+	 * 
+	 *  # Errors
+	 *  The centre's `conflict` when the others would be alone.
+	 */
+	leave: (contact: ContactId) => typedError<null, Failure>(__TAURI_INVOKE("leave", { contact })),
+	/**
+	 *  Lets all parties hear each other.
+	 * 
+	 *  # Errors
+	 *  The centre's `conflict` and `conference_full`.
+	 */
+	merge: (contact: ContactId) => typedError<null, Failure>(__TAURI_INVOKE("merge", { contact })),
+	/**
+	 *  Lets the customer hear music until anybody picks up.
+	 * 
+	 *  # Errors
+	 *  The centre's codes.
+	 */
+	park: (contact: ContactId) => typedError<null, Failure>(__TAURI_INVOKE("park", { contact })),
+	/**
+	 *  Everybody who took part in a contact.
+	 * 
+	 *  # Errors
+	 *  The centre's codes.
+	 */
+	pastLegs: (contact: ContactId) => typedError<PastLeg[], Failure>(__TAURI_INVOKE("past_legs", { contact })),
+	/**
+	 *  Takes a parked customer: the line rings and answers by itself.
+	 * 
+	 *  # Errors
+	 *  The centre's `not_found` when somebody was faster, `line_not_ready`, `conflict` in a call.
+	 */
+	pickUp: (slot: number) => typedError<null, Failure>(__TAURI_INVOKE("pick_up", { slot })),
+	/**
+	 *  Talks to the one who was on hold, and holds the other.
+	 * 
+	 *  # Errors
+	 *  The centre's `conflict` when there are no two lines.
+	 */
+	swap: (contact: ContactId) => typedError<null, Failure>(__TAURI_INVOKE("swap", { contact })),
+	/**
+	 *  Hands the customer over without a word to the other. If nobody takes the call it comes back.
+	 * 
+	 *  # Errors
+	 *  As [`consult`].
+	 */
+	transfer: (contact: ContactId, reach: Reach) => typedError<null, Failure>(__TAURI_INVOKE("transfer", { contact, reach })),
+	/**
+	 *  Needs help no more.
+	 * 
+	 *  # Errors
+	 *  The centre's codes.
+	 */
+	withdrawHelp: (contact: ContactId) => typedError<null, Failure>(__TAURI_INVOKE("withdraw_help", { contact })),
+	/**
 	 *  Makes a customer; sent as soon as the centre can be reached.
 	 * 
 	 *  # Errors
@@ -100,6 +191,55 @@ export const commands = {
 	 *  Why the centre, or the way to it, refused.
 	 */
 	timeline: (id: CustomerId) => typedError<Timeline, Failure>(__TAURI_INVOKE("timeline", { id })),
+	/**
+	 *  Entries of the address book with that text in them; all for an empty one.
+	 * 
+	 *  # Errors
+	 *  The centre's and the connection's codes.
+	 */
+	addressBook: (text: string) => typedError<Entry[], Failure>(__TAURI_INVOKE("address_book", { text })),
+	/**
+	 *  One's own call-backs, those of the past too.
+	 * 
+	 *  # Errors
+	 *  The centre's and the connection's codes.
+	 */
+	callbacks: () => typedError<Callback[], Failure>(__TAURI_INVOKE("callbacks")),
+	/**
+	 *  Says that a call-back was made, or is given up.
+	 * 
+	 *  # Errors
+	 *  The centre's codes.
+	 */
+	closeCallback: (id: CallbackId, state: CallbackState) => typedError<null, Failure>(__TAURI_INVOKE("close_callback", { id, state })),
+	/**
+	 *  Takes an entry away.
+	 * 
+	 *  # Errors
+	 *  The centre's codes.
+	 */
+	removeEntry: (id: EntryId) => typedError<null, Failure>(__TAURI_INVOKE("remove_entry", { id })),
+	/**
+	 *  Promises to call back, or moves the promise.
+	 * 
+	 *  # Errors
+	 *  The centre's `invalid_field`, `unplayable_number`, `not_found`.
+	 */
+	saveCallback: (id: CallbackId, callback: SetCallback) => typedError<null, Failure>(__TAURI_INVOKE("save_callback", { id, callback })),
+	/**
+	 *  Makes or changes an entry.
+	 * 
+	 *  # Errors
+	 *  The centre's `invalid_field`, `unplayable_number`, and `forbidden` for a shared one.
+	 */
+	saveEntry: (id: EntryId, entry: SetEntry) => typedError<null, Failure>(__TAURI_INVOKE("save_entry", { id, entry })),
+	/**
+	 *  Says which of the lists that change every second somebody looks at.
+	 * 
+	 *  # Errors
+	 *  The connection's codes, when the colleagues cannot be listed.
+	 */
+	showLive: (board: boolean, directory: boolean) => typedError<null, Failure>(__TAURI_INVOKE("show_live", { board, directory })),
 	/**
 	 *  Looks for devices again.
 	 * 
@@ -202,6 +342,56 @@ export const commands = {
 	 */
 	saveSettings: (settings: Settings) => typedError<null, Failure>(__TAURI_INVOKE("save_settings", { settings })),
 	/**
+	 *  Joins each call of an agent by itself, or no longer.
+	 * 
+	 *  # Errors
+	 *  The centre's `forbidden`.
+	 */
+	followAgent: (agent: AgentId, follow: Follow) => typedError<null, Failure>(__TAURI_INVOKE("follow_agent", { agent, follow })),
+	/**
+	 *  Sets an agent's presence; the agent reads why.
+	 * 
+	 *  # Errors
+	 *  The centre's `forbidden`, `invalid_field`.
+	 */
+	forcePresence: (agent: AgentId, forced: ForcePresence) => typedError<null, Failure>(__TAURI_INVOKE("force_presence", { agent, forced })),
+	/**
+	 *  Signs an agent out; the agent reads why.
+	 * 
+	 *  # Errors
+	 *  The centre's `forbidden`, `invalid_field`.
+	 */
+	forceSignOut: (agent: AgentId, forced: ForceSignOut) => typedError<null, Failure>(__TAURI_INVOKE("force_sign_out", { agent, forced })),
+	/**
+	 *  Writes to somebody; about a contact whose agent asks for help, it answers that.
+	 * 
+	 *  # Errors
+	 *  The centre's codes.
+	 */
+	sendMessage: (person: AgentId, text: string, contact: ContactId | null) => typedError<null, Failure>(__TAURI_INVOKE("send_message", { person, text, contact })),
+	/**
+	 *  Leaves the call; agent and customer talk on.
+	 * 
+	 *  # Errors
+	 *  The centre's codes.
+	 */
+	stopWatching: (contact: ContactId) => typedError<null, Failure>(__TAURI_INVOKE("stop_watching", { contact })),
+	/**
+	 *  Becomes the call's agent; the one before goes to wrap-up.
+	 * 
+	 *  # Errors
+	 *  As [`watch_contact`].
+	 */
+	takeOver: (contact: ContactId) => typedError<null, Failure>(__TAURI_INVOKE("take_over", { contact })),
+	/**
+	 *  Joins an agent's call, or changes how one is in it. The line rings and answers by itself.
+	 * 
+	 *  # Errors
+	 *  The centre's `forbidden` outside one's teams, `conflict` in a call of one's own,
+	 *  `line_not_ready`.
+	 */
+	watchContact: (contact: ContactId, mode: WatchMode) => typedError<null, Failure>(__TAURI_INVOKE("watch_contact", { contact, mode })),
+	/**
 	 *  Adds a comment; sent as soon as the centre can be reached.
 	 * 
 	 *  # Errors
@@ -292,6 +482,7 @@ export const commands = {
 export const events = {
 	deskViewChanged: makeEvent<DeskViewChanged, DeskViewChanged>("desk-view-changed"),
 	levelsChanged: makeEvent<LevelsChanged, LevelsChanged>("levels-changed"),
+	liveChanged: makeEvent<LiveChanged, LiveChanged>("live-changed"),
 	quitRequested: makeEvent<QuitRequested, QuitRequested>("quit-requested"),
 	windowModeChanged: makeEvent<WindowModeChanged, WindowModeChanged>("window-mode-changed"),
 };
@@ -299,6 +490,88 @@ export const events = {
 /* Types */
 /**  A person who signs in: agent, supervisor or administrator. */
 export type AgentId = string;
+
+/**  Body of `PUT /api/v1/contacts/{id}/help`; `DELETE` takes it back. */
+export type AskHelp = {
+	/**  Id of the reason in the catalogue. */
+	reason: string,
+	/**  Own words. */
+	text?: string,
+};
+
+/**  An agent on the board. */
+export type BoardAgent = {
+	/**  Who. */
+	person: Person,
+	/**  Their team's name. */
+	team: string | null,
+	/**  What they do, since when, and what follows. */
+	presence: PresenceState,
+	/**  The call they are in. */
+	contact: ContactId | null,
+	/**  Its quality at the agent's end. */
+	quality: LineQuality | null,
+	/**  Contacts handled today. */
+	handled: number,
+	/**  The reader follows them. */
+	followed: boolean,
+	/**  The reader may watch and steer them. */
+	mine: boolean,
+};
+
+/**  A call on the board. */
+export type BoardCall = {
+	/**  Which. */
+	contact: ContactId,
+	/**  Who began it. */
+	direction: Direction,
+	/**  Where it stands. */
+	state: ContactState,
+	/**  The queue it came through. */
+	queue: QueueId | null,
+	/**  That queue's name. */
+	queue_name: string | null,
+	/**  The agent who has it. */
+	agent: AgentId | null,
+	/**  That agent's name. */
+	agent_name: string | null,
+	/**  The customer's name, if known. */
+	customer_name: string | null,
+	/**  The customer's number. */
+	number: NumberView,
+	/**  When it arrived or was dialled. */
+	created: UnixMs,
+	/**  When agent and customer were connected. */
+	connected: UnixMs | null,
+	/**  How many take part. */
+	parties: number,
+	/**  Supervisors in the call. */
+	watchers: Watcher[],
+	/**  The agent asks for help. */
+	help: Help | null,
+	/**  Whether it is recorded. */
+	recording: RecordingState,
+};
+
+/**  A queue on the board. */
+export type BoardQueue = {
+	/**  It. */
+	queue: Queue,
+	/**  Agents who could take a contact now. */
+	ready: number,
+	/**  Agents in a contact or its notes. */
+	busy: number,
+	/**  Agents signed in. */
+	signed_in: number,
+	/**  Contacts answered today. */
+	answered: number,
+	/**  Contacts abandoned today. */
+	abandoned: number,
+	/**  Share of today's contacts answered within [`BoardQueue::within_s`], 0 to 1; `None` before the first. */
+	service_level: number | null,
+	/**  Seconds within which a contact shall be answered. */
+	within_s: number,
+};
 
 /**  The call on the line. */
 export type Call = {
@@ -341,6 +614,40 @@ export type CallState =
 /**  Media is being restored after a network change. */
 "reconnecting";
 
+/**  A promise to call somebody back. */
+export type Callback = {
+	/**  Which. */
+	id: CallbackId,
+	/**  Who calls. */
+	agent: AgentId,
+	/**  The customer, if known. */
+	customer: CustomerId | null,
+	/**  Their name, if known. */
+	customer_name: string | null,
+	/**  The number to call. */
+	number: NumberView,
+	/**  When. */
+	at: UnixMs,
+	/**  What about. */
+	note: string,
+	/**  Where it stands. */
+	state: CallbackState,
+};
+
+/**  A promise to call back. */
+export type CallbackId = string;
+
+/**  Where a call-back stands. */
+export type CallbackState = 
+/**  Its time has not come. */
+"waiting" | 
+/**  To be made now. */
+"due" | 
+/**  Made. */
+"done" | 
+/**  Given up. */
+"cancelled";
+
 /**  What choices an administrator has set up. */
 export type Catalog = {
 	/**  Why an agent may be not ready. */
@@ -349,6 +656,8 @@ export type Catalog = {
 	dispositions: CatalogItem[],
 	/**  Sorts of tickets. */
 	ticket_types: CatalogItem[],
+	/**  Why an agent may ask for help. */
+	help_reasons?: CatalogItem[],
 	/**  Colleagues to assign tickets to. */
 	people: Person[],
 };
@@ -421,6 +730,10 @@ export type Code =
 "no_trunk" | 
 /**  A disposition is required before wrap-up ends. */
 "disposition_required" | 
+/**  The colleague is not signed in, has no working line or is in another call. */
+"colleague_unavailable" | 
+/**  The conference has as many parties as it may. */
+"conference_full" | 
 /**  The agent has no working line (SIP registration) to ring. */
 "line_not_ready" | 
 /**  Too many requests; wait [`ApiError::retry_after_s`]. */
@@ -431,6 +744,18 @@ export type Code =
 "unavailable" | 
 /**  A fault in the centre; it is in its log. */
 "internal";
+
+/**  A colleague as everybody sees them (`GET /api/v1/directory`). */
+export type Colleague = {
+	/**  Who. */
+	person: Person,
+	/**  Their team's name. */
+	team: string | null,
+	/**  What they do now. */
+	presence: Presence,
+	/**  Since when. */
+	since: UnixMs,
+};
 
 /**  A comment. */
 export type Comment = {
@@ -446,6 +771,14 @@ export type Comment = {
 
 /**  A comment on a ticket. */
 export type CommentId = string;
+
+/**  Body of `POST /api/v1/contacts/{id}/transfer/complete`: leaves customer and colleague alone. */
+export type CompleteTransfer = {
+	/**  What they shall know, instead of what was said at the consultation. */
+	note?: string | null,
+	/**  The ticket begun and not saved. */
+	ticket?: HandedTicket | null,
+};
 
 /**  Between desk and centre. */
 export type Connection = 
@@ -510,6 +843,8 @@ export type Contact = {
 	note: string,
 	/**  Tickets written from it. */
 	tickets: TicketId[],
+	/**  What goes on in it, while its call lasts. */
+	call?: LiveCall | null,
 };
 
 /**  How a contact reached us. */
@@ -532,6 +867,8 @@ export type ContactState =
 "connected" | 
 /**  Connected, the customer hears music. */
 "held" | 
+/**  The customer hears music until anybody picks up. */
+"parked" | 
 /**  Over; the agent finishes notes. */
 "wrap_up" | 
 /**  Done. */
@@ -669,6 +1006,16 @@ export type DeskView = {
 	offer: Offer | null,
 	/**  The call on the line, ringing included. */
 	call: Call | null,
+	/**  The call a supervisor is in without being its agent. */
+	watching: Watching | null,
+	/**  Customers who wait for anybody to pick up. */
+	parked: Parked[],
+	/**  The agent's call-backs that wait or are due, the next one first. */
+	callbacks: Callback[],
+	/**  Contacts whose agents ask this supervisor for help. */
+	helps: Contact[],
+	/**  What others wrote since sign-in, the latest last. */
+	messages: Message[],
 	/**  Ticket texts not yet sent, kept on this computer. */
 	drafts: TicketDraft[],
 	/**  Notes and dispositions of contacts in wrap-up, kept on this computer. */
@@ -764,6 +1111,14 @@ export type EditCustomer = {
 	note?: string | null,
 };
 
+/**  Body of `PATCH /api/v1/contacts/{id}/parties/{party}`: absent fields stay. */
+export type EditParty = {
+	/**  Let it hear music, or take it back. */
+	held?: boolean | null,
+	/**  Let nobody hear it, or all again. */
+	muted?: boolean | null,
+};
+
 /**  Body of `PATCH /api/v1/tickets/{id}`: absent fields stay. */
 export type EditTicket = {
 	/**  New state. */
@@ -787,6 +1142,25 @@ export type EndedBy =
 /**  The centre: shutdown, network loss, no media. */
 "centre";
 
+/**  An entry of the address book. */
+export type Entry = {
+	/**  Which. */
+	id: EntryId,
+	/**  Name shown. */
+	name: string,
+	/**  The number. */
+	number: NumberView,
+	/**  Free text. */
+	note: string,
+	/**  Everybody sees it; otherwise only who made it. */
+	shared: boolean,
+	/**  When last changed. */
+	updated: UnixMs,
+};
+
+/**  An entry of the address book. */
+export type EntryId = string;
+
 /**  Why a command failed. */
 export type Failure = {
 	/**  What happened. */
@@ -808,6 +1182,54 @@ Code |
 /**  The desk said so. */
 DeskCode;
 
+/**  Body of `PUT /api/v1/people/{id}/follow`: joins each call of that agent by itself. */
+export type Follow = {
+	/**  True to follow. */
+	follow: boolean,
+	/**  How to join. */
+	mode: WatchMode,
+};
+
+/**  Body of `PUT /api/v1/people/{id}/presence` (supervisors of the team). */
+export type ForcePresence = {
+	/**  The choice. */
+	choice: PresenceChoice,
+	/**  Why; the agent reads it. */
+	reason: string,
+};
+
+/**  Body of `POST /api/v1/people/{id}/sign-out` (supervisors of the team). */
+export type ForceSignOut = {
+	/**  Why; the agent reads it. */
+	reason: string,
+};
+
+/**  What one agent leaves for the next one to know. */
+export type HandOver = {
+	/**  Who. */
+	from: AgentId,
+	/**  Their name. */
+	from_name: string,
+	/**  The note; may be empty. */
+	note: string,
+	/**  The ticket that was begun and not saved. */
+	ticket: HandedTicket | null,
+	/**  When. */
+	at: UnixMs,
+};
+
+/**  A ticket begun by one agent, for the next to finish. */
+export type HandedTicket = {
+	/**  What it is about. */
+	subject: string,
+	/**  Id of its type in the catalogue. */
+	ticket_type: string | null,
+	/**  How urgent it is. */
+	priority: Priority | null,
+	/**  All that was typed. */
+	description: string,
+};
+
 /**  Devices and which are chosen. */
 export type Headset = {
 	/**  All devices present. */
@@ -824,6 +1246,18 @@ export type Headset = {
 	problem: FailureCode | null,
 	/**  Name of the device at fault. */
 	problem_device: string | null,
+};
+
+/**  An agent asks for help. */
+export type Help = {
+	/**  Id of the reason in [`crate::event::Catalog::help_reasons`]. */
+	reason: string,
+	/**  Own words; may be empty. */
+	text: string,
+	/**  Since when. */
+	since: UnixMs,
+	/**  Name of the supervisor who took it on. */
+	answered_by: string | null,
 };
 
 /**  Global hotkeys. */
@@ -876,6 +1310,66 @@ reason: FailureCode | null } |
 /**  Ready to ring. */
 { kind: "up" };
 
+/**  How good an agent's line is. */
+export type LineQuality = {
+	/**  Estimated mean opinion score, 1 to 4.5. */
+	mos: number | null,
+	/**  Packets lost, in percent. */
+	loss_percent: number | null,
+	/**  Round trip, in milliseconds. */
+	round_trip_ms: number | null,
+};
+
+/**  What goes on in a live telephone contact. */
+export type LiveCall = {
+	/**  Everybody in it, in the order they came; supervisors are in [`LiveCall::watchers`]. */
+	parties: Party[],
+	/**  What the agent before this one left to know. */
+	hand_over: HandOver | null,
+	/**  Supervisors in the call, as far as the reader may know of them. */
+	watchers: Watcher[],
+	/**  The agent asks for help. */
+	help: Help | null,
+	/**  Whether it is recorded. */
+	recording: RecordingState,
+};
+
+/**  The board and the colleagues, after a change, at most four times a second. */
+export type LiveChanged = LiveView;
+
+/**  What changes too often for [`DeskView`], while it is watched. */
+export type LiveView = {
+	/**  The board's queues; `None` until it has come. */
+	queues: BoardQueue[] | null,
+	/**  The board's agents. */
+	agents: BoardAgent[],
+	/**  The board's calls. */
+	calls: BoardCall[],
+	/**  Everybody with what they do; `None` until it has come. */
+	colleagues: Colleague[] | null,
+};
+
+/**  Words from one person to another. */
+export type Message = {
+	/**  Which. */
+	id: MessageId,
+	/**  Who wrote it. */
+	from: AgentId,
+	/**  Their name. */
+	from_name: string,
+	/**  To whom. */
+	to: AgentId,
+	/**  What. */
+	text: string,
+	/**  About which contact. */
+	contact: ContactId | null,
+	/**  When. */
+	at: UnixMs,
+};
+
+/**  Words from one person to another. */
+export type MessageId = string;
+
 /**  Body of `POST /api/v1/customers`. */
 export type NewCustomer = {
 	/**  Id made by the desk before the first try. */
@@ -920,8 +1414,12 @@ export type Notice = {
 	id: number,
 	/**  What. */
 	code: NoticeCode,
-	/**  Values the text names, such as a device. */
+	/**  Values the text names, such as a device or a person. */
 	detail: string | null,
+	/**  Somebody's own words. */
+	text: string | null,
+	/**  Why a party left. */
+	end: PartyEnd | null,
 };
 
 /**  What a notice says. */
@@ -949,7 +1447,17 @@ export type NoticeCode =
 /**  The disk is full; what is typed cannot be saved. */
 "disk_full" | 
 /**  A link was not a number that can be dialled. */
-"bad_link";
+"bad_link" | 
+/**  A party left the call; the detail names it, the end says why. */
+"party_gone" | 
+/**  A supervisor changed the agent's presence; the detail names them, the text says why. */
+"presence_forced" | 
+/**  An agent asks for help; the detail names them. */
+"help_wanted" | 
+/**  A call-back is due. */
+"callback_due" | 
+/**  Somebody wrote; the detail names them, the text is what. */
+"message_received";
 
 /**  What sort of number it is. Chinese service numbers are told apart before area codes. */
 export type NumberKind = 
@@ -1000,10 +1508,31 @@ export type Offer = {
 	customer: CustomerCard | null,
 	/**  When it goes back to the queue. */
 	deadline: UnixMs,
+	/**  How it came to this agent. */
+	kind?: OfferKind,
 };
 
 /**  One contact put before one agent. */
 export type OfferId = string;
+
+/**  How an offer came to this agent. */
+export type OfferKind = 
+/**  From the queue. */
+{ kind: "queue" } | 
+/**  A colleague hands the customer over. */
+{ kind: "transfer"; 
+/**  Who. */
+from_name: string } | 
+/**  A colleague asks; the customer is on hold. */
+{ kind: "consult"; 
+/**  Who. */
+from_name: string } | 
+/**  The agent's own transfer or parked call came back. */
+{ kind: "returned"; 
+/**  Whom it was meant for. */
+target_name: string; 
+/**  Why it came back. */
+why: PartyEnd };
 
 /**  Writes on their way. */
 export type Outbox = {
@@ -1011,6 +1540,121 @@ export type Outbox = {
 	pending: number,
 	/**  Those the centre refused; the agent decides. */
 	refused: RefusedWrite[],
+};
+
+/**  A customer who was parked and waits for anybody to pick up. */
+export type Parked = {
+	/**  Number of the place, to be said aloud. */
+	slot: number,
+	/**  The contact. */
+	contact: ContactId,
+	/**  The customer's name, if known. */
+	customer_name: string | null,
+	/**  The customer's number. */
+	number: NumberView,
+	/**  Who parked it. */
+	by_name: string,
+	/**  Since when. */
+	since: UnixMs,
+	/**  When it goes back to who parked it. */
+	until: UnixMs,
+};
+
+/**  One participant of a call, with a state of its own. */
+export type Party = {
+	/**  Which. */
+	id: PartyId,
+	/**  As what it takes part. */
+	role: PartyRole,
+	/**  The name shown, if known. */
+	name: string | null,
+	/**  The number, of a customer or somebody outside. */
+	number: NumberView | null,
+	/**  Who, of an agent or a colleague who has answered or is rung. */
+	agent: AgentId | null,
+	/**  The queue in which a colleague is sought. */
+	queue: QueueId | null,
+	/**  Where it stands. */
+	state: PartyState,
+	/**  Nobody hears it. */
+	muted: boolean,
+	/**  Since when it has stood there. */
+	since: UnixMs,
+};
+
+/**  Why a party is gone. */
+export type PartyEnd = 
+/**  It hung up. */
+"hung_up" | 
+/**  Somebody in the call dropped it. */
+"dropped" | 
+/**  It left, and the others talk on. */
+"left" | 
+/**  It handed the call over. */
+"transferred" | 
+/**  It was busy. */
+"busy" | 
+/**  It did not answer. */
+"no_answer" | 
+/**  It declined. */
+"declined" | 
+/**  It can not be reached: not signed in, no line, no such number, no trunk. */
+"unreachable" | 
+/**  Its network or programme failed. */
+"lost";
+
+/**  One participant of a call. */
+export type PartyId = string;
+
+/**  As what a party takes part. */
+export type PartyRole = 
+/**  The customer. */
+"customer" | 
+/**  The agent whose contact it is. */
+"agent" | 
+/**  Another agent, consulted or in the conference. */
+"colleague" | 
+/**  Somebody behind the trunk. */
+"outside";
+
+/**
+ *  Where a party stands.
+ * 
+ *  ```text
+ *    Dialing ──► Ringing ──► Connected ⇄ Held
+ *       └───────────┴────────────┴────────┴──► gone
+ *  ```
+ */
+export type PartyState = 
+/**  Being reached; also a colleague sought in a queue. */
+"dialing" | 
+/**  Its telephone rings. */
+"ringing" | 
+/**  It hears and is heard. */
+"connected" | 
+/**  It hears music. */
+"held";
+
+/**  One participation in a contact, as it is kept. */
+export type PastLeg = {
+	/**  As what. */
+	role: PartyRole,
+	/**  The mode of a supervisor who was in the call. */
+	watch: WatchMode | null,
+	/**  The name, if known. */
+	name: string | null,
+	/**  The number, of a customer or somebody outside. */
+	number: NumberView | null,
+	/**  When it was first reached for. */
+	began: UnixMs,
+	/**  When it answered. */
+	connected: UnixMs | null,
+	/**  When it was gone. */
+	ended: UnixMs | null,
+	/**  Why. */
+	end: PartyEnd | null,
+	/**  The hand-over note it left. */
+	note: string,
 };
 
 /**  A person as others see them. */
@@ -1126,6 +1770,38 @@ export type QueueId = string;
 /**  The person wants to quit while a call is up; ask, then call `quit`. */
 export type QuitRequested = null;
 
+/**
+ *  Body of `POST /api/v1/contacts/{id}/consult`, `…/transfer` and `…/transfer/complete` (there
+ *  without a target).
+ */
+export type Reach = {
+	/**  Whom. */
+	target: Target,
+	/**  What they shall know; may be empty. */
+	note?: string,
+	/**  The ticket begun and not saved. */
+	ticket?: HandedTicket | null,
+};
+
+/**  Whether a call is recorded. */
+export type RecordingState = 
+/**  It is not. */
+{ kind: "off" } | 
+/**  It is not, but the agent may start it. */
+{ kind: "on_demand" } | 
+/**  The customer is being told. */
+{ kind: "announcing" } | 
+/**  It is. */
+{ kind: "on" } | 
+/**  It is interrupted, and goes on by itself then. */
+{ kind: "paused"; 
+/**  When it goes on. */
+until: UnixMs } | 
+/**  The customer refused. */
+{ kind: "refused" } | 
+/**  It can not be written; the call goes on. */
+{ kind: "failed" };
+
 /**  A write the centre refused for good. */
 export type RefusedWrite = {
 	/**  Id in the outbox. */
@@ -1177,6 +1853,31 @@ export type Role =
  */
 export type Secret = string;
 
+/**  Body of `PUT /api/v1/callbacks/{id}`: makes or moves a call-back of one's own. */
+export type SetCallback = {
+	/**  Whom. */
+	to: Target,
+	/**  When. */
+	at: UnixMs,
+	/**  What about. */
+	note?: string,
+};
+
+/**
+ *  Body of `PUT /api/v1/address-book/{id}`: makes or changes an entry. Shared ones are changed by
+ *  supervisors.
+ */
+export type SetEntry = {
+	/**  Name shown, 1 to 100 characters. */
+	name: string,
+	/**  The number, in any usual spelling. */
+	number: PhoneNumber,
+	/**  Free text. */
+	note?: string,
+	/**  Everybody sees it. */
+	shared?: boolean,
+};
+
 /**  The person's settings, kept on this computer. */
 export type Settings = {
 	/**  Language. */
@@ -1204,6 +1905,31 @@ export type SignInRequest = {
 	/**  SHA-256 fingerprint (hex) of a self-made certificate the person has accepted. */
 	trust: string | null,
 };
+
+/**  Whom to bring into a call. */
+export type Target = 
+/**  A colleague. */
+{ kind: "agent"; 
+/**  Who. */
+agent: AgentId } | 
+/**  Whoever serves a queue. */
+{ kind: "queue"; 
+/**  Which. */
+queue: QueueId } | 
+/**  A number. */
+{ kind: "number"; 
+/**  In any usual spelling. */
+number: PhoneNumber } | 
+/**  One of a customer's numbers, which the agent may not see. */
+{ kind: "customer"; 
+/**  Who. */
+customer: CustomerId; 
+/**  Which number, counted from 0. */
+index: number } | 
+/**  An entry of the address book. */
+{ kind: "entry"; 
+/**  Which. */
+entry: EntryId };
 
 /**  Colours of the window. */
 export type Theme = 
@@ -1347,6 +2073,49 @@ at: UnixMs };
 
 /**  Milliseconds since 1970-01-01 00:00 UTC, by the centre's clock. */
 export type UnixMs = number;
+
+/**
+ *  How a supervisor is in an agent's call.
+ * 
+ *  ```text
+ *                  ┌────────────────────────────────┐
+ *    watch ──► Monitor ⇄ Coach ⇄ Barge ──► take over: the supervisor is the agent
+ *                  └───────────────┘
+ *  ```
+ */
+export type WatchMode = 
+/**  Hears all, is heard by nobody. */
+"monitor" | 
+/**  Hears all, is heard by the agent only. */
+"coach" | 
+/**  Hears all, is heard by all. */
+"barge";
+
+/**  A supervisor in a call. */
+export type Watcher = {
+	/**  Who. */
+	supervisor: AgentId,
+	/**  Their name. */
+	name: string,
+	/**  How. */
+	mode: WatchMode,
+	/**  Since when. */
+	since: UnixMs,
+};
+
+/**  The call a supervisor is in. */
+export type Watching = {
+	/**  The contact, which stays its agent's. */
+	contact: Contact,
+	/**  How. */
+	mode: WatchMode,
+	/**  Whether the agent is told. */
+	visible: boolean,
+	/**  The supervisor's line is in the call; before, it is being rung. */
+	connected: boolean,
+	/**  Since when. */
+	since: UnixMs,
+};
 
 /**  The main window's form. */
 export type WindowMode = 
