@@ -167,11 +167,29 @@ pub trait Switch: Send + Sync + 'static {
     /// Answers a party that came in. [`Event::Answered`] follows.
     fn answer(&self, party: PartyId);
 
-    /// Lets two parties hear each other, keys included, instead of what they heard before.
-    fn bridge(&self, one: PartyId, other: PartyId);
+    /// Lets the listener hear exactly these parties, instead of what it heard before: nobody, one
+    /// or several at once. Itself and parties that are gone are left out; one that is gone later
+    /// is missed, and heard no more.
+    ///
+    /// One party is passed through with its keys. Of several, no keys are passed on, except those
+    /// of a customer towards the desk that heard the customer alone before.
+    fn hear(&self, listener: PartyId, speakers: &[PartyId]);
+
+    /// Lets two parties hear each other and nobody else.
+    fn bridge(&self, one: PartyId, other: PartyId) {
+        self.hear(one, &[other]);
+        self.hear(other, &[one]);
+    }
+
+    /// Lets nobody hear the party, or those again who shall: neither voice nor keys. It hears on.
+    /// A party that comes in is not muted.
+    fn mute(&self, party: PartyId, muted: bool);
 
     /// Lets a party hear a sound instead of what it heard before.
     fn play(&self, party: PartyId, sound: Sound);
+
+    /// Lets a party hear a short beep, and after it again what it heard before. Nothing is raised.
+    fn beep(&self, party: PartyId);
 
     /// Lets the held party hear music and the holding one nothing.
     fn hold(&self, held: PartyId, holding: PartyId) {

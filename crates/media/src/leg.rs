@@ -330,6 +330,12 @@ impl Leg {
         self.order(Command::Hear(Ear::new(source)));
     }
 
+    /// Lets the remote party hear a clip once, and after it again what it heard before. One that is
+    /// still playing is cut short. Ignored while a device is attached.
+    pub fn interject(&self, clip: Arc<Clip>) {
+        self.order(Command::Interject(clip));
+    }
+
     /// Joins the leg to a headset: what [`Talker`] sends is what the remote party hears, and
     /// [`Listener`] gives what it says. Dropping the [`Talker`] gives [`Leg::hear`] back its say.
     ///

@@ -14,7 +14,7 @@ pub use trunks::Trunk;
 use super::{Dial, Ending, Event, Origin, PartyId, Sound, Switch};
 use async_trait::async_trait;
 use futures_util::FutureExt;
-use hearing::Hearings;
+use hearing::{Hearings, Kind};
 use parking_lot::Mutex;
 use party::{Order, Party};
 use seatline_contract::secret::PhoneNumber;
@@ -164,14 +164,14 @@ impl Core {
     }
 
     /// Gives a party its task. Whatever becomes of the task, the party's end is raised, once.
-    fn admit<Life, Work>(self: &Arc<Self>, party: PartyId, work: Work)
+    fn admit<Life, Work>(self: &Arc<Self>, party: PartyId, kind: Kind, work: Work)
     where
         Work: FnOnce(Party) -> Life,
         Life: Future<Output = Event> + Send + 'static,
     {
         let (orders, inbox) = mpsc::unbounded_channel();
         self.parties.lock().insert(party, orders);
-        self.hearings.enter(party);
+        self.hearings.enter(party, kind);
         let life = work(Party::new(party, self.clone(), inbox));
         let core = self.clone();
         tokio::spawn(async move {
@@ -213,8 +213,12 @@ impl Core {
                 name: incoming.from.display_name.clone(),
             },
         };
+        let kind = match origin {
+            Origin::Agent { .. } => Kind::Desk,
+            Origin::Trunk { .. } => Kind::Trunk,
+        };
         let party = self.new_party();
-        self.admit(party, |life| life.serve(incoming));
+        self.admit(party, kind, |life| life.serve(incoming));
         self.raise(Event::Arrived { party, origin });
     }
 }
@@ -239,8 +243,12 @@ async fn serve(core: Arc<Core>, mut events: mpsc::UnboundedReceiver<EndpointEven
 #[async_trait]
 impl Switch for Embedded {
     fn dial(&self, dial: Dial) -> PartyId {
+        let kind = match dial {
+            Dial::Agent { .. } => Kind::Desk,
+            Dial::Trunk { .. } => Kind::Trunk,
+        };
         let party = self.core.new_party();
-        self.core.admit(party, |life| life.dial(dial));
+        self.core.admit(party, kind, |life| life.dial(dial));
         party
     }
 
@@ -252,12 +260,20 @@ impl Switch for Embedded {
         self.order(party, Order::Answer);
     }
 
-    fn bridge(&self, one: PartyId, other: PartyId) {
-        self.core.hearings.bridge(one, other);
+    fn hear(&self, listener: PartyId, speakers: &[PartyId]) {
+        self.core.hearings.hear(listener, speakers);
+    }
+
+    fn mute(&self, party: PartyId, muted: bool) {
+        self.core.hearings.mute(party, muted);
     }
 
     fn play(&self, party: PartyId, sound: Sound) {
         self.core.hearings.play(party, sound);
+    }
+
+    fn beep(&self, party: PartyId) {
+        self.core.hearings.beep(party);
     }
 
     fn send_digits(&self, party: PartyId, digits: &str) {

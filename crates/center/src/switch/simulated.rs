@@ -3,7 +3,10 @@
 use super::{Dial, Ending, Event, PartyId, Sound, Switch};
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicU64, Ordering},
+};
 use tokio::sync::{mpsc, watch};
 
 /// What a [`Simulated`] switch was told.
@@ -15,10 +18,16 @@ pub enum Told {
     Progress(PartyId),
     /// [`Switch::answer`].
     Answer(PartyId),
+    /// [`Switch::hear`].
+    Hear(PartyId, Vec<PartyId>),
     /// [`Switch::bridge`].
     Bridge(PartyId, PartyId),
+    /// [`Switch::mute`].
+    Mute(PartyId, bool),
     /// [`Switch::play`].
     Play(PartyId, Sound),
+    /// [`Switch::beep`].
+    Beep(PartyId),
     /// [`Switch::send_digits`].
     Digits(PartyId, String),
     /// [`Switch::hang_up`].
@@ -65,6 +74,29 @@ impl Simulated {
         self.told.lock().clone()
     }
 
+    /// Whom the listener hears now by all it was told, in order of their numbers; nobody while a
+    /// sound is played to it.
+    pub fn heard_by(&self, listener: PartyId) -> Vec<PartyId> {
+        let mut row = BTreeSet::new();
+        let mut silent = BTreeSet::new();
+        for told in &*self.told.lock() {
+            match told {
+                Told::Hear(party, speakers) if *party == listener => {
+                    row = speakers.iter().copied().collect();
+                }
+                Told::Bridge(one, other) if *one == listener => row = BTreeSet::from([*other]),
+                Told::Bridge(one, other) if *other == listener => row = BTreeSet::from([*one]),
+                Told::Play(party, _) if *party == listener => row.clear(),
+                Told::Mute(party, true) => _ = silent.insert(*party),
+                Told::Mute(party, false) => _ = silent.remove(party),
+                Told::HangUp(party, _) => _ = silent.insert(*party),
+                _ => {}
+            }
+        }
+        row.remove(&listener);
+        row.difference(&silent).copied().collect()
+    }
+
     /// Waits until it has been told something that `wanted` picks, and returns what that gave.
     pub async fn wait_for<T>(&self, mut wanted: impl FnMut(&Told) -> Option<T>) -> T {
         let mut count = self.count.subscribe();
@@ -100,12 +132,24 @@ impl Switch for Simulated {
         self.raise(Event::Answered(party));
     }
 
+    fn hear(&self, listener: PartyId, speakers: &[PartyId]) {
+        self.record(Told::Hear(listener, speakers.to_vec()));
+    }
+
     fn bridge(&self, one: PartyId, other: PartyId) {
         self.record(Told::Bridge(one, other));
     }
 
+    fn mute(&self, party: PartyId, muted: bool) {
+        self.record(Told::Mute(party, muted));
+    }
+
     fn play(&self, party: PartyId, sound: Sound) {
         self.record(Told::Play(party, sound));
+    }
+
+    fn beep(&self, party: PartyId) {
+        self.record(Told::Beep(party));
     }
 
     fn send_digits(&self, party: PartyId, digits: &str) {
@@ -124,5 +168,27 @@ impl Switch for Simulated {
 
     async fn stop(&self) {
         self.record(Told::Stop);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_knows_who_hears_whom() {
+        let (switch, _events) = Simulated::new();
+        let [agent, customer, coach] = [switch.party(), switch.party(), switch.party()];
+        switch.bridge(agent, customer);
+        switch.hear(agent, &[customer, coach, agent]);
+        assert_eq!(switch.heard_by(agent), [customer, coach]);
+        assert_eq!(switch.heard_by(customer), [agent]);
+        assert_eq!(switch.heard_by(coach), []);
+        switch.mute(customer, true);
+        assert_eq!(switch.heard_by(agent), [coach]);
+        switch.mute(customer, false);
+        switch.hold(customer, agent);
+        assert_eq!(switch.heard_by(agent), []);
+        assert_eq!(switch.heard_by(customer), []);
     }
 }

@@ -4,7 +4,7 @@
 mod keys;
 
 use super::attach::DeviceRings;
-use super::ear::Ear;
+use super::ear::{Ear, Player};
 use super::shared::{Command, Heard, Shared};
 use super::watch::Watch;
 use crate::codec::{Encoder, MAX_PAYLOAD};
@@ -44,6 +44,8 @@ pub(crate) struct Driver {
     connected: bool,
     outgoing: Outgoing,
     ear: Ear,
+    /// Heard before what the ear hears.
+    interjected: Option<Player>,
     device: Option<DeviceRings>,
     encoder: Option<LocalEncoder>,
     presser: KeyPresser,
@@ -92,6 +94,7 @@ impl Driver {
             connected: false,
             outgoing: Outgoing::new(Codec::Opus.clock_rate(), start.0, start.1),
             ear: Ear::Nothing,
+            interjected: None,
             device: None,
             encoder: None,
             presser: KeyPresser::default(),
@@ -159,6 +162,7 @@ impl Driver {
         match command {
             Command::Agree(terms) => self.agree(terms, now),
             Command::Hear(ear) => self.set_ear(ear),
+            Command::Interject(clip) => self.interjected = Some(Player::new(clip, false)),
             Command::Press(events) => {
                 self.presser.press(events);
                 self.outgoing.pause();
@@ -311,7 +315,7 @@ impl Driver {
     }
 
     async fn pass_on(&mut self, packet: Packet, payload_type: u8, now: Instant) {
-        if self.presser.is_busy() {
+        if self.presser.is_busy() || self.interjected.is_some() {
             self.outgoing.omit(packet.sequence);
             return;
         }
@@ -388,6 +392,9 @@ impl Driver {
 
     /// The next 20 ms of a source that is not relayed packet by packet.
     fn make_frame(&mut self, codec: Codec, now: Instant) -> Option<Bytes> {
+        if self.interjected.is_some() {
+            return self.make_interjected(codec, now);
+        }
         let rate = match &mut self.ear {
             Ear::Nothing => return Some(Bytes::from_static(codec.silence())),
             Ear::Clip(_) | Ear::Tone(_) => codec.natural_rate(),
@@ -412,6 +419,25 @@ impl Driver {
             self.tell(LegEvent::ClipEnded);
         }
         payload
+    }
+
+    /// The next 20 ms of the clip that is heard first.
+    fn make_interjected(&mut self, codec: Codec, now: Instant) -> Option<Bytes> {
+        let mut sound = [0.0; crate::FRAME];
+        if let Ear::Leg(relay) = &mut self.ear
+            && let Some(transcoder) = relay.transcoder()
+        {
+            // Missed, not put off.
+            let frame = &mut sound[..transcoder.rate() as usize / 50];
+            transcoder.fill(frame, now, &self.shared);
+        }
+        let player = self.interjected.as_mut()?;
+        let rate = codec.natural_rate();
+        let frame = &mut sound[..rate as usize / 50];
+        if !player.fill(rate, frame) {
+            self.interjected = None;
+        }
+        self.encode(codec, rate, &sound[..rate as usize / 50])
     }
 
     fn encode(&mut self, codec: Codec, rate: u32, frame: &[f32]) -> Option<Bytes> {

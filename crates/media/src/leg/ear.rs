@@ -19,11 +19,7 @@ impl Ear {
     pub(crate) fn new(source: Source) -> Self {
         match source {
             Source::Nothing => Self::Nothing,
-            Source::Clip { clip, repeat } => Self::Clip(Player {
-                clip,
-                repeat,
-                position: Duration::ZERO,
-            }),
+            Source::Clip { clip, repeat } => Self::Clip(Player::new(clip, repeat)),
             Source::Tone(tone) => Self::tone(tone),
             Source::Leg(leg) => Self::Leg(Relay {
                 feed: leg.feed().listen(FEED),
@@ -54,6 +50,14 @@ pub(crate) struct Player {
 }
 
 impl Player {
+    pub(crate) fn new(clip: Arc<Clip>, repeat: bool) -> Self {
+        Self {
+            clip,
+            repeat,
+            position: Duration::ZERO,
+        }
+    }
+
     /// Fills 20 ms at `rate` hertz; `false` once the clip has ended.
     pub(crate) fn fill(&mut self, rate: u32, frame: &mut [f32]) -> bool {
         let samples = self.clip.samples_at(rate);

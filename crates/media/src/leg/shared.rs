@@ -8,7 +8,7 @@ use crate::leg::attach::DeviceRings;
 use crate::leg::ear::Ear;
 use crate::packet::Packet;
 use crate::sdp::Terms;
-use crate::{Codec, Direction, LegError, Statistics};
+use crate::{Clip, Codec, Direction, LegError, Statistics};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
@@ -21,6 +21,8 @@ pub(crate) enum Command {
     Agree(Terms),
     /// The remote party shall hear this.
     Hear(Ear),
+    /// The remote party shall hear this first.
+    Interject(Arc<Clip>),
     /// Press these keys.
     Press(Vec<u8>),
     /// A device takes over.

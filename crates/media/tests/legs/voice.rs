@@ -273,3 +273,28 @@ async fn a_tap_hears_voice_and_keys_while_a_bridge_passes_them_on() {
     assert!(keys.contains(&('5', true)) && keys.iter().all(|(digit, _)| *digit == '5'));
     assert_eq!(tap.lost(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_beep_is_heard_over_a_voice_that_goes_on_after_it() {
+    for codec in [Codec::Opus, Codec::Pcma] {
+        let bridge = Bridge::new(&[codec]).await;
+        let (mut agent, mut customer) = (bridge.agent.headset(), bridge.customer.headset());
+        assert_conversation((&mut agent, 440.0), (&mut customer, 700.0)).await;
+        bridge.to_customer.leg.interject(Arc::new(Clip::beep()));
+        let (_, at_customer) = talk(
+            (&mut agent, 440.0),
+            (&mut customer, 700.0),
+            Duration::from_millis(500),
+            Duration::from_millis(500),
+        )
+        .await;
+        // The beep of 1 kHz lasts a quarter of a second.
+        let loudest = at_customer
+            .chunks_exact(4_800)
+            .map(|tenth| level_at(tenth, 1_000.0, SAMPLE_RATE))
+            .fold(0.0, f32::max);
+        assert!(loudest > 0.15, "{codec:?}: {loudest}");
+        assert_conversation((&mut agent, 440.0), (&mut customer, 700.0)).await;
+        assert_eq!(bridge.customer.leg.statistics().lost, 0);
+    }
+}

@@ -3,24 +3,38 @@
 use super::super::{PartyId, Sound};
 use parking_lot::Mutex;
 use seatline_media::{Clip, Leg, Source, Tone};
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
-#[derive(Clone, Copy)]
+/// What stands behind a party.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::switch) enum Kind {
+    /// An agent's or a supervisor's phone.
+    Desk,
+    /// Somebody in the telephone network.
+    Trunk,
+}
+
 enum Hears {
     Sound(Sound),
-    Party(PartyId),
+    /// These, without doubles and without the listener.
+    Parties(Vec<PartyId>),
 }
 
 struct Hearing {
+    kind: Kind,
     leg: Option<Leg>,
     hears: Hears,
+    muted: bool,
+    /// The party whose keys it gets.
+    keys_from: Option<PartyId>,
 }
 
 /// What each party hears, known before its leg is.
 pub(in crate::switch) struct Hearings {
     greeting: Arc<Clip>,
     music: Arc<Clip>,
-    parties: Mutex<HashMap<PartyId, Hearing>>,
+    beep: Arc<Clip>,
+    parties: Mutex<BTreeMap<PartyId, Hearing>>,
 }
 
 impl Hearings {
@@ -28,26 +42,71 @@ impl Hearings {
         Self {
             greeting,
             music,
-            parties: Mutex::new(HashMap::new()),
+            beep: Arc::new(Clip::beep()),
+            parties: Mutex::new(BTreeMap::new()),
         }
     }
 
     /// A new party, which hears nothing.
-    pub(super) fn enter(&self, party: PartyId) {
-        let hears = Hears::Sound(Sound::Silence);
-        let hearing = Hearing { leg: None, hears };
+    pub(super) fn enter(&self, party: PartyId, kind: Kind) {
+        let hearing = Hearing {
+            kind,
+            leg: None,
+            hears: Hears::Sound(Sound::Silence),
+            muted: false,
+            keys_from: None,
+        };
         self.parties.lock().insert(party, hearing);
     }
 
-    pub(super) fn bridge(&self, one: PartyId, other: PartyId) {
+    pub(super) fn hear(&self, listener: PartyId, speakers: &[PartyId]) {
         let mut parties = self.parties.lock();
-        for (listener, speaker) in [(one, other), (other, one)] {
-            self.set(&mut parties, listener, Hears::Party(speaker));
+        let mut row: Vec<PartyId> = speakers.to_vec();
+        row.sort_unstable();
+        row.dedup();
+        row.retain(|speaker| *speaker != listener && parties.contains_key(speaker));
+        let customer = |party: PartyId| {
+            let kind = parties.get(&party).map(|hearing| hearing.kind);
+            kind == Some(Kind::Trunk)
+        };
+        let Some(before) = parties.get(&listener) else {
+            return;
+        };
+        let keys_from = match row[..] {
+            [speaker] => Some(speaker),
+            _ => before
+                .keys_from
+                .filter(|from| before.kind == Kind::Desk && row.contains(from) && customer(*from)),
+        };
+        if let Some(hearing) = parties.get_mut(&listener) {
+            hearing.hears = Hears::Parties(row);
+            hearing.keys_from = keys_from;
         }
+        self.apply(&parties, listener);
     }
 
     pub(super) fn play(&self, party: PartyId, sound: Sound) {
-        self.set(&mut self.parties.lock(), party, Hears::Sound(sound));
+        let mut parties = self.parties.lock();
+        if let Some(hearing) = parties.get_mut(&party) {
+            hearing.hears = Hears::Sound(sound);
+        }
+        self.apply(&parties, party);
+    }
+
+    pub(super) fn mute(&self, party: PartyId, muted: bool) {
+        let mut parties = self.parties.lock();
+        match parties.get_mut(&party) {
+            Some(hearing) if hearing.muted != muted => hearing.muted = muted,
+            _ => return,
+        }
+        self.apply_to_hearers(&parties, party);
+    }
+
+    pub(super) fn beep(&self, party: PartyId) {
+        let parties = self.parties.lock();
+        if let Some(leg) = parties.get(&party).and_then(|hearing| hearing.leg.as_ref()) {
+            leg.interject(self.beep.clone());
+        }
     }
 
     /// The party's leg is there: it hears what was asked for, and so do those who wait to hear it.
@@ -57,41 +116,41 @@ impl Hearings {
             hearing.leg = Some(leg);
         }
         self.apply(&parties, party);
-        let waiting: Vec<PartyId> = parties
-            .iter()
-            .filter(|(_, hearing)| matches!(hearing.hears, Hears::Party(p) if p == party))
-            .map(|(id, _)| *id)
-            .collect();
-        for listener in waiting {
+        self.apply_to_hearers(&parties, party);
+    }
+
+    /// The party is gone; who heard it hears it no more.
+    pub(super) fn forget(&self, party: PartyId) {
+        let mut parties = self.parties.lock();
+        parties.remove(&party);
+        let mut changed = Vec::new();
+        for (listener, hearing) in &mut *parties {
+            if let Hears::Parties(row) = &mut hearing.hears
+                && row.contains(&party)
+            {
+                row.retain(|speaker| *speaker != party);
+                hearing.keys_from = hearing.keys_from.filter(|from| *from != party);
+                changed.push(*listener);
+            }
+        }
+        for listener in changed {
             self.apply(&parties, listener);
         }
     }
 
-    /// The party is gone; who heard it hears nothing.
-    pub(super) fn forget(&self, party: PartyId) {
-        let mut parties = self.parties.lock();
-        parties.remove(&party);
-        for hearing in parties.values_mut() {
-            if matches!(hearing.hears, Hears::Party(p) if p == party) {
-                hearing.hears = Hears::Sound(Sound::Silence);
-                if let Some(leg) = &hearing.leg {
-                    leg.hear(Source::Nothing);
-                }
+    fn apply_to_hearers(&self, parties: &BTreeMap<PartyId, Hearing>, speaker: PartyId) {
+        for (listener, hearing) in parties {
+            if matches!(&hearing.hears, Hears::Parties(row) if row.contains(&speaker)) {
+                self.apply(parties, *listener);
             }
         }
     }
 
-    fn set(&self, parties: &mut HashMap<PartyId, Hearing>, party: PartyId, hears: Hears) {
-        if let Some(hearing) = parties.get_mut(&party) {
-            hearing.hears = hears;
-        }
-        self.apply(parties, party);
-    }
-
-    fn apply(&self, parties: &HashMap<PartyId, Hearing>, party: PartyId) {
+    fn apply(&self, parties: &BTreeMap<PartyId, Hearing>, party: PartyId) {
         let Some(Hearing {
             leg: Some(leg),
             hears,
+            ..
         }) = parties.get(&party)
         else {
             return;
@@ -106,9 +165,11 @@ impl Hearings {
             Hears::Sound(Sound::Music) => clip(&self.music, true),
             Hears::Sound(Sound::Ringback) => Source::Tone(Tone::RINGBACK),
             Hears::Sound(Sound::Busy) => Source::Tone(Tone::BUSY),
-            Hears::Party(speaker) => parties
-                .get(speaker)
-                .and_then(|hearing| hearing.leg.clone())
+            Hears::Parties(row) => row
+                .iter()
+                .filter_map(|speaker| parties.get(speaker))
+                .filter(|speaker| !speaker.muted)
+                .find_map(|speaker| speaker.leg.clone())
                 .map_or(Source::Nothing, Source::Leg),
         });
     }
