@@ -91,7 +91,7 @@ pub enum Failure {
 
 /// One microphone and one speaker, connected to at most one [`Line`].
 ///
-/// The devices are open only while a line is connected (both) or the level is monitored (the
+/// The devices are open only while a line is connected (both, or the speaker alone) or the level is monitored (the
 /// microphone); otherwise the microphone is really off. Dropping the headset ends everything.
 #[derive(Debug)]
 pub struct Headset {
@@ -159,7 +159,25 @@ impl Headset {
     /// A device could not be opened. It is opened by itself when it becomes possible, told by
     /// [`HeadsetEvent::Recovered`].
     pub fn connect(&self, line: Box<dyn Line>) -> Result<(), OpenError> {
-        self.ask(|reply| Command::Connect(line, reply))?
+        self.ask(|reply| Command::Connect(line, true, reply))?
+    }
+
+    /// As [`Headset::connect`], with the speaker only: the line receives silence, and no
+    /// microphone need be there. See [`Headset::use_microphone`].
+    ///
+    /// # Errors
+    /// The speaker could not be opened; as at [`Headset::connect`].
+    pub fn listen(&self, line: Box<dyn Line>) -> Result<(), OpenError> {
+        self.ask(|reply| Command::Connect(line, false, reply))?
+    }
+
+    /// Opens the microphone for the connected line, or closes it.
+    ///
+    /// # Errors
+    /// The microphone could not be opened. It is opened by itself when it becomes possible, told
+    /// by [`HeadsetEvent::Recovered`].
+    pub fn use_microphone(&self, on: bool) -> Result<(), OpenError> {
+        self.ask(|reply| Command::UseMicrophone(on, reply))?
     }
 
     /// Disconnects the line; once this returns it is not called any more and is dropped. The

@@ -74,6 +74,36 @@ fn hears(record: &mut LineRecord, hz: f32) -> bool {
 }
 
 #[test]
+fn who_only_listens_needs_no_microphone_until_it_is_used() {
+    let desk = desk();
+    desk.simulation.unplug(Direction::Input);
+    let (line, mut record) = TestLine::record(tone(FAR_END_HZ, 0.5));
+    desk.headset.listen(line).expect("the speaker is there");
+    wait_until("the far end is played", || {
+        amplitude_at(&desk.played_lately(), FAR_END_HZ) > 0.4
+    });
+    assert!(!desk.simulation.is_open(Direction::Input));
+    assert!(record.captured_frames() > 0, "the line got no silence");
+    assert!(!hears(&mut record, MICROPHONE_HZ));
+
+    assert_eq!(
+        desk.headset.use_microphone(true),
+        Err(OpenError::NoDevice(Direction::Input))
+    );
+    desk.simulation.plug(Direction::Input);
+    wait_until("the microphone is heard", || {
+        hears(&mut record, MICROPHONE_HZ)
+    });
+    desk.headset
+        .use_microphone(false)
+        .expect("closing needs nothing");
+    assert!(!desk.simulation.is_open(Direction::Input));
+    wait_until("the microphone is heard no more", || {
+        !hears(&mut record, MICROPHONE_HZ)
+    });
+}
+
+#[test]
 fn both_ways_are_heard_by_content() {
     let desk = desk();
     let mut record = desk.call();

@@ -21,6 +21,15 @@ use tokio::{
 /// How often levels are told while they are metered.
 const METER: Duration = Duration::from_millis(100);
 
+/// What a call needs of the headset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// Microphone and speaker.
+    Talk,
+    /// The speaker.
+    Listen,
+}
+
 /// One headset, opened only while a call or a meter needs it.
 pub(crate) struct Sound {
     system: SoundSystem,
@@ -88,15 +97,18 @@ impl Sound {
         self.levels.subscribe()
     }
 
-    /// Connects a call to the headset.
+    /// Connects a call to the headset, to the speaker alone if it is only listened to.
     ///
     /// # Errors
     /// The devices' codes; then nothing is connected.
-    pub(crate) async fn connect(&self, line: Box<dyn Line>) -> Result<(), Failure> {
+    pub(crate) async fn connect(&self, line: Box<dyn Line>, use_of: Use) -> Result<(), Failure> {
         let headset = self.headset.clone();
         let connected = self
             .blocking(move || {
-                let connected = headset.connect(line);
+                let connected = match use_of {
+                    Use::Talk => headset.connect(line),
+                    Use::Listen => headset.listen(line),
+                };
                 if connected.is_err() {
                     headset.disconnect();
                 }
@@ -105,6 +117,19 @@ impl Sound {
             .await;
         self.note_problem(connected.as_ref().err());
         connected.map_err(|error| failure(&error))
+    }
+
+    /// Opens or closes the microphone of the connected call.
+    ///
+    /// # Errors
+    /// The devices' codes; the call goes on.
+    pub(crate) async fn use_for(&self, use_of: Use) -> Result<(), Failure> {
+        let headset = self.headset.clone();
+        let changed = self
+            .blocking(move || headset.use_microphone(use_of == Use::Talk))
+            .await;
+        self.note_problem(changed.as_ref().err());
+        changed.map_err(|error| failure(&error))
     }
 
     /// Takes the call off the headset, which closes its devices.

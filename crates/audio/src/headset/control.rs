@@ -27,7 +27,9 @@ const STALLED_AFTER: Duration = Duration::from_secs(4);
 
 /// What the headset's handle and the streams ask for.
 pub(crate) enum Command {
-    Connect(Box<dyn Line>, Sender<Result<(), OpenError>>),
+    /// The line, and whether the microphone is needed.
+    Connect(Box<dyn Line>, bool, Sender<Result<(), OpenError>>),
+    UseMicrophone(bool, Sender<Result<(), OpenError>>),
     Disconnect(Sender<()>),
     Switch(Selection, Sender<Result<(), OpenError>>),
     Monitor(bool, Sender<Result<(), OpenError>>),
@@ -89,6 +91,8 @@ pub(crate) struct Control {
     devices: Vec<Device>,
     generation: u64,
     connected: bool,
+    /// The connected line is spoken to, not only heard.
+    talking: bool,
     monitored: bool,
     bypass_told: bool,
 }
@@ -116,6 +120,7 @@ impl Control {
             devices: Vec::new(),
             generation: 0,
             connected: false,
+            talking: false,
             monitored: false,
             bypass_told: false,
         }
@@ -144,8 +149,9 @@ impl Control {
 
     fn serve(&mut self, command: Command) {
         match command {
-            Command::Connect(line, reply) => {
+            Command::Connect(line, microphone, reply) => {
                 self.connected = true;
+                self.talking = microphone;
                 self.worker.put(Part::Line(Some(line)));
                 // Whoever asked may have gone; the work is done all the same.
                 let _ = reply.send(self.adjust());
@@ -155,6 +161,10 @@ impl Control {
                 drop(self.worker.take_line());
                 let _ = self.adjust();
                 let _ = reply.send(());
+            }
+            Command::UseMicrophone(on, reply) => {
+                self.talking = on;
+                let _ = reply.send(self.adjust());
             }
             Command::Switch(selection, reply) => {
                 let _ = reply.send(self.switch(&selection));
@@ -199,7 +209,7 @@ impl Control {
 
     fn is_wanted(&self, direction: Direction) -> bool {
         match direction {
-            Direction::Input => self.connected || self.monitored,
+            Direction::Input => (self.connected && self.talking) || self.monitored,
             Direction::Output => self.connected,
         }
     }

@@ -8,12 +8,15 @@ use super::{
 use crate::{
     board::Board,
     failure::{DeskCode, Failure},
+    sound::Use,
     view::{self, Quality},
 };
 use seatline_contract::{
+    ANSWER_LISTEN,
     contact::{Contact, ContactState, Direction},
     customer::NumberView,
     id::ContactId,
+    supervision::WatchMode,
     time::UnixMs,
 };
 use seatline_media::Leg;
@@ -25,6 +28,7 @@ use std::{
     },
     time::Instant,
 };
+use tokio::sync::oneshot;
 
 /// The call on the line.
 pub(crate) struct Current {
@@ -41,6 +45,8 @@ pub(crate) struct Current {
     pub(crate) agreed: bool,
     /// Keeps microphone and far side apart.
     pub(crate) apart: Arc<AtomicBool>,
+    /// What the call needs of the headset.
+    pub(crate) use_of: Use,
     /// Who waits for the answer to be given, or for the first sign of a call we make.
     pub(crate) waiting: Option<(Reply, Instant)>,
     /// Answering, holding, resuming or repairing is under way.
@@ -86,6 +92,7 @@ impl Current {
             prepared: None,
             agreed: false,
             apart: Arc::new(AtomicBool::new(false)),
+            use_of: Use::Talk,
             waiting: None,
             busy: false,
             repair: None,
@@ -117,6 +124,18 @@ impl Current {
         Ok(())
     }
 
+    /// The centre wants the call answered at once, with or without the microphone.
+    pub(crate) fn answer_by_itself(&mut self, wanted: &str) {
+        if wanted == ANSWER_LISTEN {
+            self.use_of = Use::Listen;
+        }
+        if self.waiting.is_none() {
+            // Nobody waits for the outcome: the window shows it.
+            let (reply, _) = oneshot::channel();
+            self.waiting = Some((reply, Instant::now()));
+        }
+    }
+
     /// The failure of a command that the state does not allow.
     pub(crate) fn refuse(&self) -> Failure {
         Failure::new(DeskCode::WrongCallState).detail(format!("{:?}", self.machine.state()))
@@ -145,11 +164,13 @@ impl Current {
     /// Takes over what the centre knows of the contact.
     pub(crate) fn adopt(&mut self, view: &view::DeskView) {
         let offered = view.offer.as_ref().map(|offer| &offer.contact);
+        let watched = view.watching.as_ref().map(|it| &it.contact);
         let known = match self.contact {
             Some(id) => view
                 .contacts
                 .iter()
                 .chain(offered)
+                .chain(watched)
                 .find(|contact| contact.id == id),
             // The centre makes the contact of a call that we make.
             None if self.direction == Direction::Outbound => {
@@ -163,6 +184,21 @@ impl Current {
             if contact.customer_name.is_some() {
                 self.name.clone_from(&contact.customer_name);
             }
+        }
+    }
+
+    /// What this call needs of the headset by now: who only monitors needs no microphone.
+    pub(crate) fn needed_use(&self, view: &view::DeskView) -> Use {
+        let watching = view
+            .watching
+            .as_ref()
+            .filter(|it| Some(it.contact.id) == self.contact);
+        match watching {
+            Some(it) if it.mode == WatchMode::Monitor => Use::Listen,
+            Some(_) => Use::Talk,
+            None if view.contacts.iter().any(|it| Some(it.id) == self.contact) => Use::Talk,
+            // The centre has not said yet.
+            None => self.use_of,
         }
     }
 

@@ -138,6 +138,7 @@ impl Driver {
                     current.adopt(&view);
                     current.show(&self.board);
                 }
+                self.follow_use(&view);
             }
             Ask::CustomerPressed(contact, key) => {
                 if let Some(current) = &mut self.current
@@ -263,9 +264,28 @@ impl Driver {
         let (leg, call, sdp) = (leg.clone(), call.clone(), sdp.clone());
         let (sound, reports) = (self.sound.clone(), self.reports.clone());
         let (id, apart) = (current.id, current.apart.clone());
+        let use_of = current.use_of;
         tokio::spawn(async move {
-            let answered = steps::answer(&sound, &leg, &call, sdp, apart).await;
+            let answered = steps::answer(&sound, &leg, &call, sdp, apart, use_of).await;
             send(&reports, Report::Answered(id, answered));
+        });
+    }
+
+    /// Opens the microphone of a supervisor who was only listening, or closes it again.
+    fn follow_use(&mut self, view: &view::DeskView) {
+        let Some(current) = &mut self.current else {
+            return;
+        };
+        let needed = current.needed_use(view);
+        if current.use_of == needed || !current.machine.state().talks() {
+            return;
+        }
+        current.use_of = needed;
+        let sound = self.sound.clone();
+        tokio::spawn(async move {
+            if let Err(failure) = sound.use_for(needed).await {
+                tracing::warn!(%failure, "the microphone can not be opened or closed");
+            }
         });
     }
 

@@ -3,7 +3,7 @@
 use super::{Callee, join::Join};
 use crate::{
     failure::{DeskCode, Failure},
-    sound::Sound,
+    sound::{Sound, Use},
 };
 use seatline_media::{Direction, Leg, LegError, LegEvent, WebRtcConfig};
 use seatline_sip::{Call, CallError, CallEvents, PlaceCallError, ReofferError, UserAgent};
@@ -84,10 +84,11 @@ pub(crate) async fn open_headset(
     sound: &Sound,
     leg: &Leg,
     apart: Arc<AtomicBool>,
+    use_of: Use,
 ) -> Result<(), Failure> {
     let (talker, listener) = leg.attach().map_err(|error| media(&error))?;
     sound
-        .connect(Box::new(Join::new(talker, listener, apart)))
+        .connect(Box::new(Join::new(talker, listener, apart)), use_of)
         .await
 }
 
@@ -101,8 +102,9 @@ pub(crate) async fn answer(
     call: &Call,
     sdp: String,
     apart: Arc<AtomicBool>,
+    use_of: Use,
 ) -> Result<(), Failure> {
-    open_headset(sound, leg, apart).await?;
+    open_headset(sound, leg, apart, use_of).await?;
     if let Err(error) = call.accept(sdp).await {
         sound.disconnect().await;
         return Err(match error {
@@ -127,7 +129,7 @@ pub(crate) async fn place(
     let (leg, events) = make_leg(switch).await?;
     let placed = async {
         let offer = leg.create_offer().await.map_err(|error| media(&error))?;
-        open_headset(sound, &leg, apart).await?;
+        open_headset(sound, &leg, apart, Use::Talk).await?;
         agent
             .call(callee.number, Vec::new(), offer)
             .await

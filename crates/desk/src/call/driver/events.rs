@@ -13,7 +13,7 @@ use crate::{
     view::{self, NoticeCode},
 };
 use seatline_contract::{
-    CONTACT_HEADER,
+    ANSWER_HEADER, CONTACT_HEADER,
     contact::Direction,
     customer::{NumberKind, NumberView},
     error::{ApiError, Code},
@@ -115,6 +115,9 @@ impl Driver {
         current.call = Some(incoming.call.clone());
         current.adopt(&self.board.view());
         current.waiting = self.early_answer.take();
+        if let Some(wanted) = incoming.headers.get(ANSWER_HEADER) {
+            current.answer_by_itself(wanted);
+        }
         current.show(&self.board);
         let answered = current.waiting.is_some();
         self.current = Some(current);
