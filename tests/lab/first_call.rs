@@ -277,8 +277,15 @@ async fn measure_starts(
         ours.push(begun.elapsed().as_secs_f64() * 1_000.0);
         window.close().await?;
         let begun = Instant::now();
-        let window =
-            Window::open_program(&built("examples/bare")?, &folder, &centre, screen, sound).await?;
+        let window = Window::open_program(
+            &built("examples/bare")?,
+            &folder,
+            &centre,
+            screen,
+            sound,
+            None,
+        )
+        .await?;
         window.find("ready").await?;
         bare.push(begun.elapsed().as_secs_f64() * 1_000.0);
         bare_mib = footprint::memory(window.process("bare")?);

@@ -8,18 +8,30 @@ use std::{
     process::{Command, Stdio},
 };
 
+/// Where programs find their D-Bus session.
+pub const BUS: &str = "DBUS_SESSION_BUS_ADDRESS";
+
 /// Starts the keyring daemon with its files in `folder`, unlocked.
 ///
 /// # Errors
 /// When there is no D-Bus session or the daemon is missing.
 pub fn start(folder: &Path) -> Result<Program> {
+    start_on(folder, None)
+}
+
+/// As [`start`], in the D-Bus session at that address.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_on(folder: &Path, bus: Option<&str>) -> Result<Program> {
     ensure!(
-        std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some(),
+        bus.is_some() || std::env::var_os(BUS).is_some(),
         "journeys need a D-Bus session; run `cargo dev test journeys`"
     );
     let mut command = Command::new("gnome-keyring-daemon");
     command
         .args(["--foreground", "--unlock", "--components=secrets"])
+        .envs(bus.map(|address| (BUS, address)))
         .env("HOME", folder)
         .env("XDG_DATA_HOME", folder)
         .env("XDG_RUNTIME_DIR", folder)

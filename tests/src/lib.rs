@@ -12,6 +12,7 @@
 //! | [`centre`] | a centre with demo data, as a process |
 //! | [`api`] | the centre as another person sees it |
 //! | [`baresip`] | a foreign customer's phone |
+//! | [`seat`] | one person's computer among several |
 //! | [`window`] | the app's real window through WebDriver |
 
 pub mod api;
@@ -21,6 +22,7 @@ pub mod keyring;
 pub mod listen;
 pub mod process;
 pub mod screen;
+pub mod seat;
 pub mod sound;
 pub mod window;
 

@@ -3,6 +3,7 @@
 use crate::{
     built,
     centre::Centre,
+    keyring,
     process::{Program, wait_for},
     screen::Screen,
     sound::SoundServer,
@@ -37,7 +38,22 @@ impl Window {
         screen: &Screen,
         sound: &SoundServer,
     ) -> Result<Self> {
-        Self::open_program(&built("seatline")?, folder, centre, screen, sound).await
+        Self::open_on(folder, centre, screen, sound, None).await
+    }
+
+    /// As [`Window::open`], in the D-Bus session at that address.
+    ///
+    /// # Errors
+    /// As [`Window::open`].
+    pub async fn open_on(
+        folder: &Path,
+        centre: &Centre,
+        screen: &Screen,
+        sound: &SoundServer,
+        bus: Option<&str>,
+    ) -> Result<Self> {
+        let program = built("seatline")?;
+        Self::open_program(&program, folder, centre, screen, sound, bus).await
     }
 
     /// Starts another program with a window, in the same surroundings.
@@ -50,6 +66,7 @@ impl Window {
         centre: &Centre,
         screen: &Screen,
         sound: &SoundServer,
+        bus: Option<&str>,
     ) -> Result<Self> {
         let data = folder.join("desk");
         std::fs::create_dir_all(&data)?;
@@ -65,6 +82,7 @@ impl Window {
                     &native.to_string(),
                 ])
                 .args(["--native-host", "127.0.0.1"])
+                .envs(bus.map(|address| (keyring::BUS, address)))
                 .env("DISPLAY", screen.display())
                 .env("PULSE_SERVER", sound.address())
                 .env("XDG_DATA_HOME", folder)
