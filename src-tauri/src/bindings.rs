@@ -62,6 +62,7 @@ pub fn builder() -> Builder<Wry> {
             commands::presence::set_presence,
             commands::session::check_centre,
             commands::session::remembered,
+            commands::session::set_up_centre,
             commands::session::sign_in,
             commands::session::sign_out,
             commands::session::view,

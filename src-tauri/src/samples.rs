@@ -8,64 +8,22 @@ use seatline_contract::{
     time::UnixMs,
 };
 use seatline_desk::view::{
-    Call, CallState, Connection, DeskView, Headset, Hotkeys, Keyring, Language, Line, Outbox,
-    Processing, Settings, Theme,
+    Call, CallState, Connection, DeskView, Hotkeys, Keyring, Language, Line, Settings, Theme,
 };
 
 pub(crate) fn signed_out() -> DeskView {
-    DeskView {
-        connection: Connection::SignedOut { reason: None },
-        line: Line::Down { reason: None },
-        centre: None,
-        me: None,
-        presence: None,
-        clock_offset_ms: 0,
-        clock_wrong: false,
-        contacts: Vec::new(),
-        queues: Vec::new(),
-        catalog: None,
-        offer: None,
-        call: None,
-        watching: None,
-        parked: Vec::new(),
-        callbacks: Vec::new(),
-        helps: Vec::new(),
-        messages: Vec::new(),
-        drafts: Vec::new(),
-        notes: Vec::new(),
-        outbox: Outbox {
-            pending: 0,
-            refused: Vec::new(),
+    let settings = Settings {
+        language: Language::En,
+        theme: Theme::System,
+        hotkeys: Hotkeys {
+            answer: String::new(),
+            hang_up: String::new(),
+            mute: String::new(),
+            hold: String::new(),
         },
-        headset: Headset {
-            devices: Vec::new(),
-            microphone: None,
-            speaker: None,
-            ringer: None,
-            processing: Processing {
-                echo: true,
-                noise: true,
-                gain: true,
-            },
-            problem: None,
-            problem_device: None,
-        },
-        settings: Settings {
-            language: Language::En,
-            theme: Theme::System,
-            hotkeys: Hotkeys {
-                answer: String::new(),
-                hang_up: String::new(),
-                mute: String::new(),
-                hold: String::new(),
-            },
-            notify: true,
-        },
-        dial_request: None,
-        notices: Vec::new(),
-        keyring: Keyring::System,
-        revision: 0,
-    }
+        notify: true,
+    };
+    DeskView::signed_out(settings, Keyring::System)
 }
 
 pub(crate) fn signed_in() -> DeskView {

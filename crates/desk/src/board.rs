@@ -2,10 +2,7 @@
 
 use crate::{
     failure::FailureCode,
-    view::{
-        Connection, DeskView, Headset, Keyring, Line, Notice, NoticeCode, Outbox, Processing,
-        Settings,
-    },
+    view::{DeskView, Keyring, Notice, NoticeCode, Settings},
 };
 use parking_lot::Mutex;
 use seatline_contract::{party::PartyEnd, supervision::Message, time::UnixMs};
@@ -29,49 +26,7 @@ pub(crate) struct Board {
 
 impl Board {
     pub(crate) fn new(settings: Settings, keyring: Keyring) -> Self {
-        let view = DeskView {
-            connection: Connection::SignedOut { reason: None },
-            line: Line::Down { reason: None },
-            centre: None,
-            me: None,
-            presence: None,
-            clock_offset_ms: 0,
-            clock_wrong: false,
-            contacts: Vec::new(),
-            queues: Vec::new(),
-            catalog: None,
-            offer: None,
-            call: None,
-            watching: None,
-            parked: Vec::new(),
-            callbacks: Vec::new(),
-            helps: Vec::new(),
-            messages: Vec::new(),
-            drafts: Vec::new(),
-            notes: Vec::new(),
-            outbox: Outbox {
-                pending: 0,
-                refused: Vec::new(),
-            },
-            headset: Headset {
-                devices: Vec::new(),
-                microphone: None,
-                speaker: None,
-                ringer: None,
-                processing: Processing {
-                    echo: true,
-                    noise: true,
-                    gain: true,
-                },
-                problem: None,
-                problem_device: None,
-            },
-            settings,
-            dial_request: None,
-            notices: Vec::new(),
-            keyring,
-            revision: 0,
-        };
+        let view = DeskView::signed_out(settings, keyring);
         Self {
             view: watch::Sender::new(Arc::new(view)),
             next_notice: Mutex::new(1),

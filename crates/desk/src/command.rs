@@ -21,6 +21,24 @@ pub struct SignInRequest {
     pub trust: Option<String>,
 }
 
+/// The first administrator of a centre that has none.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct SetUpRequest {
+    /// Address of the centre; `https://` is assumed.
+    pub centre: String,
+    /// The one-time code the centre printed when it started.
+    pub code: Secret,
+    /// Login of the administrator.
+    pub login: String,
+    /// Name shown.
+    pub name: String,
+    /// Password, 12 characters or more.
+    pub password: Secret,
+    /// SHA-256 fingerprint (hex) of a self-made certificate the person has accepted.
+    pub trust: Option<String>,
+}
+
 /// What was found at a centre's address.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(specta::Type))]

@@ -8,11 +8,14 @@ mod listen;
 mod records;
 mod session;
 mod supervise;
+mod visit;
 
 use self::core::Core;
 use crate::{
     call::{Ask, Callee},
-    command::{CentreCheck, DeviceSelection, DialTarget, RememberedSignIn, SignInRequest},
+    command::{
+        CentreCheck, DeviceSelection, DialTarget, RememberedSignIn, SetUpRequest, SignInRequest,
+    },
     failure::{DeskCode, Failure},
     number,
     policy::Policy,
@@ -90,13 +93,27 @@ impl Desk {
         self.core.sound.levels()
     }
 
-    /// Asks an address whether a centre is there.
+    /// Asks an address whether a centre is there; `trust` is the fingerprint of a certificate the
+    /// person has just accepted.
     ///
     /// # Errors
-    /// The connection's codes; [`DeskCode::CertificateUntrusted`] carries the certificate's
-    /// SHA-256 fingerprint as its subject.
-    pub async fn check_centre(&self, url: String) -> Result<CentreCheck, Failure> {
-        self.core.check(&url).await
+    /// The connection's codes; [`DeskCode::CertificateUntrusted`] and
+    /// [`DeskCode::CertificateChanged`] carry the certificate's SHA-256 fingerprint as subject.
+    pub async fn check_centre(
+        &self,
+        url: String,
+        trust: Option<String>,
+    ) -> Result<CentreCheck, Failure> {
+        self.core.check(&url, trust).await
+    }
+
+    /// Makes the first administrator of a new centre. Nobody is signed in by it.
+    ///
+    /// # Errors
+    /// The connection's codes; [`Code::WrongSetupCode`] when the code is wrong or used,
+    /// [`Code::InvalidField`] naming the field that breaks the centre's rules.
+    pub async fn set_up_centre(&self, request: SetUpRequest) -> Result<(), Failure> {
+        self.core.set_up(request).await
     }
 
     /// The last sign-in, for the form.

@@ -29,6 +29,8 @@ pub enum DeskCode {
     VersionMismatch,
     /// The certificate is not trusted on this computer.
     CertificateUntrusted,
+    /// The certificate is another one than the person has accepted for this centre.
+    CertificateChanged,
     /// The certificate is for another host.
     CertificateWrongHost,
     /// The certificate has expired or is not yet valid; the computer's clock may be wrong.

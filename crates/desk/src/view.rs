@@ -77,6 +77,56 @@ pub struct DeskView {
     pub revision: u32,
 }
 
+impl DeskView {
+    /// Nobody is signed in, and nothing is known but what this computer keeps.
+    #[must_use]
+    pub fn signed_out(settings: Settings, keyring: Keyring) -> Self {
+        Self {
+            connection: Connection::SignedOut { reason: None },
+            line: Line::Down { reason: None },
+            centre: None,
+            me: None,
+            presence: None,
+            clock_offset_ms: 0,
+            clock_wrong: false,
+            contacts: Vec::new(),
+            queues: Vec::new(),
+            catalog: None,
+            offer: None,
+            call: None,
+            watching: None,
+            parked: Vec::new(),
+            callbacks: Vec::new(),
+            helps: Vec::new(),
+            messages: Vec::new(),
+            drafts: Vec::new(),
+            notes: Vec::new(),
+            outbox: Outbox {
+                pending: 0,
+                refused: Vec::new(),
+            },
+            headset: Headset {
+                devices: Vec::new(),
+                microphone: None,
+                speaker: None,
+                ringer: None,
+                processing: Processing {
+                    echo: true,
+                    noise: true,
+                    gain: true,
+                },
+                problem: None,
+                problem_device: None,
+            },
+            settings,
+            dial_request: None,
+            notices: Vec::new(),
+            keyring,
+            revision: 0,
+        }
+    }
+}
+
 /// Between desk and centre.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(specta::Type))]

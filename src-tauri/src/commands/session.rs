@@ -6,7 +6,7 @@
 
 use seatline_desk::{
     Desk,
-    command::{CentreCheck, RememberedSignIn, SignInRequest},
+    command::{CentreCheck, RememberedSignIn, SetUpRequest, SignInRequest},
     failure::Failure,
     view::DeskView,
 };
@@ -21,14 +21,28 @@ pub fn view(desk: State<'_, Desk>) -> DeskView {
 }
 
 /// Says what answers at an address. A failure with a certificate that is not trusted carries
-/// its SHA-256 fingerprint in `subject`.
+/// its SHA-256 fingerprint in `subject`; `trust` is the one the person has accepted.
 ///
 /// # Errors
 /// Why it is not a usable centre.
 #[tauri::command]
 #[specta::specta]
-pub async fn check_centre(desk: State<'_, Desk>, url: String) -> Result<CentreCheck, Failure> {
-    desk.check_centre(url).await
+pub async fn check_centre(
+    desk: State<'_, Desk>,
+    url: String,
+    trust: Option<String>,
+) -> Result<CentreCheck, Failure> {
+    desk.check_centre(url, trust).await
+}
+
+/// Makes the first administrator of a new centre.
+///
+/// # Errors
+/// Why the centre, or the way to it, refused.
+#[tauri::command]
+#[specta::specta]
+pub async fn set_up_centre(desk: State<'_, Desk>, request: SetUpRequest) -> Result<(), Failure> {
+    desk.set_up_centre(request).await
 }
 
 /// The sign-in kept on this computer, to fill the form.

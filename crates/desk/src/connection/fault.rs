@@ -10,10 +10,14 @@ pub(crate) fn explain(error: &(dyn Error + 'static), host: &str, trust: &Trust) 
     let detail = chain(error);
     let failure = match find_tls(error) {
         Some(rustls::Error::InvalidCertificate(cause)) => match judge(cause) {
-            code @ DeskCode::CertificateUntrusted => match trust.refused() {
-                Some(fingerprint) => Failure::new(code).about(fingerprint),
-                None => Failure::new(code).about(host),
-            },
+            DeskCode::CertificateUntrusted => {
+                let code = if trust.has_accepted() {
+                    DeskCode::CertificateChanged
+                } else {
+                    DeskCode::CertificateUntrusted
+                };
+                Failure::new(code).about(trust.refused().unwrap_or_else(|| host.to_owned()))
+            }
             code => Failure::new(code).about(host),
         },
         Some(rustls::Error::InvalidMessage(_) | rustls::Error::AlertReceived(_)) => {

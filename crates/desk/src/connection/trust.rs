@@ -69,6 +69,11 @@ impl Trust {
         self.refused.lock().clone()
     }
 
+    /// Whether the person has accepted a certificate, so that any other is a change.
+    pub(crate) fn has_accepted(&self) -> bool {
+        self.accepted.is_some()
+    }
+
     /// TLS as this trust judges it, for HTTPS, events and SIP alike.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     call::{Ask, LineConfig},
-    command::{CentreCheck, RememberedSignIn, SignInRequest},
+    command::{RememberedSignIn, SignInRequest},
     connection::{backoff::Backoff, client::Client, follow::follow},
     failure::{DeskCode, Failure, FailureCode},
     live::Wanted,
@@ -69,21 +69,6 @@ impl Running {
 }
 
 impl Core {
-    /// Asks an address whether a centre is there.
-    ///
-    /// # Errors
-    /// The connection's codes.
-    pub(super) async fn check(&self, typed: &str) -> Result<CentreCheck, Failure> {
-        let client = self.new_client(typed, None)?;
-        let about = client.about().await?;
-        Ok(CentreCheck {
-            url: client.address().to_string(),
-            name: about.name,
-            version: about.version,
-            needs_setup: about.needs_setup,
-        })
-    }
-
     /// The last sign-in, or the policy's centre.
     pub(super) async fn remembered(&self) -> Option<RememberedSignIn> {
         let last = self.settings.read().last;
@@ -231,7 +216,7 @@ impl Core {
                 .ok_or_else(|| Failure::from(wrong_credentials()))?,
             None => return Err(wrong_credentials().into()),
         };
-        let trust = request.trust.or_else(|| last.and_then(|last| last.trust));
+        let trust = request.trust.or_else(|| self.accepted_for(&address));
         let client = self.new_client(&address.to_string(), trust.as_deref())?;
         let about = client.about().await?;
         let sign_in = SignIn {
@@ -499,7 +484,11 @@ impl Core {
             .is_ok_and(|address| address.to_string() == last.centre)
     }
 
-    fn new_client(&self, typed: &str, trust: Option<&str>) -> Result<Arc<Client>, Failure> {
+    pub(super) fn new_client(
+        &self,
+        typed: &str,
+        trust: Option<&str>,
+    ) -> Result<Arc<Client>, Failure> {
         let client = Client::new(
             self.address(typed)?,
             &self.config.policy,

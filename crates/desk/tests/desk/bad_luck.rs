@@ -85,7 +85,7 @@ async fn each_wrong_place_has_its_own_code() {
     let check = |address: String| {
         let desk = desk.clone();
         async move {
-            let failure = within("an answer", desk.check_centre(address)).await;
+            let failure = within("an answer", desk.check_centre(address, None)).await;
             code(&failure.unwrap_err())
         }
     };

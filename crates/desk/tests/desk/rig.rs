@@ -104,6 +104,17 @@ impl Centre {
     }
 
     pub async fn start_at(trunk: &str, clock: Clock) -> Self {
+        let centre = Self::start_empty_at(trunk, clock).await;
+        centre.set_up().await;
+        centre
+    }
+
+    /// Nobody exists there yet.
+    pub async fn start_empty(trunk: &str) -> Self {
+        Self::start_empty_at(trunk, Clock::system()).await
+    }
+
+    async fn start_empty_at(trunk: &str, clock: Clock) -> Self {
         // Another test of this program may have installed it already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = TempDir::new().unwrap();
@@ -136,13 +147,11 @@ impl Centre {
             .await
             .unwrap();
         config.listen = running.address;
-        let centre = Self {
+        Self {
             running,
             config,
             folder,
-        };
-        centre.set_up().await;
-        centre
+        }
     }
 
     /// Stops, and gives what is needed to start again.

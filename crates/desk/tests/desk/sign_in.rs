@@ -1,8 +1,9 @@
 //! Signing in, and staying signed in.
 
-use crate::rig::{Centre, Computer, Telephone, code, request, seen};
-use seatline_contract::{error::Code, presence::Presence, secret::Secret};
+use crate::rig::{Centre, Computer, PASSWORD, Telephone, code, request, seen};
+use seatline_contract::{error::Code, identity::Role, presence::Presence, secret::Secret};
 use seatline_desk::{
+    command::SetUpRequest,
     failure::FailureCode,
     view::{Connection, Line, NoticeCode},
 };
@@ -16,7 +17,7 @@ async fn an_agent_signs_in_sees_the_state_and_signs_out() {
     assert_eq!(desk.remembered().await, None);
     assert!(!desk.resume().await.unwrap());
 
-    let check = desk.check_centre(centre.url()).await.unwrap();
+    let check = desk.check_centre(centre.url(), None).await.unwrap();
     assert_eq!(check.name, "Test site");
     assert!(!check.needs_setup);
     desk.sign_in(request(&centre)).await.unwrap();
@@ -92,6 +93,49 @@ async fn a_wrong_password_and_a_second_desk_are_told_apart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_first_administrator_is_made_once_and_signs_in() {
+    let telephone = Telephone::start().await;
+    let centre = Centre::start_empty(&telephone.uri()).await;
+    let mut computer = Computer::new(&centre);
+    computer.policy.ca_file = None;
+    let desk = computer.desk().await;
+    let untrusted = desk.check_centre(centre.url(), None).await.unwrap_err();
+    let trust = untrusted.subject;
+    let check = desk.check_centre(centre.url(), trust.clone()).await;
+    assert!(check.unwrap().needs_setup);
+
+    let set_up = |code: &str, password: &str| SetUpRequest {
+        centre: centre.url(),
+        code: Secret::new(code),
+        login: "boss".into(),
+        name: "韩梅".into(),
+        password: Secret::new(password),
+        trust: trust.clone(),
+    };
+    let code = centre.running.set_up_code.clone().unwrap();
+    let wrong = desk.set_up_centre(set_up("WRONG", PASSWORD)).await;
+    let wrong_code = FailureCode::Centre(Code::WrongSetupCode);
+    assert_eq!(wrong.unwrap_err().code, wrong_code);
+    let weak = desk.set_up_centre(set_up(code.expose(), "short")).await;
+    assert_eq!(weak.unwrap_err().field.as_deref(), Some("password"));
+    desk.set_up_centre(set_up(code.expose(), PASSWORD))
+        .await
+        .unwrap();
+    let again = desk.set_up_centre(set_up(code.expose(), PASSWORD)).await;
+    assert_eq!(again.unwrap_err().code, wrong_code);
+    let check = desk.check_centre(centre.url(), trust.clone()).await;
+    assert!(!check.unwrap().needs_setup);
+
+    let mut first = request(&centre);
+    first.login = "boss".into();
+    first.trust = trust;
+    desk.sign_in(first).await.unwrap();
+    assert_eq!(desk.view().me.as_ref().unwrap().role, Role::Administrator);
+    desk.shutdown().await;
+    centre.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_self_made_certificate_is_trusted_by_its_fingerprint_only() {
     let telephone = Telephone::start().await;
     let centre = Centre::start(&telephone.uri()).await;
@@ -99,14 +143,15 @@ async fn a_self_made_certificate_is_trusted_by_its_fingerprint_only() {
     computer.policy.ca_file = None;
     let desk = computer.desk().await;
     let untrusted = crate::rig::desk_code(seatline_desk::failure::DeskCode::CertificateUntrusted);
-    let failure = desk.check_centre(centre.url()).await.unwrap_err();
+    let failure = desk.check_centre(centre.url(), None).await.unwrap_err();
     assert_eq!(code(&failure), untrusted);
     let fingerprint = failure.subject.unwrap();
     assert_eq!(fingerprint.len(), 64);
 
     let mut other = request(&centre);
     other.trust = Some("0".repeat(64));
-    assert_eq!(code(&desk.sign_in(other).await.unwrap_err()), untrusted);
+    let changed = crate::rig::desk_code(seatline_desk::failure::DeskCode::CertificateChanged);
+    assert_eq!(code(&desk.sign_in(other).await.unwrap_err()), changed);
     let mut accepted = request(&centre);
     accepted.trust = Some(fingerprint);
     desk.sign_in(accepted).await.unwrap();
