@@ -31,6 +31,27 @@ export const scenes = [
     },
   },
   { name: "sign-in-certificate", mock: "sign-in-certificate", act: signIn },
+  { name: "sign-in-changed", mock: "sign-in-changed", act: signIn },
+  { name: "sign-in-new", mock: "set-up" },
+  { name: "set-up", mock: "set-up", act: click("set-up-open") },
+  {
+    name: "set-up-weak",
+    mock: "set-up",
+    size: small,
+    async act(page) {
+      await page.click(by("set-up-open"));
+      for (const [field, text] of Object.entries({
+        code: "ABCD-EFGH",
+        name: "Han Mei",
+        login: "hanmei",
+        password: "short",
+        again: "short",
+      }))
+        await page.fill(by(`set-up-${field}`), text);
+      await page.click(by("set-up-submit"));
+      await page.waitForSelector('[role="alert"]');
+    },
+  },
   { name: "sign-in-elsewhere", mock: "sign-in-elsewhere", act: signIn },
   { name: "headset", mock: "sign-in", act: click("headset-line") },
   { name: "idle", mock: "idle" },

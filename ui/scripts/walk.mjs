@@ -118,6 +118,39 @@ for (const lang of ["zh", "en"]) {
   );
   console.log(`walked through a call in ${lang}`);
 }
+// A new centre is set up by keyboard alone, past a wrong code and a weak password.
+const focused = (testid) =>
+  page.waitForFunction((id) => document.activeElement?.getAttribute("data-testid") === id, testid);
+const type = async (text) => {
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type(text);
+  await page.keyboard.press("Tab");
+};
+for (const lang of ["zh", "en"]) {
+  await page.goto(`http://127.0.0.1:${port}/?mock=set-up&lang=${lang}`);
+  await seen("set-up-open");
+  await focused("sign-in-login");
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("Enter");
+  await focused("set-up-code");
+  for (const text of ["WRONG", "Han Mei", "hanmei", "short"]) await type(text);
+  await page.keyboard.type("shorter");
+  await page.keyboard.press("Enter");
+  await focused("set-up-again");
+  assert.ok(!(await log()).includes("setUpCentre"), "two different passwords were sent");
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("short");
+  await page.keyboard.press("Enter");
+  await focused("set-up-password");
+  await type("a long password");
+  await page.keyboard.type("a long password");
+  await page.keyboard.press("Enter");
+  await focused("set-up-code");
+  await type("ABCD-EFGH-JKLM-NPQR");
+  await page.keyboard.press("Enter");
+  await stripState("idle");
+  console.log(`set up a centre in ${lang}`);
+}
 // Who answers as soon as the card is seen, before the call itself is there, has answered.
 await page.goto(`http://127.0.0.1:${port}/?mock=flow&lang=en`);
 await page.click(by("answer"));

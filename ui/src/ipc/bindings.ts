@@ -307,14 +307,21 @@ export const commands = {
 	setPresence: (choice: PresenceChoice) => typedError<null, Failure>(__TAURI_INVOKE("set_presence", { choice })),
 	/**
 	 *  Says what answers at an address. A failure with a certificate that is not trusted carries
-	 *  its SHA-256 fingerprint in `subject`.
+	 *  its SHA-256 fingerprint in `subject`; `trust` is the one the person has accepted.
 	 * 
 	 *  # Errors
 	 *  Why it is not a usable centre.
 	 */
-	checkCentre: (url: string) => typedError<CentreCheck, Failure>(__TAURI_INVOKE("check_centre", { url })),
+	checkCentre: (url: string, trust: string | null) => typedError<CentreCheck, Failure>(__TAURI_INVOKE("check_centre", { url, trust })),
 	/**  The sign-in kept on this computer, to fill the form. */
 	remembered: () => __TAURI_INVOKE<RememberedSignIn | null>("remembered"),
+	/**
+	 *  Makes the first administrator of a new centre.
+	 * 
+	 *  # Errors
+	 *  Why the centre, or the way to it, refused.
+	 */
+	setUpCentre: (request: SetUpRequest) => typedError<null, Failure>(__TAURI_INVOKE("set_up_centre", { request })),
 	/**
 	 *  Signs in.
 	 * 
@@ -941,6 +948,8 @@ export type DeskCode =
 "version_mismatch" | 
 /**  The certificate is not trusted on this computer. */
 "certificate_untrusted" | 
+/**  The certificate is another one than the person has accepted for this centre. */
+"certificate_changed" | 
 /**  The certificate is for another host. */
 "certificate_wrong_host" | 
 /**  The certificate has expired or is not yet valid; the computer's clock may be wrong. */
@@ -1876,6 +1885,22 @@ export type SetEntry = {
 	note?: string,
 	/**  Everybody sees it. */
 	shared?: boolean,
+};
+
+/**  The first administrator of a centre that has none. */
+export type SetUpRequest = {
+	/**  Address of the centre; `https://` is assumed. */
+	centre: string,
+	/**  The one-time code the centre printed when it started. */
+	code: Secret,
+	/**  Login of the administrator. */
+	login: string,
+	/**  Name shown. */
+	name: string,
+	/**  Password, 12 characters or more. */
+	password: Secret,
+	/**  SHA-256 fingerprint (hex) of a self-made certificate the person has accepted. */
+	trust: string | null,
 };
 
 /**  The person's settings, kept on this computer. */

@@ -19,6 +19,7 @@ import type {
   Processing,
   RememberedSignIn,
   Revealed,
+  SetUpRequest,
   Settings,
   SignInRequest,
   Ticket,
@@ -50,7 +51,9 @@ export interface Desk {
   /** Wishes of the shell, such as a confirmation before it quits. */
   requests(onRequest: (request: ShellRequest) => void): Promise<Stop>;
 
-  checkCentre(url: string): Promise<CentreCheck>;
+  /** `trust` is the fingerprint of a certificate that the person has just accepted. */
+  checkCentre(url: string, trust: string | null): Promise<CentreCheck>;
+  setUpCentre(request: SetUpRequest): Promise<void>;
   remembered(): Promise<RememberedSignIn | null>;
   signIn(request: SignInRequest): Promise<void>;
   signOut(): Promise<void>;

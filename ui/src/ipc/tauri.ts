@@ -26,7 +26,8 @@ export function tauriDesk(): Desk {
     levels: (onLevels) => events.levelsChanged.listen(({ payload }) => onLevels(payload)),
     requests: (onRequest) => events.quitRequested.listen(() => onRequest("confirm_quit")),
 
-    checkCentre: (url) => take(commands.checkCentre(url)),
+    checkCentre: (url, trust) => take(commands.checkCentre(url, trust)),
+    setUpCentre: (request) => run(commands.setUpCentre(request)),
     remembered: () => commands.remembered(),
     signIn: (request) => run(commands.signIn(request)),
     signOut: () => run(commands.signOut()),

@@ -10,6 +10,7 @@ import type {
   NewCustomer,
   NoteDraft,
   PresenceChoice,
+  SetUpRequest,
   Settings,
   SignInRequest,
   Ticket,
@@ -43,6 +44,7 @@ export class MockDesk implements Desk {
   #meter: ReturnType<typeof setInterval> | undefined;
   #customers;
   #tickets: Ticket[];
+  #needsSetUp: boolean;
   /** Commands that reached this desk, for whoever watches. */
   readonly log: string[] = [];
 
@@ -51,6 +53,7 @@ export class MockDesk implements Desk {
     readonly say: Say,
   ) {
     this.#view = scenario.view;
+    this.#needsSetUp = scenario.needsSetUp ?? false;
     this.#customers = scenario.empty ? [] : data.customers(say, this.#now());
     this.#tickets = scenario.empty ? [] : data.tickets(say, this.#now());
     if (scenario.ringsAfter) {
@@ -100,20 +103,37 @@ export class MockDesk implements Desk {
     return () => {};
   }
 
-  async checkCentre(url: string) {
+  async checkCentre(url: string, trust: string | null) {
     if (/\s/.test(url)) fail("bad_address", { field: "centre" });
+    this.#judgeCertificate(trust, fail);
     return {
       url: `https://${url}`,
       name: this.say("澄水客服中心", "Clearwater Care"),
       version: "0.1.0",
-      needs_setup: false,
+      needs_setup: this.#needsSetUp,
     };
+  }
+
+  async setUpCentre(request: SetUpRequest) {
+    await this.#ask("setUpCentre");
+    if (request.password.length < 12) fail("invalid_field", { field: "password" });
+    if (request.code === "WRONG" || !this.#needsSetUp) fail("wrong_setup_code");
+    this.#needsSetUp = false;
+  }
+
+  #judgeCertificate(
+    trust: string | null,
+    refuse: (code: FailureCode, part: { subject: string }) => void,
+  ) {
+    const trouble = this.scenario.signIn;
+    if ((trouble === "certificate_untrusted" || trouble === "certificate_changed") && !trust)
+      refuse(trouble, { subject: "9f3a".repeat(16) });
   }
 
   async remembered() {
     return {
       centre: "https://center.example.cn",
-      login: "zhouqian",
+      login: this.scenario.needsSetUp ? "" : "zhouqian",
       has_password: false,
       managed: this.#view.centre?.managed ?? false,
     };
@@ -127,8 +147,7 @@ export class MockDesk implements Desk {
       this.#set({ connection: { kind: "signed_out", reason: null } });
       fail(code, part);
     };
-    if (this.scenario.signIn === "certificate_untrusted" && !request.trust)
-      trouble("certificate_untrusted", { subject: "9f3a".repeat(16) });
+    this.#judgeCertificate(request.trust, trouble);
     if (this.scenario.signIn === "signed_in_elsewhere" && !request.take_over)
       trouble("signed_in_elsewhere", { subject: "PC-2207" });
     if (request.password === "wrong") trouble("wrong_credentials");

@@ -16,7 +16,9 @@ export interface Scenario {
   /** A call comes in after this long, ms. */
   ringsAfter?: number;
   /** How signing in goes wrong at first. */
-  signIn?: "certificate_untrusted" | "signed_in_elsewhere";
+  signIn?: "certificate_untrusted" | "certificate_changed" | "signed_in_elsewhere";
+  /** The centre has no administrator yet. */
+  needsSetUp?: boolean;
   /** The shell asks before it quits. */
   quit?: boolean;
 }
@@ -237,6 +239,8 @@ type Make = (say: Say, now: number) => Scenario;
 export const scenarios: Record<string, Make> = {
   "sign-in": (say) => ({ view: signedOut(say) }),
   "sign-in-certificate": (say) => ({ view: signedOut(say), signIn: "certificate_untrusted" }),
+  "sign-in-changed": (say) => ({ view: signedOut(say), signIn: "certificate_changed" }),
+  "set-up": (say) => ({ view: signedOut(say), needsSetUp: true }),
   "sign-in-elsewhere": (say) => ({ view: signedOut(say), signIn: "signed_in_elsewhere" }),
   "sign-in-ended": (say) => ({
     view: {

@@ -37,6 +37,7 @@ const texts: Record<FailureCode, (values: Values) => string> = {
   not_a_centre: m.failure_not_a_centre,
   version_mismatch: m.failure_version_mismatch,
   certificate_untrusted: m.failure_certificate_untrusted,
+  certificate_changed: m.failure_certificate_changed,
   certificate_wrong_host: m.failure_certificate_wrong_host,
   certificate_expired: m.failure_certificate_expired,
   not_signed_in: m.failure_not_signed_in,
@@ -112,6 +113,7 @@ const fields: Record<string, () => string> = {
   login: m.sign_in_login,
   password: m.sign_in_password,
   centre: m.sign_in_centre,
+  code: m.set_up_code,
 };
 
 /** The name a person knows a field by; `numbers.0` is the numbers' first. */
