@@ -1,4 +1,5 @@
-//! The rig of the whole-system journeys and of the quality lab: a private sound server, display,
+//! The rig of the whole-system journeys, of the tests against foreign switches, and of the
+//! quality lab: a private sound server, display,
 //! keyring, centre, foreign phones, and the real window, each started for one test and ended
 //! with it.
 //!
@@ -13,9 +14,12 @@
 //! | [`api`] | the centre as another person sees it |
 //! | [`baresip`] | a foreign customer's phone |
 //! | [`seat`] | one person's computer among several |
+//! | [`sid`] | programs of the Debian sid root |
+//! | [`asterisk`] | somebody else's switch |
 //! | [`window`] | the app's real window through WebDriver |
 
 pub mod api;
+pub mod asterisk;
 pub mod baresip;
 pub mod centre;
 pub mod keyring;
@@ -23,6 +27,7 @@ pub mod listen;
 pub mod process;
 pub mod screen;
 pub mod seat;
+pub mod sid;
 pub mod sound;
 pub mod window;
 

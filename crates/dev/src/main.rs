@@ -50,7 +50,7 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Every test there is, or the named parts: rust, ui, journeys.
+    /// Every test there is, or the named parts: rust, ui, interop, journeys.
     Test {
         /// Parts to run.
         parts: Vec<tests::Part>,

@@ -24,3 +24,13 @@ pub(crate) fn built(name: &str) -> PathBuf {
         .join("debug")
         .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
+
+/// The Debian sid root with the programs that no stable distribution has; `seatline_tests::sid`
+/// looks for it in the same place.
+pub(crate) fn sid() -> PathBuf {
+    std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))
+        .unwrap_or_else(target)
+        .join("seatline/sid")
+}

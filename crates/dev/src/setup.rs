@@ -1,7 +1,10 @@
 //! Installs what building and testing need: Debian packages, cargo tools, npm packages.
 //!
 //! On Debian and its kin missing packages are installed, as root or through sudo. Elsewhere the
-//! exact command is printed and we stop.
+//! exact command is printed and we stop. What only Debian sid has is installed into a root of its
+//! own (`sid`).
+
+mod sid;
 
 use crate::{paths, process};
 use anyhow::{Result, bail};
@@ -47,6 +50,8 @@ const TEST: &[&str] = &[
     "asterisk-core-sounds-en-wav",
     "baresip-core",
     "chromium",
+    "debian-archive-keyring",
+    "debootstrap",
     "iproute2",
     "libasound2-plugins",
     "sip-tester",
@@ -68,6 +73,9 @@ pub(crate) fn install(purpose: Purpose) -> Result<()> {
     npm_packages()?;
     if purpose == Purpose::Test {
         cargo_tools()?;
+        if exists("dpkg-query") {
+            sid::install()?;
+        }
     }
     Ok(())
 }
@@ -88,8 +96,7 @@ fn system_packages(purpose: Purpose) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let root = is_root();
-    if !root && !exists("sudo") {
+    if !is_root() && !exists("sudo") {
         bail!(
             "these packages are missing; as root, run:\n  apt-get install --no-install-recommends {}",
             missing.join(" ")
@@ -97,10 +104,7 @@ fn system_packages(purpose: Purpose) -> Result<()> {
     }
     println!("installing {}", missing.join(" "));
     let apt = |arguments: &[&str]| {
-        let mut command = Command::new(if root { "apt-get" } else { "sudo" });
-        if !root {
-            command.arg("apt-get");
-        }
+        let mut command = as_root("apt-get");
         command
             .env("DEBIAN_FRONTEND", "noninteractive")
             .args(arguments);
@@ -180,6 +184,16 @@ fn is_installed(package: &str) -> bool {
         .stderr(Stdio::null())
         .output()
         .is_ok_and(|output| output.stdout == b"installed")
+}
+
+/// A program run as the superuser, by `sudo` if we are not.
+fn as_root(program: &str) -> Command {
+    if is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("sudo");
+    command.arg(program);
+    command
 }
 
 /// Whether we may do everything.

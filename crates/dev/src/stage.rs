@@ -22,6 +22,12 @@ pub(crate) fn in_private_network(command: &Command) -> Command {
     );
     staged.args(["sh", "-c", &network, "sh"]);
     staged.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => staged.env(name, value),
+            None => staged.env_remove(name),
+        };
+    }
     staged.env("SEATLINE_STAGE", ADDRESS);
     staged
 }

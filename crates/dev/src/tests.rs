@@ -14,9 +14,20 @@ pub(crate) enum Part {
     Rust,
     /// The window's own tests, its build, and its accessibility.
     Ui,
+    /// The desk's end of the wire against Asterisk and baresip.
+    Interop,
     /// Whole-system journeys through the real window and foreign peers.
     Journeys,
 }
+
+/// The tests that play on a stage of their own.
+const RIG: [&str; 4] = ["test", "--locked", "--package", "seatline-tests"];
+
+/// Of them, the journeys, with the rig's own tests.
+const JOURNEYS: [&str; 4] = ["--lib", "--bins", "--test", "journeys"];
+
+/// One test after another: each needs the stage for itself.
+const SERIAL: [&str; 2] = ["--", "--test-threads=1"];
 
 /// Runs the named parts, or all.
 pub(crate) fn run(parts: &[Part]) -> Result<()> {
@@ -49,6 +60,15 @@ pub(crate) fn run(parts: &[Part]) -> Result<()> {
             finish(&mut npm(&["run", "--silent", "walk"]))
         })?;
     }
+    if wants(Part::Interop) {
+        part("interop: build", || {
+            finish(cargo(&RIG).args(["--test", "interop", "--no-run"]))
+        })?;
+        part("interop", || {
+            let test = ["--offline", "--test", "interop"];
+            finish(stage::in_private_network(cargo(&RIG).args(test)).args(SERIAL))
+        })?;
+    }
     if wants(Part::Journeys) {
         part("journeys: build", || {
             finish(&mut cargo(&[
@@ -63,23 +83,12 @@ pub(crate) fn run(parts: &[Part]) -> Result<()> {
                 "--package",
                 "seatline-center",
             ]))?;
-            finish(&mut cargo(&[
-                "test",
-                "--locked",
-                "--package",
-                "seatline-tests",
-                "--no-run",
-            ]))
+            finish(cargo(&RIG).args(JOURNEYS).arg("--no-run"))
         })?;
         part("journeys", || {
-            let test = [
-                "test",
-                "--locked",
-                "--offline",
-                "--package",
-                "seatline-tests",
-            ];
-            finish(stage::in_private_network(&cargo(&test)).args(["--", "--test-threads=1"]))
+            let mut test = cargo(&RIG);
+            test.arg("--offline").args(JOURNEYS);
+            finish(stage::in_private_network(&test).args(SERIAL))
         })?;
     }
     Ok(())

@@ -6,6 +6,7 @@
 //! says `inactive`, which telephones do to hold.)
 
 mod alias;
+mod candidate;
 mod negotiation;
 mod reports;
 mod setup;

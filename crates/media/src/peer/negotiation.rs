@@ -1,6 +1,6 @@
 //! Offer and answer of a WebRTC leg.
 
-use super::alias;
+use super::{alias, candidate};
 use crate::sdp::{Description, Format, Media, Terms, choose_event};
 use crate::{Codec, Direction, LegError};
 use std::sync::Arc;
@@ -150,14 +150,14 @@ impl PeerNegotiation {
             let description = self.connection.local_description().await;
             let text = description.ok_or(LegError::Closed)?.sdp;
             if text.contains("a=end-of-candidates") {
-                return Ok(text);
+                return Ok(candidate::name_default(&text));
             }
             if tokio::time::timeout_at(deadline, self.gathered.notified())
                 .await
                 .is_err()
             {
                 tracing::warn!("gathering addresses took too long; some are left out");
-                return Ok(text);
+                return Ok(candidate::name_default(&text));
             }
         }
     }
