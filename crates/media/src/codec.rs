@@ -53,6 +53,15 @@ impl Codec {
         }
     }
 
+    /// The companding law of G.711.
+    pub(crate) fn law(self) -> Option<Law> {
+        match self {
+            Self::Opus => None,
+            Self::Pcmu => Some(Law::Mu),
+            Self::Pcma => Some(Law::A),
+        }
+    }
+
     /// RTP timestamp ticks in 20 ms.
     pub(crate) fn frame_ticks(self) -> u32 {
         self.clock_rate() / 50

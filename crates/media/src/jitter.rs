@@ -138,6 +138,8 @@ pub struct JitterBuffer {
     state: State,
     delay: DelayEstimator,
     rhythm: Rhythm,
+    /// The first packet does not wait for the delay aimed for.
+    at_once: bool,
     /// Decoded, not yet asked for.
     ready: VecDeque<f32>,
     scratch: Vec<f32>,
@@ -158,6 +160,7 @@ struct Stream {
 struct Held {
     timestamp: u64,
     payload: Bytes,
+    at: Instant,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -214,12 +217,37 @@ impl JitterBuffer {
             state: State::Filling(None),
             delay: DelayEstimator::new(),
             rhythm: Rhythm::default(),
+            at_once: false,
             ready: VecDeque::with_capacity(2 * longest),
             scratch: vec![0.0; longest],
             since_stretch_ms: 0.0,
             loss: 0.0,
             tally: Tally::default(),
         }
+    }
+
+    /// A buffer that plays the first packet as soon as it is there, and gains its delay while
+    /// playing: for a voice that was heard by other means until now and shall not pause.
+    pub fn at_once(decoder: Box<dyn Decode>) -> Self {
+        Self {
+            at_once: true,
+            ..Self::new(decoder)
+        }
+    }
+
+    /// What is here and not decoded yet, in order, with the time of its arrival.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = (Arrival, Instant)> {
+        let ssrc = self.stream.map_or(0, |stream| stream.ssrc);
+        self.packets.iter().map(move |(sequence, held)| {
+            let arrival = Arrival {
+                ssrc,
+                // The lower bits of the extended numbers are those of the packet.
+                sequence: *sequence as u16,
+                timestamp: held.timestamp as u32,
+                payload: held.payload.clone(),
+            };
+            (arrival, held.at)
+        })
     }
 
     /// What has been done so far.
@@ -274,6 +302,7 @@ impl JitterBuffer {
         self.packets.entry(sequence).or_insert(Held {
             timestamp,
             payload: arrival.payload,
+            at: now,
         });
         while self.packets.len() > CAPACITY {
             self.packets.pop_first();
@@ -387,7 +416,8 @@ impl JitterBuffer {
         let (place, invented_ms) = match (self.state, front) {
             (State::Filling(_), None) => return Step::Fill,
             (State::Filling(_), Some((sequence, held))) => {
-                let enough = self.delay_ms(held.timestamp, at_ms) >= self.target_ms();
+                let enough =
+                    self.at_once || self.delay_ms(held.timestamp, at_ms) >= self.target_ms();
                 return match enough {
                     true => Step::Decode(Place {
                         sequence: *sequence,
@@ -534,6 +564,7 @@ impl JitterBuffer {
             // It was silence, not loss, that was covered.
             self.tally.concealed_ms = (self.tally.concealed_ms - hole.invented_ms).max(0.0);
         }
+        self.at_once = false;
         let expected = self.decoder.samples(&held.payload);
         let longest = self.scratch.len();
         let samples = match self.decoder.decode(&held.payload, &mut self.scratch) {

@@ -6,20 +6,21 @@ mod driver;
 mod ear;
 pub(crate) mod meter;
 mod negotiator;
-mod shared;
+pub(crate) mod shared;
 pub(crate) mod statistics;
 pub(crate) mod tap;
 mod watch;
 
+use crate::jitter::Tally;
 use crate::peer;
 use crate::rtp::{self, RtpWire};
 use crate::sdp::{LocalMedia, Negotiation, Terms};
 use crate::wire::Wire;
-use crate::{Clip, Listener, RtpConfig, Statistics, Talker, Tone, WebRtcConfig, dtmf};
+use crate::{Clip, Codec, Listener, RtpConfig, Statistics, Talker, Tone, WebRtcConfig, dtmf};
 use driver::Driver;
 use ear::Ear;
 use negotiator::Negotiator;
-use shared::{Command, Feed, Shared};
+use shared::{Command, Feed, Heard, Shared};
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -253,6 +254,40 @@ impl Leg {
         &self.inner.shared.feed
     }
 
+    /// Whether both are handles to the same leg.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
+    /// The codec its remote party is to be spoken to with; `None` while it does not listen.
+    pub(crate) fn hears(&self) -> Option<Codec> {
+        match self.remote_direction() {
+            Direction::SendRecv | Direction::RecvOnly => self.inner.shared.codec(),
+            Direction::SendOnly | Direction::Inactive => None,
+        }
+    }
+
+    /// Share of ours that the remote party lost lately.
+    pub(crate) fn remote_loss(&self) -> f32 {
+        self.inner.shared.remote_loss()
+    }
+
+    /// Adds to the figures what playing the remote party has taken.
+    pub(crate) fn note_playout(&self, before: &Tally, after: &Tally) {
+        self.inner.shared.playout.note(before, after);
+    }
+
+    /// Lets the remote party hear a room's mix, and until its first frame what it hears now.
+    pub(crate) fn hear_mix(&self, mix: mpsc::Receiver<Heard>) {
+        self.order(Command::Hear(Ear::mix(mix)));
+    }
+
+    /// As [`Leg::hear`], after what was said there already: `ahead` is asked for it once nothing
+    /// can be missed in between.
+    pub(crate) fn hear_on(&self, source: Source, ahead: impl FnOnce() -> Vec<Heard>) {
+        self.order(Command::Hear(Ear::ahead(source, ahead)));
+    }
+
     /// Makes an offer to send and receive, all candidates inside.
     ///
     /// # Errors
@@ -327,7 +362,7 @@ impl Leg {
 
     /// Sets what the remote party hears. Ignored while a device is attached.
     pub fn hear(&self, source: Source) {
-        self.order(Command::Hear(Ear::new(source)));
+        self.hear_on(source, Vec::new);
     }
 
     /// Lets the remote party hear a clip once, and after it again what it heard before. One that is

@@ -2,7 +2,8 @@
 //!
 //! A [`Leg`] is one voice path to one remote party, over WebRTC ([`Leg::webrtc`]) or plain RTP
 //! ([`Leg::rtp`]). The desk joins one leg to its headset with [`Leg::attach`]; a switch joins two
-//! legs by letting each [`hear`](Leg::hear) the other. This crate knows nothing of signalling: it
+//! legs by letting each [`hear`](Leg::hear) the other, and more than two in a
+//! [`Room`](mix::Room). This crate knows nothing of signalling: it
 //! makes and takes SDP as text, and whoever owns the dialog carries it.
 //!
 //! Sound inside is mono `f32` at [`SAMPLE_RATE`] in [`Frame`]s of 20 ms. Two legs of the same
@@ -16,6 +17,7 @@ mod codec;
 mod dtmf;
 pub mod jitter;
 mod leg;
+pub mod mix;
 mod packet;
 mod peer;
 mod rtp;

@@ -1,5 +1,6 @@
 //! The RTP packet as this crate sees it (RFC 3550 5.1).
 
+use crate::jitter::Arrival;
 use bytes::{Bytes, BytesMut};
 use rtc::rtp;
 use rtc::shared::marshal::{Marshal, Unmarshal};
@@ -56,6 +57,19 @@ impl From<Packet> for rtp::Packet {
                 ..Default::default()
             },
             payload: packet.payload,
+        }
+    }
+}
+
+impl From<Arrival> for Packet {
+    fn from(arrival: Arrival) -> Self {
+        Self {
+            payload_type: 0,
+            marker: false,
+            sequence: arrival.sequence,
+            timestamp: arrival.timestamp,
+            ssrc: arrival.ssrc,
+            payload: arrival.payload,
         }
     }
 }

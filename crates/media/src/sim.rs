@@ -133,6 +133,7 @@ pub struct Headset {
     listener: Listener,
     heard: Vec<f32>,
     said: u64,
+    level: f32,
 }
 
 impl Headset {
@@ -143,27 +144,49 @@ impl Headset {
             listener,
             heard: Vec::new(),
             said: 0,
+            level: 0.5,
         }
     }
 
-    /// Says `frequency` hertz (0 is silence) at half of full level for a while, in real time, and
+    /// Speaks with this peak level from now on, 0.0..=1.0.
+    #[must_use]
+    pub fn at_level(self, level: f32) -> Self {
+        Self { level, ..self }
+    }
+
+    /// Says `frequency` hertz (0 is silence), at half of full level if not told otherwise, for a while, in real time, and
     /// returns what was heard meanwhile, at 48 kHz.
     pub async fn use_for(&mut self, duration: Duration, frequency: f32) -> Vec<f32> {
         self.heard.clear();
         let mut rhythm = tokio::time::interval(Duration::from_millis(20));
         for _ in 0..duration.as_millis() / 20 {
             rhythm.tick().await;
-            let mut frame: Frame = [0.0; FRAME];
-            for sample in &mut frame {
-                let at = self.said as f64 / f64::from(SAMPLE_RATE);
-                *sample = 0.5 * (TAU * f64::from(frequency) * at).sin() as f32;
-                self.said += 1;
-            }
-            self.talker.send(&frame);
-            self.listener.receive(&mut frame);
+            let frame = self.turn(frequency);
             self.heard.extend_from_slice(&frame);
         }
         self.heard.clone()
+    }
+
+    /// Says `frequency` hertz and gives each frame that is heard to `hear`, in real time, for ever.
+    pub async fn use_on(&mut self, frequency: f32, mut hear: impl FnMut(&Frame)) {
+        let mut rhythm = tokio::time::interval(Duration::from_millis(20));
+        loop {
+            rhythm.tick().await;
+            hear(&self.turn(frequency));
+        }
+    }
+
+    /// Says one frame and hears one.
+    fn turn(&mut self, frequency: f32) -> Frame {
+        let mut frame: Frame = [0.0; FRAME];
+        for sample in &mut frame {
+            let at = self.said as f64 / f64::from(SAMPLE_RATE);
+            *sample = self.level * (TAU * f64::from(frequency) * at).sin() as f32;
+            self.said += 1;
+        }
+        self.talker.send(&frame);
+        self.listener.receive(&mut frame);
+        frame
     }
 }
 

@@ -2,6 +2,7 @@
 //! party, those who hear it, and what it hears.
 
 mod keys;
+mod seam;
 
 use super::attach::DeviceRings;
 use super::ear::{Ear, Player};
@@ -16,6 +17,7 @@ use crate::tone::Generator;
 use crate::wire::{Account, RemoteView, Wire, WireEvent};
 use crate::{Codec, LegEvent};
 use bytes::Bytes;
+use seam::Seam;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -46,6 +48,7 @@ pub(crate) struct Driver {
     ear: Ear,
     /// Heard before what the ear hears.
     interjected: Option<Player>,
+    seam: Seam,
     device: Option<DeviceRings>,
     encoder: Option<LocalEncoder>,
     presser: KeyPresser,
@@ -95,6 +98,7 @@ impl Driver {
             outgoing: Outgoing::new(Codec::Opus.clock_rate(), start.0, start.1),
             ear: Ear::Nothing,
             interjected: None,
+            seam: Seam::default(),
             device: None,
             encoder: None,
             presser: KeyPresser::default(),
@@ -162,14 +166,17 @@ impl Driver {
         match command {
             Command::Agree(terms) => self.agree(terms, now),
             Command::Hear(ear) => self.set_ear(ear),
-            Command::Interject(clip) => self.interjected = Some(Player::new(clip, false)),
+            Command::Interject(clip) => {
+                self.interjected = Some(Player::new(clip, false));
+                self.seam.open();
+            }
             Command::Press(events) => {
                 self.presser.press(events);
                 self.outgoing.pause();
             }
             Command::Attach(rings) => {
                 self.device = Some(rings);
-                self.outgoing.change_source();
+                self.change_source();
             }
             Command::Close(_) => {}
         }
@@ -201,8 +208,15 @@ impl Driver {
     }
 
     fn set_ear(&mut self, ear: Ear) {
-        self.ear = ear;
+        self.ear = ear.follow(std::mem::replace(&mut self.ear, Ear::Nothing));
+        if !matches!(self.ear, Ear::Mix(_)) {
+            self.change_source();
+        }
+    }
+
+    fn change_source(&mut self) {
         self.outgoing.change_source();
+        self.seam.open();
     }
 
     fn take_wire_event(&mut self, event: WireEvent, now: Instant) {
@@ -291,14 +305,28 @@ impl Driver {
                 packet,
                 at,
             } => {
-                let Ear::Leg(relay) = &mut self.ear else {
+                let Ear::Leg(relay) = self.ear.now() else {
                     return;
                 };
                 if theirs == codec {
                     relay.pass_through();
-                    self.pass_on(packet, payload_type, now).await;
+                    self.pass_on(packet, (codec, payload_type), now).await;
                 } else if let Some(transcoder) = relay.transcode(theirs, codec) {
                     transcoder.buffer.put(packet.into(), at);
+                }
+            }
+            Heard::Mix {
+                codec: mixed,
+                payload,
+            } => {
+                if self.ear.begin_mix() {
+                    self.outgoing.carry_on();
+                    self.seam.open();
+                }
+                let silent = self.presser.is_busy() || self.interjected.is_some();
+                if mixed == codec && !silent {
+                    let stamp = self.outgoing.frame(codec.frame_ticks(), now);
+                    self.send_voice((codec, payload_type), stamp, payload).await;
                 }
             }
             Heard::Key {
@@ -314,7 +342,7 @@ impl Driver {
         }
     }
 
-    async fn pass_on(&mut self, packet: Packet, payload_type: u8, now: Instant) {
+    async fn pass_on(&mut self, packet: Packet, voice: (Codec, u8), now: Instant) {
         if self.presser.is_busy() || self.interjected.is_some() {
             self.outgoing.omit(packet.sequence);
             return;
@@ -327,8 +355,18 @@ impl Driver {
             now,
         );
         if let Some(stamp) = stamp {
-            self.send(payload_type, stamp, packet.payload).await;
+            self.send_voice(voice, stamp, packet.payload).await;
         }
+    }
+
+    async fn send_voice(
+        &mut self,
+        (codec, payload_type): (Codec, u8),
+        stamp: Stamp,
+        payload: Bytes,
+    ) {
+        let payload = self.seam.close(codec, payload);
+        self.send(payload_type, stamp, payload).await;
     }
 
     async fn send(&mut self, payload_type: u8, stamp: Stamp, payload: Bytes) {
@@ -354,7 +392,7 @@ impl Driver {
             let Ok(encoded) = device.talk.pop() else {
                 if device.talk.is_abandoned() {
                     self.device = None;
-                    self.outgoing.change_source();
+                    self.change_source();
                 }
                 return;
             };
@@ -364,7 +402,7 @@ impl Driver {
             if encoded.codec() == codec && !self.presser.is_busy() {
                 let payload = Bytes::copy_from_slice(encoded.payload());
                 let stamp = self.outgoing.frame(codec.frame_ticks(), now);
-                self.send(payload_type, stamp, payload).await;
+                self.send_voice((codec, payload_type), stamp, payload).await;
             }
         }
     }
@@ -386,7 +424,7 @@ impl Driver {
         }
         if let Some(payload) = self.make_frame(codec, now) {
             let stamp = self.outgoing.frame(codec.frame_ticks(), now);
-            self.send(payload_type, stamp, payload).await;
+            self.send_voice(voice, stamp, payload).await;
         }
     }
 
@@ -395,16 +433,18 @@ impl Driver {
         if self.interjected.is_some() {
             return self.make_interjected(codec, now);
         }
-        let rate = match &mut self.ear {
+        let rate = match self.ear.now() {
             Ear::Nothing => return Some(Bytes::from_static(codec.silence())),
             Ear::Clip(_) | Ear::Tone(_) => codec.natural_rate(),
             Ear::Leg(relay) => relay.transcoder()?.rate(),
+            // It comes when the room has made it.
+            Ear::Mix(_) => return None,
         };
         let mut sound = [0.0; crate::FRAME];
         let frame = &mut sound[..rate as usize / 50];
         let mut ended = false;
-        match &mut self.ear {
-            Ear::Nothing => {}
+        match self.ear.now() {
+            Ear::Nothing | Ear::Mix(_) => {}
             Ear::Clip(player) => ended = !player.fill(rate, frame),
             Ear::Tone(generator) => generator.fill(rate, frame),
             Ear::Leg(relay) => {
@@ -415,7 +455,9 @@ impl Driver {
         }
         let payload = self.encode(codec, rate, &sound[..rate as usize / 50]);
         if ended {
-            self.set_ear(Ear::Nothing);
+            // In its place, which may be that before a mix.
+            *self.ear.now() = Ear::Nothing;
+            self.change_source();
             self.tell(LegEvent::ClipEnded);
         }
         payload
@@ -424,7 +466,7 @@ impl Driver {
     /// The next 20 ms of the clip that is heard first.
     fn make_interjected(&mut self, codec: Codec, now: Instant) -> Option<Bytes> {
         let mut sound = [0.0; crate::FRAME];
-        if let Ear::Leg(relay) = &mut self.ear
+        if let Ear::Leg(relay) = self.ear.now()
             && let Some(transcoder) = relay.transcoder()
         {
             // Missed, not put off.
@@ -434,10 +476,13 @@ impl Driver {
         let player = self.interjected.as_mut()?;
         let rate = codec.natural_rate();
         let frame = &mut sound[..rate as usize / 50];
-        if !player.fill(rate, frame) {
+        let ended = !player.fill(rate, frame);
+        let payload = self.encode(codec, rate, &sound[..rate as usize / 50]);
+        if ended {
             self.interjected = None;
+            self.outgoing.pause();
         }
-        self.encode(codec, rate, &sound[..rate as usize / 50])
+        payload
     }
 
     fn encode(&mut self, codec: Codec, rate: u32, frame: &[f32]) -> Option<Bytes> {

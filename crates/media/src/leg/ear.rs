@@ -2,10 +2,13 @@
 
 use super::shared::{FEED, Heard, Hearer, Shared};
 use crate::jitter::{JitterBuffer, Tally};
+use crate::packet::is_after;
 use crate::tone::Generator;
 use crate::{Clip, Codec, Source, Tone};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
 
 /// A source in use.
 pub(crate) enum Ear {
@@ -13,18 +16,60 @@ pub(crate) enum Ear {
     Clip(Player),
     Tone(Generator),
     Leg(Relay),
+    Mix(Mixed),
 }
 
 impl Ear {
-    pub(crate) fn new(source: Source) -> Self {
+    /// Takes a source; `ahead` gives what was said on the leg that is heard before this.
+    pub(crate) fn ahead(source: Source, ahead: impl FnOnce() -> Vec<Heard>) -> Self {
         match source {
             Source::Nothing => Self::Nothing,
             Source::Clip { clip, repeat } => Self::Clip(Player::new(clip, repeat)),
             Source::Tone(tone) => Self::tone(tone),
             Source::Leg(leg) => Self::Leg(Relay {
                 feed: leg.feed().listen(FEED),
+                ahead: ahead().into(),
+                taken: None,
                 transcoder: None,
             }),
+        }
+    }
+
+    /// A room's mix, with nothing before it.
+    pub(crate) fn mix(frames: mpsc::Receiver<Heard>) -> Self {
+        Self::Mix(Mixed {
+            frames,
+            before: None,
+        })
+    }
+
+    /// What is heard now: before the first frame of a mix it is what was heard before.
+    pub(crate) fn now(&mut self) -> &mut Self {
+        match self {
+            Self::Mix(Mixed {
+                before: Some(before),
+                ..
+            }) => before,
+            ear => ear,
+        }
+    }
+
+    /// Takes the place of what is heard now; of a mix, only from its first frame on.
+    pub(crate) fn follow(mut self, now: Self) -> Self {
+        if let Self::Mix(mixed) = &mut self {
+            mixed.before = match now {
+                Self::Mix(Mixed { before, .. }) => before,
+                now => Some(Box::new(now)),
+            };
+        }
+        self
+    }
+
+    /// The mix begins, if it has not yet. `true` if it has not.
+    pub(crate) fn begin_mix(&mut self) -> bool {
+        match self {
+            Self::Mix(mixed) => mixed.before.take().is_some(),
+            Self::Nothing | Self::Clip(_) | Self::Tone(_) | Self::Leg(_) => false,
         }
     }
 
@@ -36,7 +81,21 @@ impl Ear {
     /// has ended. Safe to cancel.
     pub(crate) async fn next(&mut self) -> Option<Heard> {
         match self {
-            Self::Leg(relay) => relay.feed.next().await,
+            Self::Leg(relay) => relay.next().await,
+            Self::Mix(Mixed { frames, before }) => {
+                let before = async {
+                    match before.as_deref_mut() {
+                        Some(Self::Leg(relay)) => relay.next().await,
+                        _ => std::future::pending().await,
+                    }
+                };
+                tokio::select! {
+                    biased;
+                    frame = frames.recv() => frame,
+                    // Its end is not the end of the mix.
+                    Some(heard) = before => Some(heard),
+                }
+            }
             Self::Nothing | Self::Clip(_) | Self::Tone(_) => std::future::pending().await,
         }
     }
@@ -78,10 +137,45 @@ impl Player {
 /// Hears another leg.
 pub(crate) struct Relay {
     feed: Hearer,
+    /// What was said before the feed.
+    ahead: VecDeque<Heard>,
+    /// Source and number of the last of it, which the feed may repeat.
+    taken: Option<(u32, u16)>,
     transcoder: Option<Box<Transcoder>>,
 }
 
+/// Hears a room.
+pub(crate) struct Mixed {
+    frames: mpsc::Receiver<Heard>,
+    /// What is heard until the first frame.
+    before: Option<Box<Ear>>,
+}
+
 impl Relay {
+    async fn next(&mut self) -> Option<Heard> {
+        if let Some(heard) = self.ahead.pop_front() {
+            if let Heard::Voice { packet, .. } = &heard {
+                self.taken = Some((packet.ssrc, packet.sequence));
+            }
+            return Some(heard);
+        }
+        loop {
+            let heard = self.feed.next().await?;
+            if !self.repeats(&heard) {
+                return Some(heard);
+            }
+        }
+    }
+
+    fn repeats(&self, heard: &Heard) -> bool {
+        match (heard, self.taken) {
+            (Heard::Voice { packet, .. }, Some((ssrc, sequence))) => {
+                packet.ssrc == ssrc && !is_after(packet.sequence, sequence)
+            }
+            _ => false,
+        }
+    }
+
     /// Whether voice goes through the transcoder.
     pub(crate) fn transcoder(&mut self) -> Option<&mut Transcoder> {
         self.transcoder.as_deref_mut()

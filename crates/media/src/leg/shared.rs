@@ -9,6 +9,7 @@ use crate::leg::ear::Ear;
 use crate::packet::Packet;
 use crate::sdp::Terms;
 use crate::{Clip, Codec, Direction, LegError, Statistics};
+use bytes::Bytes;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
@@ -31,7 +32,7 @@ pub(crate) enum Command {
     Close(oneshot::Sender<()>),
 }
 
-/// Something a remote party said, for those who hear it.
+/// Something a remote party said or a room mixed, for those who hear it.
 #[derive(Debug, Clone)]
 pub(crate) enum Heard {
     /// A voice packet.
@@ -49,6 +50,8 @@ pub(crate) enum Heard {
         timestamp: u32,
         at: Instant,
     },
+    /// 20 ms of a room's mix.
+    Mix { codec: Codec, payload: Bytes },
 }
 
 /// Packets that may wait for another leg before it loses some: two seconds.
@@ -84,6 +87,11 @@ impl Hearer {
     /// The next thing said, if it is there.
     pub(crate) fn try_next(&mut self) -> Option<Heard> {
         self.way.try_recv().ok()
+    }
+
+    /// Whether the leg has ended and all was taken.
+    pub(crate) fn is_over(&self) -> bool {
+        self.way.is_closed() && self.way.is_empty()
     }
 
     /// What came while too much was waiting.

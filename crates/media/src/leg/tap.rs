@@ -138,6 +138,7 @@ impl Said {
                     end: key.end,
                 },
             }),
+            Heard::Mix { .. } => None,
         }
     }
 }

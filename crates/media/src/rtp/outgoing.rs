@@ -83,6 +83,13 @@ impl Outgoing {
         self.source = Feeding::Fresh;
     }
 
+    /// Announces that frames made here take over the voice that was relayed, where it is.
+    pub(crate) fn carry_on(&mut self) {
+        if matches!(self.source, Feeding::Relay(_)) {
+            self.source = Feeding::Local;
+        }
+    }
+
     /// Announces a pause in frames made here; a relay goes on, for its packets know their time.
     pub(crate) fn pause(&mut self) {
         if matches!(self.source, Feeding::Local) {
@@ -292,6 +299,27 @@ mod tests {
         let d = out.frame(160, start + 100 * MS);
         assert_eq!(d.sequence, c.sequence.wrapping_add(1));
         assert_eq!(d.timestamp, c.timestamp.wrapping_add(160));
+    }
+
+    #[test]
+    fn a_mix_takes_over_from_a_relay_and_gives_back_in_step() {
+        let (mut out, start) = stream();
+        let a = out.relay(9, 100, 5_000, false, start).unwrap();
+        out.carry_on();
+        // The mix's rhythm is later than the relay's was.
+        let b = out.frame(160, start + 35 * MS);
+        assert_eq!(b.sequence, a.sequence.wrapping_add(1));
+        assert_eq!(b.timestamp.wrapping_sub(a.timestamp), 160);
+        assert!(!b.marker);
+        out.change_source();
+        // What the mix had not played yet comes at once.
+        for n in 1..3_u16 {
+            let step = u32::from(n) * 160;
+            let c = out.relay(9, 100 + n, 5_000 + step, false, start + 36 * MS);
+            let c = c.unwrap();
+            assert_eq!(c.sequence, b.sequence.wrapping_add(n));
+            assert_eq!(c.timestamp.wrapping_sub(b.timestamp), step);
+        }
     }
 
     #[test]

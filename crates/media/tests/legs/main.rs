@@ -7,5 +7,6 @@
 mod chromium;
 mod foreign;
 mod hostile;
+mod mixing;
 mod party;
 mod voice;
