@@ -1,5 +1,8 @@
 //! What each party hears.
 
+#[cfg(test)]
+mod tests;
+
 use super::super::{PartyId, Sound};
 use parking_lot::Mutex;
 use seatline_media::{
