@@ -38,8 +38,8 @@ fn everybody_hears_the_exact_sum_of_the_others() {
     for _ in 0..50 {
         let sounds: Vec<Frame> = (0..8).map(|_| noise(&mut random, 0.1)).collect();
         let mixes = mixer.step(&sounds);
-        for listener in 0..8 {
-            let mix = mix_for(mixes, seats[listener]).unwrap();
+        for (listener, seat) in seats.iter().enumerate() {
+            let mix = mix_for(mixes, *seat).unwrap();
             for (n, sample) in mix.iter().enumerate() {
                 let others = (0..8).filter(|speaker| *speaker != listener);
                 let sum = others.fold(0.0, |sum, speaker: usize| sum + sounds[speaker][n]);
