@@ -1,6 +1,7 @@
 // Looks at every view of the simulated desk in a real browser, under the shell's content policy.
 //   node scripts/look.mjs --axe            fails on serious faults of accessibility
 //   node scripts/look.mjs --screenshots    writes target/screenshots/ui
+//   node scripts/look.mjs --all            every language with every theme, not each once
 //   … [name]                               only scenes whose name contains it
 import { mkdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -80,10 +81,15 @@ async function judge(page, where) {
   }
 }
 
-const todo = ["light", "dark"].flatMap((theme) =>
-  ["zh", "en"].flatMap((lang) =>
-    scenes.filter((scene) => scene.name.includes(only)).map((scene) => [scene, lang, theme]),
-  ),
+// Texts come with the language and colours with the theme: each is seen once, not each with each.
+const looks = process.argv.includes("--all")
+  ? ["light", "dark"].flatMap((theme) => ["zh", "en"].map((lang) => [lang, theme]))
+  : [
+      ["zh", "light"],
+      ["en", "dark"],
+    ];
+const todo = looks.flatMap(([lang, theme]) =>
+  scenes.filter((scene) => scene.name.includes(only)).map((scene) => [scene, lang, theme]),
 );
 const seen = todo.length;
 const AT_ONCE = 4;

@@ -18,6 +18,27 @@ const signIn = async (page) => {
   await page.waitForSelector('[role="dialog"]');
 };
 
+const reach = async (page) => {
+  await page.keyboard.press("Alt+t");
+  await page.waitForSelector(by("reach-input"));
+  await page.waitForTimeout(400);
+};
+const legs = async (page) => {
+  await page.click(by("legs-open"));
+  await page.waitForSelector(by("legs"));
+};
+const showCustomer = async (page) => {
+  await page.keyboard.press("Control+k");
+  await page.waitForSelector(by("palette-customer"));
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(by("preview"));
+};
+
+const coach = async (page) => {
+  await click("view-board", "agent-monitor", "watch-coach")(page);
+  await page.waitForSelector(by("coach-bar") + '[data-mode="coach"][data-connected="true"]');
+};
+
 export const scenes = [
   { name: "sign-in", mock: "sign-in" },
   { name: "sign-in-small", mock: "sign-in-ended", size: small },
@@ -68,6 +89,47 @@ export const scenes = [
   { name: "call-zoomed", mock: "call", size: zoomed },
   { name: "ring-zoomed", mock: "ring", size: zoomed },
   { name: "sign-in-zoomed", mock: "sign-in", size: zoomed },
+  { name: "ring-transfer", mock: "ring-transfer" },
+  { name: "ring-returned", mock: "ring-returned", size: small },
+  { name: "transferred", mock: "transferred" },
+  { name: "consult", mock: "consult" },
+  { name: "consult-small", mock: "consult", size: small },
+  { name: "consult-zoomed", mock: "consult", size: zoomed },
+  { name: "conference", mock: "conference" },
+  { name: "parked", mock: "parked" },
+  { name: "reach", mock: "call", act: reach },
+  { name: "reach-zoomed", mock: "call", size: zoomed, act: reach },
+  { name: "reach-failed", mock: "errors", act: reach },
+  { name: "preview", mock: "idle", act: showCustomer },
+  { name: "watched", mock: "watched" },
+  { name: "board", mock: "board", act: click("view-board") },
+  { name: "board-small", mock: "board-200", size: small, act: click("view-board") },
+  { name: "board-zoomed", mock: "board", size: zoomed, act: click("view-board") },
+  { name: "board-queues", mock: "board", act: click("view-board", "board-queues-tab") },
+  { name: "board-calls", mock: "board", act: click("view-board", "board-calls-tab") },
+  { name: "board-menu", mock: "board", act: click("view-board", "agent-more") },
+  { name: "board-empty", mock: "board-empty", act: click("view-board") },
+  { name: "board-failed", mock: "board-failed", size: small, act: click("view-board") },
+  { name: "coach", mock: "board", act: coach },
+  { name: "coach-small", mock: "board", size: small, act: coach },
+  {
+    name: "coach-take-over",
+    mock: "board",
+    act: click("view-board", "agent-monitor", "watch-take-over"),
+  },
+  { name: "force", mock: "board", act: click("view-board", "agent-more", "menu-presence") },
+  { name: "day", mock: "day" },
+  { name: "hand", mock: "call", act: press("r") },
+  { name: "hand-up", mock: "hand-up", size: small, act: press("r") },
+  { name: "callback", mock: "day", act: click("callback-open") },
+  { name: "callback-new", mock: "call", act: click("callback-new") },
+  { name: "legs", mock: "call", act: legs },
+  { name: "directory", mock: "day", act: click("view-directory", "colleague") },
+  { name: "directory-small", mock: "day", size: small, act: click("view-directory") },
+  { name: "directory-zoomed", mock: "day", size: zoomed, act: click("view-directory") },
+  { name: "directory-failed", mock: "errors", act: click("view-directory") },
+  { name: "address-book", mock: "idle", act: click("view-directory", "directory-book", "entry") },
+  { name: "address-new", mock: "board", size: small, act: click("view-directory", "entry-new") },
   { name: "call-keypad", mock: "call", act: click("keypad") },
   { name: "call-tickets", mock: "call", act: click("tab-tickets") },
   { name: "call-edit", mock: "call", act: click("customer-edit") },

@@ -28,7 +28,16 @@ const places = () =>
         const { x, y, width, height } = document.querySelector(selector).getBoundingClientRect();
         return [x, y, width, height].map(Math.round).join(" ");
       }),
-    ["mute", "hold", "keypad", "strip-answer", "hang-up", "presence-menu", "search"].map(by),
+    [
+      "mute",
+      "hold",
+      "keypad",
+      "transfer",
+      "strip-answer",
+      "hang-up",
+      "presence-menu",
+      "search",
+    ].map(by),
   );
 
 for (const lang of ["zh", "en"]) {
@@ -156,4 +165,76 @@ await page.goto(`http://127.0.0.1:${port}/?mock=flow&lang=en`);
 await page.click(by("answer"));
 await callState("active");
 console.log("answered before it rang");
+
+// Consult a colleague, change lines, make it a conference, leave it; then a transfer at once.
+const typed = async (text) => {
+  await seen("reach-input");
+  await page.keyboard.type(text);
+  await seen("reach-agent", '[aria-selected="true"]');
+};
+const idleKeys = () => page.evaluate(() => document.activeElement?.blur());
+await page.goto(`http://127.0.0.1:${port}/?mock=call&lang=en`);
+await callState("active");
+const parties = await places();
+await page.keyboard.press("t");
+await typed("liu");
+await page.keyboard.press("Enter");
+await logged("consult");
+await seen("party-customer", '[data-state="held"]');
+await seen("party-colleague", '[data-state="connected"]');
+assert.deepEqual(await places(), parties, "controls moved at the consultation");
+await idleKeys();
+await page.keyboard.press("s");
+await seen("party-customer", '[data-state="connected"]');
+await seen("party-colleague", '[data-state="held"]');
+await page.keyboard.press("g");
+await seen("party-colleague", '[data-state="connected"]');
+await page.click(`${by("party-customer")} ${by("party-mute")}`);
+await seen("party-customer", '[data-muted="true"]');
+await page.click(`${by("party-colleague")} ${by("party-drop")}`);
+await page.waitForSelector(by("party-colleague"), { state: "detached" });
+await seen("notice-party_gone");
+await page.keyboard.press("Alt+t");
+await typed("chen");
+await page.keyboard.press("Tab");
+await page.keyboard.type("Wants a visit on Saturday");
+await page.keyboard.press("Control+Enter");
+await logged("transfer");
+await seen("wrap-up");
+console.log("consulted, met and transferred");
+// Park, and take back what was parked.
+await page.goto(`http://127.0.0.1:${port}/?mock=call&lang=zh`);
+await callState("active");
+await page.keyboard.press("Shift+P");
+await page.click(by("pick-up-7"));
+await callState("active");
+console.log("parked and picked up");
+// A supervisor, by keys: the board, an agent's call in three ways, away again; an answer by text.
+await page.goto(`http://127.0.0.1:${port}/?mock=board&lang=zh`);
+await seen("strip");
+await page.keyboard.press("Alt+4");
+await seen("board-agents", '[data-count="12"]');
+await page.focus(`${by("board-agent")}[tabindex="0"]`);
+await page.keyboard.press("ArrowDown");
+await page.keyboard.press("ArrowUp");
+await page.keyboard.press("Enter");
+await seen("menu-monitor");
+await page.keyboard.press("Enter");
+await seen("coach-bar", '[data-mode="monitor"][data-connected="true"]');
+await page.keyboard.press("Alt+Shift+2");
+await seen("coach-bar", '[data-mode="coach"]');
+await page.keyboard.press("Alt+Shift+3");
+await seen("coach-bar", '[data-mode="barge"]');
+await page.keyboard.press("Control+Shift+h");
+await seen("strip", '[data-state="idle"]');
+await page.fill(by("help-text"), "Offer a new cartridge");
+await page.keyboard.press("Enter");
+await logged("sendMessage");
+await page.waitForSelector(by("help-text"), { state: "detached" });
+await page.click(by("agent-more"));
+await page.click(by("menu-presence"));
+await page.fill(by("force-reason"), "Too many calls waiting");
+await page.keyboard.press("Enter");
+await logged("forcePresence");
+console.log("watched, coached and answered");
 await close();

@@ -3,23 +3,37 @@
  * `mock/` to a simulated one; nothing else knows which of the two it has.
  */
 import type {
+  AskHelp,
+  Callback,
+  CallbackState,
   CentreCheck,
+  CompleteTransfer,
   CustomerCard,
   CustomerPage,
   DeskView,
   DeviceSelection,
   DialTarget,
   EditCustomer,
+  EditParty,
   EditTicket,
+  Entry,
   Failure,
+  Follow,
+  ForcePresence,
+  ForceSignOut,
   Levels,
+  LiveView,
   NewCustomer,
   NoteDraft,
+  PastLeg,
   PresenceChoice,
   Processing,
+  Reach,
   RememberedSignIn,
   Revealed,
   SetUpRequest,
+  SetCallback,
+  SetEntry,
   Settings,
   SignInRequest,
   Ticket,
@@ -27,6 +41,7 @@ import type {
   TicketFilter,
   TicketPage,
   Timeline,
+  WatchMode,
 } from "./bindings";
 
 /** What the shell asks the window to do. */
@@ -48,6 +63,8 @@ export interface Desk {
   subscribe(onView: (view: DeskView) => void): Promise<Stop>;
   /** Sound levels, ten times a second while the meter is on. */
   levels(onLevels: (levels: Levels) => void): Promise<Stop>;
+  /** The board and the colleagues, at most four times a second, while {@link Desk.showLive} asks for them. */
+  live(onLive: (live: LiveView) => void): Promise<Stop>;
   /** Wishes of the shell, such as a confirmation before it quits. */
   requests(onRequest: (request: ShellRequest) => void): Promise<Stop>;
 
@@ -67,6 +84,39 @@ export interface Desk {
   setHeld(held: boolean): Promise<void>;
   sendDigits(digits: string): Promise<void>;
   dismissDialRequest(): Promise<void>;
+
+  consult(contact: string, reach: Reach): Promise<void>;
+  /** Hands the customer over unannounced. */
+  transfer(contact: string, reach: Reach): Promise<void>;
+  completeTransfer(contact: string, completion: CompleteTransfer): Promise<void>;
+  swap(contact: string): Promise<void>;
+  merge(contact: string): Promise<void>;
+  /** Leaves the others alone with each other. */
+  leave(contact: string): Promise<void>;
+  editParty(contact: string, party: string, edit: EditParty): Promise<void>;
+  dropParty(contact: string, party: string): Promise<void>;
+  park(contact: string): Promise<void>;
+  pickUp(slot: number): Promise<void>;
+  askHelp(contact: string, request: AskHelp): Promise<void>;
+  withdrawHelp(contact: string): Promise<void>;
+  pastLegs(contact: string): Promise<PastLeg[]>;
+
+  watchContact(contact: string, mode: WatchMode): Promise<void>;
+  stopWatching(contact: string): Promise<void>;
+  takeOver(contact: string): Promise<void>;
+  followAgent(agent: string, follow: Follow): Promise<void>;
+  forcePresence(agent: string, forced: ForcePresence): Promise<void>;
+  forceSignOut(agent: string, forced: ForceSignOut): Promise<void>;
+  sendMessage(person: string, text: string, contact: string | null): Promise<void>;
+
+  /** Says which of the lists that change every second somebody looks at. */
+  showLive(board: boolean, directory: boolean): Promise<void>;
+  addressBook(text: string): Promise<Entry[]>;
+  saveEntry(id: string, entry: SetEntry): Promise<void>;
+  removeEntry(id: string): Promise<void>;
+  saveCallback(id: string, callback: SetCallback): Promise<void>;
+  closeCallback(id: string, state: CallbackState): Promise<void>;
+  callbacks(): Promise<Callback[]>;
 
   saveNote(note: NoteDraft): Promise<void>;
   finishWrapUp(contact: string): Promise<void>;

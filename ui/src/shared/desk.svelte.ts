@@ -33,7 +33,13 @@ export const desk = {
   /** The administrator's choices, empty before sign-in. */
   get catalog(): Catalog {
     return (
-      view?.catalog ?? { not_ready_reasons: [], dispositions: [], ticket_types: [], people: [] }
+      view?.catalog ?? {
+        not_ready_reasons: [],
+        dispositions: [],
+        ticket_types: [],
+        help_reasons: [],
+        people: [],
+      }
     );
   },
 };

@@ -1,15 +1,25 @@
 import { describe, expect, it } from "vitest";
-import type { Call, DeskView, TimelineEntry } from "$ipc/bindings";
-import { contact, customers, id } from "$ipc/mock/data";
+import type { Call, DeskView, Message, Party, TimelineEntry } from "$ipc/bindings";
+import { addressBook, colleagues, contact, customers, id, queues } from "$ipc/mock/data";
 import { callOf, live, online, ringing, talking, wrapping } from "$ipc/mock/scenarios";
+import { keepSame } from "$shared/live.svelte";
+import { conversation, unreadOf } from "$shared/messages.svelte";
+import { dialable } from "$shared/number";
+import { Floor } from "$ipc/mock/floor";
+import { answered, callWith, party, reachFor, settle } from "$ipc/mock/parties";
 import { able, inTrouble, stripState } from "./call/strip";
+import { fieldOf, momentOf, quick } from "./callback/when";
+import { handedTicket, possible } from "./call/parties";
+import { choices, reachable, targetOf } from "./call/targets";
+import { keysOf, parseTones } from "./call/tones.svelte";
 import { changes, formOf, splitList } from "./customer/form";
 import { byDay } from "./customer/timeline";
-import { dialable } from "./dial/number";
+import { withDialled, type Dialled } from "./dial/recent.svelte";
 import { litBars } from "./headset/meter";
 import { choiceOf, isChosen, waitsForContact } from "./presence/presence";
+import { inOrder, matches, rowsOf, sorted, totals } from "./supervise/board";
 import { isGlobal } from "./settings/hotkey";
-import { blankDraft, draftFor, isBlank, leftOver, missingFields } from "./ticket/draft";
+import { blankDraft, draftFor, fromHanded, isBlank, leftOver, missingFields } from "./ticket/draft";
 
 const say = (_: string, en: string) => en;
 const NOW = 1_800_000_000_000;
@@ -66,6 +76,221 @@ describe("strip", () => {
     expect(inTrouble({ ...fine, headset: { ...fine.headset, problem: "no_microphone" } })).toBe(
       true,
     );
+  });
+});
+
+describe("parties", () => {
+  const me = id(1);
+  const plain = live(say, NOW);
+  const subject = (change: (p: Party[]) => Party[] = (p) => p) => {
+    const call = callWith(plain, NOW);
+    return { ...plain, call: { ...call, parties: change(call.parties) } };
+  };
+  const ringing = reachFor(say, { kind: "agent", agent: id(3) }, NOW);
+  const consulting = (parties: Party[]) => answered(NOW)(ringing(parties));
+  const conference = (parties: Party[]) => settle(NOW, () => false)(consulting(parties));
+
+  it("reach out from a call of two, and not while somebody is being reached", () => {
+    expect(possible(subject(), me)).toMatchObject({ reach: true, park: true, swap: false });
+    expect(possible(subject(ringing), me)).toMatchObject({
+      reach: false,
+      merge: false,
+      complete: false,
+      cancel: { role: "colleague", state: "ringing" },
+      park: false,
+    });
+  });
+
+  it("swap, merge, complete or end a consultation", () => {
+    expect(possible(subject(consulting), me)).toMatchObject({
+      swap: true,
+      merge: true,
+      complete: true,
+      cancel: { role: "colleague", state: "connected" },
+      leave: false,
+      reach: false,
+    });
+  });
+
+  it("leave a conference, and add to it until it is full", () => {
+    expect(possible(subject(conference), me)).toMatchObject({
+      leave: true,
+      complete: false,
+      reach: true,
+      swap: false,
+      cancel: null,
+    });
+    const full = subject((parties) => [
+      ...conference(parties),
+      ...Array.from({ length: 5 }, (_, n) => party({ id: id(900 + n), role: "outside" })),
+    ]);
+    expect(full.call.parties).toHaveLength(8);
+    expect(possible(full, me).reach).toBe(false);
+  });
+
+  it("let who was only asked leave, and change nothing", () => {
+    expect(possible(subject(conference), id(3))).toMatchObject({
+      leave: true,
+      edit: false,
+      reach: false,
+      complete: false,
+    });
+    expect(possible(undefined, me)).toMatchObject({ reach: false, leave: false, edit: false });
+  });
+
+  it("take the ticket begun along, and go on with it", () => {
+    const drafts = talking(say, NOW).drafts;
+    const ticket = handedTicket(drafts, id(400));
+    expect(ticket).toMatchObject({ ticket_type: "repair", priority: "high" });
+    expect(handedTicket(drafts, id(401))).toBeNull();
+    const blank = blankDraft({ contact: id(400), customer: null }, id(1));
+    expect(handedTicket([blank], id(400))).toBeNull();
+    expect(fromHanded(blank, ticket ?? undefined)).toMatchObject({
+      id: id(1),
+      subject: ticket?.subject,
+      ticket_type: "repair",
+    });
+  });
+});
+
+describe("targets", () => {
+  const sources = {
+    colleagues: colleagues(say, NOW),
+    queues: queues(say, NOW),
+    entries: addressBook(say, NOW),
+    me: id(1),
+  };
+
+  it("lists those who can be reached soonest first, never oneself", () => {
+    const all = choices("", sources);
+    const people = all.filter((c) => c.kind === "agent");
+    expect(people.map((c) => c.id)).not.toContain(id(1));
+    expect(people[0]?.colleague.presence.kind).toBe("ready");
+    expect(people.at(-1)?.colleague.presence.kind).toBe("offline");
+    const free = people.map(reachable);
+    expect(free.indexOf(false)).toBeGreaterThan(free.lastIndexOf(true));
+  });
+
+  it("finds by name, login and team, and dials what is a number", () => {
+    expect(choices("liu 1", sources)[0]).toMatchObject({ kind: "agent", id: id(3) });
+    expect(choices("key", { ...sources, entries: [] })).toMatchObject([{ kind: "queue" }]);
+    const [first] = choices("0571 8888-6666", sources);
+    expect(first && targetOf(first)).toEqual({ kind: "number", number: "057188886666" });
+  });
+});
+
+describe("board", () => {
+  const floor = new Floor(say, NOW, 40);
+  const rows = rowsOf(floor.agents, floor.calls);
+  const everything = { text: "", team: "", queue: "", state: "" as const };
+  const ids = (list: typeof rows) => list.map((row) => row.agent.person.id);
+
+  it("puts raised hands first, then who is in a call", () => {
+    const list = sorted(rows, { key: "state", down: false });
+    expect(list[0]?.call?.help?.reason).toBe("customer_angry");
+    const kinds = list.map((row) => row.agent.presence.presence.kind);
+    expect(kinds.lastIndexOf("busy")).toBeLessThan(kinds.indexOf("ready"));
+    const worst = sorted(rows, { key: "quality", down: false })[0]?.agent.quality?.mos ?? 9;
+    expect(rows.every((row) => (row.agent.quality?.mos ?? 9) >= worst)).toBe(true);
+  });
+
+  it("sorts both ways, and equals by name both times", () => {
+    const up = sorted(rows, { key: "name", down: false });
+    const name = (list: typeof rows, n: number) => list.at(n)?.agent.person.name;
+    expect(name(sorted(up, { key: "name", down: true }), 0)).toBe(name(up, -1));
+  });
+
+  it("finds by name, team, state and queue together", () => {
+    const team = rows[0]?.agent.team ?? "";
+    const filter = { ...everything, team, state: "help" as const, text: "ZHOU" };
+    expect(ids(rows.filter((row) => matches(row, filter)))).toEqual([id(1)]);
+    expect(rows.filter((row) => matches(row, everything))).toHaveLength(40);
+  });
+
+  it("moves nothing while an order is held, and puts who is new last", () => {
+    const held = ids(sorted(rows, { key: "name", down: false })).slice(5);
+    expect(ids(inOrder(rows, held)).slice(0, held.length)).toEqual(held);
+  });
+
+  it("weighs service levels by calls, and leaves out queues without one", () => {
+    const sum = totals(floor.queues, floor.agents);
+    expect(sum.serviceLevel).toBeCloseTo((0.864 * 214 + 0.912 * 154) / (214 + 154), 5);
+    expect(sum.waiting).toBe(4);
+    expect(totals([], []).serviceLevel).toBeNull();
+  });
+
+  it("draws again only what changed", () => {
+    const before = structuredClone(floor.agents);
+    const now = structuredClone(floor.agents);
+    now[3] = { ...now[3]!, handled: 99 };
+    const kept = keepSame(before, now, (a) => a.person.id);
+    expect(kept.filter((agent, n) => agent !== before[n])).toEqual([now[3]]);
+  });
+});
+
+describe("messages", () => {
+  const message = (n: number, from: string, at: number): Message => ({
+    id: id(n),
+    from,
+    from_name: "",
+    to: id(1),
+    text: `${n}`,
+    contact: null,
+    at,
+  });
+  const received = [message(1, id(4), 10), message(2, id(5), 20), message(3, id(4), 40)];
+
+  it("weave what came and what went, of one person only", () => {
+    const sent = [{ id: "s", to: id(4), mine: true, text: "s", at: 30 }];
+    expect(conversation(id(4), received, sent).map((line) => line.text)).toEqual(["1", "s", "3"]);
+  });
+
+  it("are unread until they were looked at", () => {
+    expect(unreadOf(received, { [id(4)]: 10 })).toEqual(
+      new Map([
+        [id(5), 1],
+        [id(4), 1],
+      ]),
+    );
+    expect(unreadOf(received, { [id(4)]: 40, [id(5)]: 20 }).size).toBe(0);
+  });
+});
+
+describe("call-backs", () => {
+  it("offer times to come, and take what the field says in local time", () => {
+    const morning = new Date(2026, 10, 24, 10, 2).getTime();
+    expect(quick(morning).map((choice) => choice.id)).toEqual(["hour", "evening", "tomorrow"]);
+    expect(fieldOf(quick(morning)[0]!.at)).toBe("2026-11-24T11:05");
+    const late = new Date(2026, 10, 24, 17, 0).getTime();
+    expect(quick(late).map((choice) => choice.id)).toEqual(["hour", "tomorrow"]);
+    expect(quick(late).every((choice) => choice.at > late)).toBe(true);
+    expect(momentOf(fieldOf(morning))).toBe(morning);
+    expect(momentOf("")).toBeNull();
+  });
+});
+
+describe("saved keys", () => {
+  it("are keys and nothing else, and survive a spoilt store", () => {
+    expect(keysOf("1 2-3#")).toBe("123#");
+    for (const text of ["", "12a", "+86"]) expect(keysOf(text), text).toBe("");
+    expect(parseTones("{]")).toEqual([]);
+    expect(parseTones('[{"name":"a","digits":"1"},7,{"name":"b"}]')).toEqual([
+      { name: "a", digits: "1" },
+    ]);
+  });
+});
+
+describe("redial", () => {
+  it("keeps each number once, the latest first, and only a few", () => {
+    const entry = (n: number): Dialled => ({
+      target: { kind: "number", number: `13${n}` },
+      label: `${n}`,
+      detail: "",
+    });
+    let list: Dialled[] = [];
+    for (let n = 0; n < 12; n += 1) list = withDialled(list, entry(n));
+    list = withDialled(list, entry(7));
+    expect(list.map((e) => e.label)).toEqual(["7", "11", "10", "9", "8", "6", "5", "4"]);
   });
 });
 

@@ -1,10 +1,14 @@
 /** People, tickets and calls of the simulated centre, in the window's language. */
 import type {
+  Callback,
   Catalog,
+  Colleague,
   Contact,
   Customer,
   Device,
+  Entry,
   NumberView,
+  PastLeg,
   Person,
   Queue,
   Ticket,
@@ -32,6 +36,8 @@ export function people(say: Say): Person[] {
     { id: id(2), login: "chenxiao", name: say("陈晓", "Chen Xiao"), role: "agent" },
     { id: id(3), login: "liuyang", name: say("刘洋", "Liu Yang"), role: "agent" },
     { id: id(4), login: "wujing", name: say("吴静", "Wu Jing"), role: "supervisor" },
+    { id: id(5), login: "sunhao", name: say("孙浩", "Sun Hao"), role: "agent" },
+    { id: id(6), login: "helei", name: say("何磊", "He Lei"), role: "agent" },
   ];
 }
 
@@ -55,6 +61,11 @@ export function catalog(say: Say): Catalog {
       { id: "delivery", zh: "物流配送", en: "Delivery" },
       { id: "invoice", zh: "发票账单", en: "Invoice" },
       { id: "advice", zh: "使用咨询", en: "Advice" },
+    ],
+    help_reasons: [
+      { id: "customer_angry", zh: "客户情绪激动", en: "Customer is upset" },
+      { id: "knowledge", zh: "不清楚怎么处理", en: "Need advice" },
+      { id: "authority", zh: "需要主管授权", en: "Needs approval" },
     ],
     people: people(say),
   };
@@ -232,6 +243,7 @@ export function contact(part: Partial<Contact>): Contact {
     disposition: null,
     note: "",
     tickets: [],
+    call: null,
     ...part,
   };
 }
@@ -273,6 +285,84 @@ export function pastContacts(say: Say, now: number): Contact[] {
       ended: now - 23 * DAY + 71_000,
       ended_by: "customer",
     }),
+  ];
+}
+
+export function colleagues(say: Say, now: number): Colleague[] {
+  const teams = [say("售后一组", "After-sales 1"), say("售前组", "Sales")];
+  const doing: Colleague["presence"][] = [
+    { kind: "ready" },
+    { kind: "ready" },
+    { kind: "wrap_up" },
+    { kind: "not_ready", reason: "meeting" },
+    { kind: "busy" },
+    { kind: "offline" },
+  ];
+  return people(say).map((person, n) => ({
+    person,
+    team: teams[n % 2] ?? null,
+    presence: doing[n % doing.length] ?? { kind: "offline" },
+    since: now - (n + 1) * 47_000,
+  }));
+}
+
+export function addressBook(say: Say, now: number): Entry[] {
+  const entry = (n: number, name: string, display: string, note: string, shared: boolean) => ({
+    id: id(950 + n),
+    name,
+    number: { ...number(display, null, "fixed"), full: display },
+    note,
+    shared,
+    updated: now - n * DAY,
+  });
+  return [
+    entry(1, say("物流调度", "Delivery desk"), "02886660000", say("24 小时", "24 hours"), true),
+    entry(2, say("备件仓库", "Spare parts"), "05718822100", "", true),
+    entry(3, say("法务 · 林律师", "Legal · Ms Lin"), "01065550100", "", true),
+    entry(4, say("张师傅（杭州上门）", "Zhang, visits Hangzhou"), "13700001111", "", false),
+  ];
+}
+
+export function callbacks(say: Say, now: number): Callback[] {
+  const promise = (n: number, at: number, note: string, state: Callback["state"]): Callback => ({
+    id: id(970 + n),
+    agent: id(1),
+    customer: id(100 + n),
+    customer_name: customers(say, now)[n]?.name ?? null,
+    number: customers(say, now)[n]?.numbers[0] ?? number("138****0000"),
+    at,
+    note,
+    state,
+  });
+  return [
+    promise(2, now - 2 * MINUTE, say("物流投诉 TK-20420", "Delivery complaint TK-20420"), "due"),
+    promise(1, now + 40 * MINUTE, say("发票抬头", "Invoice title"), "waiting"),
+    promise(4, now + 20 * HOUR, "", "waiting"),
+  ];
+}
+
+export function pastLegs(say: Say, now: number): PastLeg[] {
+  const leg = (part: Partial<PastLeg> & Pick<PastLeg, "role">): PastLeg => ({
+    watch: null,
+    name: null,
+    number: null,
+    began: now - DAY,
+    connected: now - DAY + 9_000,
+    ended: now - DAY + 5 * MINUTE,
+    end: "hung_up",
+    note: "",
+    ...part,
+  });
+  return [
+    leg({ role: "customer", name: say("李婷", "Li Ting"), number: number("138****5678") }),
+    leg({
+      role: "agent",
+      name: say("陈晓", "Chen Xiao"),
+      end: "transferred",
+      note: say("请二线看一下", "For tier 2"),
+    }),
+    leg({ role: "colleague", name: say("刘洋", "Liu Yang"), end: "hung_up" }),
+    leg({ role: "colleague", name: say("吴静", "Wu Jing"), watch: "coach", end: "left" }),
   ];
 }
 

@@ -1,28 +1,49 @@
 /** A desk without a shell: answers as the real one would, and can be told to fail. */
 import type {
+  AskHelp,
+  Callback,
+  CallbackState,
+  Contact,
   CustomerCard,
   DeskView,
   DialTarget,
   EditCustomer,
+  EditParty,
   EditTicket,
+  Entry,
   FailureCode,
+  Follow,
+  ForcePresence,
+  ForceSignOut,
   Levels,
+  LiveCall,
+  LiveView,
   NewCustomer,
   NoteDraft,
+  Party,
+  PastLeg,
   PresenceChoice,
   SetUpRequest,
+  Reach,
+  SetCallback,
+  SetEntry,
   Settings,
   SignInRequest,
   Ticket,
   TicketDraft,
   TicketFilter,
+  WatchMode,
 } from "../bindings";
 import { DeskFailure, type Desk, type ShellRequest, type Stop } from "../port";
 import * as data from "./data";
+import { Floor, watchingOf } from "./floor";
 import { id, MINUTE, type Say } from "./data";
-import { callOf, live, online, ringing, wrapping, type Scenario } from "./scenarios";
+import { answered, callWith, reachFor, settle, withParties } from "./parties";
+import { callOf, notice, live, online, ringing, wrapping, type Scenario } from "./scenarios";
 
 const MORE_THAN_FITS = 60;
+/** How long somebody rings before answering. */
+const RING_MS = 900;
 
 function fail(
   code: FailureCode,
@@ -43,6 +64,11 @@ export class MockDesk implements Desk {
   #levels = new Set<(levels: Levels) => void>();
   #meter: ReturnType<typeof setInterval> | undefined;
   #customers;
+  #entries: Entry[];
+  #floor: Floor;
+  #live = new Set<(live: LiveView) => void>();
+  #watched = { board: false, directory: false };
+  #stirring: ReturnType<typeof setInterval> | undefined;
   #tickets: Ticket[];
   #needsSetUp: boolean;
   /** Commands that reached this desk, for whoever watches. */
@@ -55,6 +81,8 @@ export class MockDesk implements Desk {
     this.#view = scenario.view;
     this.#needsSetUp = scenario.needsSetUp ?? false;
     this.#customers = scenario.empty ? [] : data.customers(say, this.#now());
+    this.#floor = new Floor(say, this.#now(), scenario.empty ? 0 : (scenario.floor ?? 12));
+    this.#entries = data.addressBook(say, this.#now());
     this.#tickets = scenario.empty ? [] : data.tickets(say, this.#now());
     if (scenario.ringsAfter) {
       setTimeout(() => {
@@ -96,6 +124,31 @@ export class MockDesk implements Desk {
   async levels(onLevels: (levels: Levels) => void): Promise<Stop> {
     this.#levels.add(onLevels);
     return () => this.#levels.delete(onLevels);
+  }
+
+  async live(onLive: (live: LiveView) => void): Promise<Stop> {
+    this.#live.add(onLive);
+    return () => this.#live.delete(onLive);
+  }
+
+  #tellLive() {
+    const { board, directory } = this.#watched;
+    const view = this.#floor.view(board, directory, this.#now());
+    for (const listener of this.#live) listener(view);
+  }
+
+  async showLive(board: boolean, directory: boolean) {
+    this.#watched = { board, directory };
+    clearInterval(this.#stirring);
+    if (!board && !directory) return;
+    await this.#ask("showLive");
+    this.#tellLive();
+    if (this.scenario.stirs) {
+      this.#stirring = setInterval(() => {
+        this.#floor.stir(this.#now());
+        this.#tellLive();
+      }, this.scenario.stirs);
+    }
   }
 
   async requests(onRequest: (request: ShellRequest) => void): Promise<Stop> {
@@ -213,7 +266,8 @@ export class MockDesk implements Desk {
     const now = this.#now();
     const before = this.#view.contacts[0];
     if (!before) return;
-    const subject = { ...before, state: "connected" as const, connected: now };
+    const known = { ...before, state: "connected" as const, connected: now };
+    const subject = { ...known, call: callWith(known, now) };
     this.#set({
       contacts: [subject],
       offer: null,
@@ -293,6 +347,270 @@ export class MockDesk implements Desk {
 
   async dismissDialRequest() {
     this.#set({ dial_request: null });
+  }
+
+  /** Changes the contact on the line. */
+  #change(part: (contact: Contact) => Partial<Contact>) {
+    const on = this.#view.call?.contact;
+    this.#set({
+      contacts: this.#view.contacts.map((c) => (c.id === on ? { ...c, ...part(c) } : c)),
+    });
+  }
+
+  #changeCall(change: (call: LiveCall) => LiveCall) {
+    this.#change((c) => ({ call: change(c.call ?? callWith(c, this.#now())) }));
+  }
+
+  #settle(held: (party: Party) => boolean) {
+    this.#changeCall((call) => withParties(call, settle(this.#now(), held)));
+  }
+
+  async consult(_: string, reach: Reach) {
+    await this.#ask("consult");
+    this.#changeCall((call) => withParties(call, reachFor(this.say, reach.target, this.#now())));
+    setTimeout(() => this.#changeCall((call) => withParties(call, answered(this.#now()))), RING_MS);
+  }
+
+  async transfer() {
+    await this.#ask("transfer");
+    await this.hangUp();
+  }
+
+  async completeTransfer() {
+    await this.#ask("completeTransfer");
+    await this.hangUp();
+  }
+
+  async swap() {
+    await this.#ask("swap");
+    this.#settle((party) => party.state === "connected");
+  }
+
+  async merge() {
+    await this.#ask("merge");
+    this.#settle(() => false);
+  }
+
+  async leave() {
+    await this.#ask("leave");
+    await this.hangUp();
+  }
+
+  async editParty(_: string, party: string, edit: EditParty) {
+    await this.#ask("editParty");
+    this.#changeCall((call) =>
+      withParties(call, (parties) =>
+        parties.map((p) =>
+          p.id === party
+            ? {
+                ...p,
+                muted: edit.muted ?? p.muted,
+                state: edit.held == null ? p.state : edit.held ? "held" : "connected",
+              }
+            : p,
+        ),
+      ),
+    );
+  }
+
+  async dropParty(_: string, party: string) {
+    await this.#ask("dropParty");
+    const gone = this.#view.contacts
+      .flatMap((c) => c.call?.parties ?? [])
+      .find((p) => p.id === party);
+    this.#changeCall((call) =>
+      withParties(call, (parties) => {
+        const left = parties.filter((p) => p.id !== party);
+        return left.length > 2 ? left : settle(this.#now(), () => false)(left);
+      }),
+    );
+    const said = notice(Math.round(this.#now()), "party_gone", {
+      detail: gone?.name ?? null,
+      end: "dropped",
+    });
+    this.#set({ notices: [...this.#view.notices, said] });
+  }
+
+  async park() {
+    await this.#ask("park");
+    const subject = this.#view.contacts[0] ?? fail("no_call");
+    const now = this.#now();
+    this.#set({
+      call: null,
+      contacts: [],
+      presence: { presence: { kind: "ready" }, since: now, next: { kind: "ready" } },
+      parked: [
+        ...this.#view.parked,
+        {
+          slot: 7,
+          contact: subject.id,
+          customer_name: subject.customer_name,
+          number: subject.number,
+          by_name: this.#view.me?.name ?? "",
+          since: now,
+          until: now + 2 * MINUTE,
+        },
+      ],
+    });
+  }
+
+  async pickUp(slot: number) {
+    await this.#ask("pickUp");
+    const place = this.#view.parked.find((p) => p.slot === slot) ?? fail("not_found");
+    const now = this.#now();
+    const known = live(this.say, now, { id: place.contact, number: place.number });
+    const subject = { ...known, call: callWith(known, now) };
+    this.#set({
+      parked: this.#view.parked.filter((p) => p.slot !== slot),
+      contacts: [subject],
+      call: callOf(subject),
+      presence: { presence: { kind: "busy" }, since: now, next: { kind: "ready" } },
+    });
+  }
+
+  async askHelp(_: string, request: AskHelp) {
+    await this.#ask("askHelp");
+    const help = {
+      reason: request.reason,
+      text: request.text ?? "",
+      since: this.#now(),
+      answered_by: null,
+    };
+    this.#changeCall((call) => ({ ...call, help }));
+  }
+
+  async withdrawHelp() {
+    await this.#ask("withdrawHelp");
+    this.#changeCall((call) => ({ ...call, help: null }));
+  }
+
+  async watchContact(contact: string, mode: WatchMode) {
+    await this.#ask(`watchContact ${mode}`);
+    const now = this.#now();
+    const before = this.#view.watching;
+    if (before?.contact.id === contact) {
+      this.#set({ watching: { ...before, mode } });
+      return;
+    }
+    const call =
+      this.#floor.calls.find((c) => c.contact === contact) ??
+      this.#floor.calls[0] ??
+      fail("not_found");
+    this.#set({ watching: { ...watchingOf(call, mode, now), connected: false } });
+    setTimeout(() => {
+      const watching = this.#view.watching;
+      if (!watching) return;
+      const call = callOf(watching.contact, { since: now, connected: now });
+      this.#set({ watching: { ...watching, connected: true }, call });
+    }, 250);
+  }
+
+  async stopWatching() {
+    await this.#ask("stopWatching");
+    this.#set({ watching: null, call: null });
+  }
+
+  async takeOver() {
+    await this.#ask("takeOver");
+    const watching = this.#view.watching ?? fail("conflict");
+    const subject = { ...watching.contact, agent: this.#view.me?.id ?? null };
+    this.#set({ watching: null, contacts: [subject], call: callOf(subject) });
+  }
+
+  async followAgent(agent: string, follow: Follow) {
+    await this.#ask("followAgent");
+    this.#floor.follow(agent, follow.follow);
+    this.#tellLive();
+  }
+
+  async forcePresence(agent: string, forced: ForcePresence) {
+    await this.#ask("forcePresence");
+    if (forced.reason.trim() === "") fail("invalid_field", { field: "reason" });
+    this.#floor.force(agent, forced.choice, this.#now());
+    this.#tellLive();
+  }
+
+  async forceSignOut(agent: string, forced: ForceSignOut) {
+    await this.#ask("forceSignOut");
+    if (forced.reason.trim() === "") fail("invalid_field", { field: "reason" });
+    this.#floor.force(agent, { kind: "offline" }, this.#now());
+    this.#tellLive();
+  }
+
+  async sendMessage(person: string, text: string, contact: string | null) {
+    await this.#ask("sendMessage");
+    if (text.length > 1000) fail("too_large");
+    this.#set({
+      helps: this.#view.helps.filter((c) => c.id !== contact || c.agent !== person),
+    });
+  }
+
+  async pastLegs(): Promise<PastLeg[]> {
+    await this.#ask("pastLegs");
+    return data.pastLegs(this.say, this.#now());
+  }
+
+  async addressBook(text: string): Promise<Entry[]> {
+    await this.#ask("addressBook");
+    if (this.scenario.empty) return [];
+    const words = text.toLowerCase();
+    return this.#entries.filter((e) =>
+      `${e.name} ${e.note} ${e.number.display}`.toLowerCase().includes(words),
+    );
+  }
+
+  async saveEntry(entry: string, set: SetEntry) {
+    await this.#ask("saveEntry");
+    if (!/^[+\d\s-]{3,}$/.test(set.number)) fail("unplayable_number", { field: "number" });
+    const next: Entry = {
+      id: entry,
+      name: set.name,
+      number: { ...data.number(set.number, null, "unknown"), full: set.number },
+      note: set.note ?? "",
+      shared: set.shared ?? false,
+      updated: this.#now(),
+    };
+    this.#entries = [...this.#entries.filter((e) => e.id !== entry), next];
+  }
+
+  async removeEntry(entry: string) {
+    await this.#ask("removeEntry");
+    this.#entries = this.#entries.filter((e) => e.id !== entry);
+  }
+
+  async saveCallback(callback: string, set: SetCallback) {
+    await this.#ask("saveCallback");
+    const before = this.#view.callbacks.find((c) => c.id === callback);
+    const customer =
+      set.to.kind === "customer"
+        ? this.#customers.find((c) => set.to.kind === "customer" && c.id === set.to.customer)
+        : undefined;
+    const next: Callback = {
+      id: callback,
+      agent: id(1),
+      customer: customer?.id ?? before?.customer ?? null,
+      customer_name: customer?.name ?? before?.customer_name ?? null,
+      number:
+        customer?.numbers[0] ??
+        (set.to.kind === "number" ? data.number(set.to.number) : null) ??
+        before?.number ??
+        data.number("138****5678"),
+      at: set.at,
+      note: set.note ?? "",
+      state: set.at <= this.#now() ? "due" : "waiting",
+    };
+    const rest = this.#view.callbacks.filter((c) => c.id !== callback);
+    this.#set({ callbacks: [...rest, next].sort((a, b) => a.at - b.at) });
+  }
+
+  async closeCallback(callback: string, state: CallbackState) {
+    await this.#ask(`closeCallback ${state}`);
+    this.#set({ callbacks: this.#view.callbacks.filter((c) => c.id !== callback) });
+  }
+
+  async callbacks() {
+    await this.#ask("callbacks");
+    return this.#view.callbacks;
   }
 
   async saveNote(note: NoteDraft) {

@@ -1,7 +1,8 @@
 /** What the simulated desk begins with, by name. */
-import type { Call, Contact, DeskView } from "../bindings";
+import type { Call, Contact, DeskView, LiveCall, Notice, Party } from "../bindings";
 import * as data from "./data";
 import { contact, DAY, id, MINUTE, type Say } from "./data";
+import { callWith, party } from "./parties";
 
 export interface Scenario {
   view: DeskView;
@@ -19,6 +20,10 @@ export interface Scenario {
   signIn?: "certificate_untrusted" | "certificate_changed" | "signed_in_elsewhere";
   /** The centre has no administrator yet. */
   needsSetUp?: boolean;
+  /** How many work on the floor; 12 unless told. */
+  floor?: number;
+  /** The floor changes this often, ms. */
+  stirs?: number;
   /** The shell asks before it quits. */
   quit?: boolean;
 }
@@ -41,6 +46,11 @@ export function signedOut(say: Say): DeskView {
     catalog: null,
     offer: null,
     call: null,
+    watching: null,
+    parked: [],
+    callbacks: [],
+    helps: [],
+    messages: [],
     drafts: [],
     notes: [],
     outbox: { pending: 0, refused: [] },
@@ -186,8 +196,15 @@ export function ringing(say: Say, now: number, known = true): DeskView {
   };
 }
 
-export function talking(say: Say, now: number, part: Partial<Call> = {}): DeskView {
-  const subject = live(say, now, { state: part.state === "held" ? "held" : "connected" });
+export function talking(
+  say: Say,
+  now: number,
+  part: Partial<Call> = {},
+  more: Parameters<typeof callWith>[2] = [],
+  around: Partial<LiveCall> = {},
+): DeskView {
+  const known = live(say, now, { state: part.state === "held" ? "held" : "connected" });
+  const subject = { ...known, call: callWith(known, now, more, around) };
   return {
     ...online(say, now),
     presence: busy(now - 134_000),
@@ -234,6 +251,56 @@ const poor = {
   codec: "Opus",
 };
 
+/** A supervisor at work. */
+export function supervising(say: Say, now: number): DeskView {
+  return { ...online(say, now), me: data.people(say)[3] ?? null };
+}
+
+export function notice(number: number, code: Notice["code"], part: Partial<Notice> = {}): Notice {
+  return { id: number, code, detail: null, text: null, end: null, ...part };
+}
+
+/** A colleague in the call. */
+export const liuYang = (say: Say, now: number, state: Party["state"] = "connected"): Party =>
+  party({
+    id: id(803),
+    role: "colleague",
+    name: say("刘洋", "Liu Yang"),
+    agent: id(3),
+    state,
+    since: now - 34_000,
+  });
+
+/** The customer of a view's call hears music. */
+export function customerHeld(view: DeskView, now: number): DeskView {
+  const contacts = view.contacts.map((c) => ({
+    ...c,
+    call: c.call && {
+      ...c.call,
+      parties: c.call.parties.map((p) =>
+        p.role === "customer" ? { ...p, state: "held" as const, since: now - 41_000 } : p,
+      ),
+    },
+  }));
+  return { ...view, contacts };
+}
+
+const handOver = (say: Say, now: number): LiveCall["hand_over"] => ({
+  from: id(2),
+  from_name: say("陈晓", "Chen Xiao"),
+  note: say(
+    "滤芯换过两次仍漏水，客户要求周六上门，已查过批次。",
+    "Cartridge changed twice and still leaks; wants a visit on Saturday.",
+  ),
+  ticket: {
+    subject: say("滤芯更换后仍漏水", "Leaks after cartridge swap"),
+    ticket_type: "repair",
+    priority: "high",
+    description: "",
+  },
+  at: now - 9_000,
+});
+
 type Make = (say: Say, now: number) => Scenario;
 
 export const scenarios: Record<string, Make> = {
@@ -260,11 +327,159 @@ export const scenarios: Record<string, Make> = {
         since: now - 95_000,
         next: { kind: "not_ready", reason: "missed" },
       },
-      notices: [{ id: 1, code: "offer_missed", detail: null }],
+      notices: [notice(1, "offer_missed")],
     },
   }),
   ring: (say, now) => ({ view: ringing(say, now) }),
   "ring-unknown": (say, now) => ({ view: ringing(say, now, false) }),
+  "ring-transfer": (say, now) => {
+    const view = ringing(say, now);
+    if (!view.offer) return { view };
+    const subject = view.offer.contact;
+    const call = callWith(subject, now, [], { hand_over: handOver(say, now) });
+    return {
+      view: {
+        ...view,
+        contacts: [{ ...subject, call }],
+        offer: {
+          ...view.offer,
+          contact: { ...subject, call },
+          kind: { kind: "transfer", from_name: say("陈晓", "Chen Xiao") },
+        },
+      },
+    };
+  },
+  "ring-consult": (say, now) => {
+    const view = ringing(say, now);
+    const kind = { kind: "consult" as const, from_name: say("陈晓", "Chen Xiao") };
+    return { view: { ...view, offer: view.offer && { ...view.offer, kind } } };
+  },
+  "ring-returned": (say, now) => {
+    const view = ringing(say, now);
+    const kind = {
+      kind: "returned" as const,
+      target_name: say("刘洋", "Liu Yang"),
+      why: "no_answer" as const,
+    };
+    return { view: { ...view, offer: view.offer && { ...view.offer, kind } } };
+  },
+  transferred: (say, now) => ({
+    view: { ...talking(say, now, {}, [], { hand_over: handOver(say, now) }), drafts: [] },
+  }),
+  consult: (say, now) => ({
+    view: customerHeld(talking(say, now, {}, [liuYang(say, now)]), now),
+  }),
+  conference: (say, now) => ({
+    view: {
+      ...talking(say, now, {}, [
+        liuYang(say, now),
+        party({
+          id: id(804),
+          role: "outside",
+          name: say("物流调度", "Delivery desk"),
+          number: data.number("028****0000", null, "fixed"),
+          muted: true,
+          since: now - 12_000,
+        }),
+      ]),
+      notices: [notice(5, "party_gone", { detail: say("孙浩", "Sun Hao"), end: "no_answer" })],
+    },
+  }),
+  board: (say, now) => {
+    const view = supervising(say, now);
+    const asking = live(say, now, { id: id(431) });
+    const help = {
+      reason: "customer_angry",
+      text: say("客户要求退全款", "Wants a full refund"),
+      since: now - 48_000,
+      answered_by: null,
+    };
+    return {
+      view: {
+        ...view,
+        helps: [{ ...asking, call: callWith(asking, now, [], { help }) }],
+        notices: [notice(6, "help_wanted", { detail: say("周倩", "Zhou Qian") })],
+      },
+    };
+  },
+  "board-200": (say, now) => ({ view: supervising(say, now), floor: 200, stirs: 500 }),
+  "board-empty": (say, now) => ({ view: supervising(say, now), empty: true }),
+  "board-failed": (say, now) => ({ view: supervising(say, now), failing: true }),
+  "hand-up": (say, now) => ({
+    view: talking(say, now, {}, [], {
+      help: {
+        reason: "authority",
+        text: "",
+        since: now - 21_000,
+        answered_by: say("吴静", "Wu Jing"),
+      },
+    }),
+  }),
+  day: (say, now) => ({
+    view: {
+      ...online(say, now),
+      callbacks: data.callbacks(say, now),
+      messages: [
+        {
+          id: id(981),
+          from: id(4),
+          from_name: say("吴静", "Wu Jing"),
+          to: id(1),
+          text: say("三点有新批次的说明会。", "Briefing on the new batch at three."),
+          contact: null,
+          at: now - 11 * MINUTE,
+        },
+      ],
+      notices: [
+        notice(7, "callback_due"),
+        notice(8, "message_received", {
+          detail: say("吴静", "Wu Jing"),
+          text: say("三点有新批次的说明会。", "Briefing on the new batch at three."),
+        }),
+        notice(9, "presence_forced", {
+          detail: say("吴静", "Wu Jing"),
+          text: say("排队太长，请先接电话。", "Too many are waiting."),
+        }),
+      ],
+    },
+  }),
+  watched: (say, now) => ({
+    view: talking(say, now, {}, [], {
+      watchers: [
+        {
+          supervisor: id(4),
+          name: say("吴静", "Wu Jing"),
+          mode: "coach",
+          since: now - 30_000,
+        },
+      ],
+    }),
+  }),
+  parked: (say, now) => ({
+    view: {
+      ...online(say, now),
+      parked: [
+        {
+          slot: 1,
+          contact: id(431),
+          customer_name: say("王建国", "Wang Jianguo"),
+          number: data.number("139****0092"),
+          by_name: say("周倩", "Zhou Qian"),
+          since: now - 52_000,
+          until: now + 68_000,
+        },
+        {
+          slot: 3,
+          contact: id(432),
+          customer_name: null,
+          number: data.number("171****3320"),
+          by_name: say("陈晓", "Chen Xiao"),
+          since: now - 9_000,
+          until: now + 111_000,
+        },
+      ],
+    },
+  }),
   dialing: (say, now) => {
     const subject = live(say, now, {
       direction: "outbound",
@@ -335,7 +550,7 @@ export const scenarios: Record<string, Make> = {
     view: {
       ...online(say, now),
       headset: { ...signedOut(say).headset, devices: [], problem: "no_microphone" },
-      notices: [{ id: 2, code: "device_lost", detail: "Jabra Evolve2 65" }],
+      notices: [notice(2, "device_lost", { detail: "Jabra Evolve2 65" })],
     },
   }),
   refused: (say, now) => ({
@@ -360,10 +575,7 @@ export const scenarios: Record<string, Make> = {
           },
         ],
       },
-      notices: [
-        { id: 3, code: "write_refused", detail: null },
-        { id: 4, code: "session_only", detail: null },
-      ],
+      notices: [notice(3, "write_refused"), notice(4, "session_only")],
     },
   }),
   empty: (say, now) => ({ view: { ...online(say, now), queues: [] }, empty: true }),

@@ -26,6 +26,8 @@ const texts: Record<FailureCode, (values: Values) => string> = {
   unplayable_number: m.failure_unplayable_number,
   number_not_allowed: m.failure_number_not_allowed,
   no_trunk: m.failure_no_trunk,
+  colleague_unavailable: m.failure_colleague_unavailable,
+  conference_full: m.failure_conference_full,
   disposition_required: m.failure_disposition_required,
   line_not_ready: m.failure_line_not_ready,
   too_many_requests: m.failure_too_many_requests,

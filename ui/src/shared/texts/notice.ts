@@ -1,8 +1,9 @@
 /** What a notice says, and how loud. */
 import type { Notice, NoticeCode } from "$ipc/bindings";
 import { m } from "$texts";
+import { partyEndText } from "./words";
 
-const texts: Record<NoticeCode, (values: { detail: string }) => string> = {
+const texts: Record<NoticeCode, (values: { detail: string; text: string }) => string> = {
   offer_missed: m.notice_offer_missed,
   caller_gone: m.notice_caller_gone,
   device_lost: m.notice_device_lost,
@@ -15,6 +16,11 @@ const texts: Record<NoticeCode, (values: { detail: string }) => string> = {
   outbox_set_aside: m.notice_outbox_set_aside,
   disk_full: m.notice_disk_full,
   bad_link: m.notice_bad_link,
+  party_gone: m.notice_party_gone,
+  presence_forced: m.notice_presence_forced,
+  help_wanted: m.notice_help_wanted,
+  callback_due: m.notice_callback_due,
+  message_received: m.notice_message_received,
 };
 
 /** Every code with a text; the test holds it against the generated types. */
@@ -28,6 +34,10 @@ const loud = new Set<NoticeCode>([
   "write_refused",
   "outbox_set_aside",
   "disk_full",
+  "presence_forced",
+  "help_wanted",
+  "callback_due",
+  "message_received",
 ]);
 
 /** The detail as the text takes it. */
@@ -39,6 +49,14 @@ function detailText({ code, detail }: Notice): string {
     case "device_lost":
     case "device_returned":
       return detail ?? m.the_device();
+    case "party_gone":
+      return detail ?? m.party_unknown();
+    case "presence_forced":
+    case "help_wanted":
+    case "message_received":
+      return detail ?? m.a_colleague();
+    case "signed_out":
+      return detail ? m.signed_out_by({ name: detail }) : "";
     case "write_refused":
       return detail ? `“${detail}”` : m.an_entry();
     default:
@@ -46,9 +64,17 @@ function detailText({ code, detail }: Notice): string {
   }
 }
 
+/** Somebody's own words, or why a party left. */
+function ownText({ code, end, text }: Notice): string {
+  if (code === "party_gone") return end ? partyEndText(end) : m.party_end_left();
+  if (code === "signed_out") return text ? m.signed_out_because({ reason: text }) : "";
+  return text ?? "–";
+}
+
 /** The text of a notice. */
 export function noticeText(notice: Notice): string {
-  return (texts[notice.code] ?? m.failure_internal)({ detail: detailText(notice) });
+  const values = { detail: detailText(notice), text: ownText(notice) };
+  return (texts[notice.code] ?? m.failure_internal)(values);
 }
 
 /** True for what the agent must not overlook. */

@@ -100,7 +100,9 @@ describe("notices", () => {
     expect([...noticeCodes].sort()).toEqual(codesOf("NoticeCode").sort());
     for (const code of noticeCodes as NoticeCode[]) {
       for (const locale of ["zh", "en"] as const) {
-        const text = speak(locale, () => noticeText({ id: 1, code, detail: "X" }));
+        const text = speak(locale, () =>
+          noticeText({ id: 1, code, detail: "X", text: "Y", end: "left" }),
+        );
         expect(text.length, code).toBeGreaterThan(4);
         expect(text, code).not.toMatch(/[{}]|undefined/);
       }

@@ -2,11 +2,15 @@
 import type {
   ContactState,
   NumberKind,
+  PartyEnd,
+  PartyRole,
+  PartyState,
   Presence,
   PresenceChoice,
   Priority,
   TicketState,
   CallState,
+  WatchMode,
 } from "$ipc/bindings";
 import { desk } from "$shared/desk.svelte";
 import { language } from "$shared/language.svelte";
@@ -52,6 +56,7 @@ const contactStates: Record<ContactState, () => string> = {
   dialing: m.contact_state_dialing,
   connected: m.contact_state_connected,
   held: m.contact_state_held,
+  parked: m.contact_state_parked,
   wrap_up: m.contact_state_wrap_up,
   closed: m.contact_state_closed,
   abandoned: m.contact_state_abandoned,
@@ -68,6 +73,44 @@ const callStates: Record<CallState, () => string> = {
   reconnecting: m.call_state_reconnecting,
 };
 export const callStateText = (state: CallState) => callStates[state]();
+
+const partyStates: Record<PartyState, () => string> = {
+  dialing: m.party_state_dialing,
+  ringing: m.party_state_ringing,
+  connected: m.party_state_connected,
+  held: m.party_state_held,
+};
+export const partyStateText = (state: PartyState) => partyStates[state]();
+
+const partyRoles: Record<PartyRole, () => string> = {
+  customer: m.customer,
+  agent: m.board_agent,
+  colleague: m.party_colleague,
+  outside: m.party_outside,
+};
+export const partyRoleText = (role: PartyRole) => partyRoles[role]();
+
+const partyEnds: Record<PartyEnd, () => string> = {
+  hung_up: m.party_end_hung_up,
+  dropped: m.party_end_dropped,
+  left: m.party_end_left,
+  transferred: m.party_end_transferred,
+  busy: m.party_end_busy,
+  no_answer: m.party_end_no_answer,
+  declined: m.party_end_declined,
+  unreachable: m.party_end_unreachable,
+  lost: m.party_end_lost,
+};
+/** Why somebody is gone, to be put behind their name. */
+export const partyEndText = (end: PartyEnd) => partyEnds[end]();
+
+const watchModes: Record<WatchMode, () => string> = {
+  monitor: m.watch_monitor,
+  coach: m.watch_coach,
+  barge: m.watch_barge,
+};
+export const watchModeText = (mode: WatchMode) => watchModes[mode]();
+export const allWatchModes = Object.keys(watchModes) as WatchMode[];
 
 const numberKinds: Record<NumberKind, () => string> = {
   mobile: m.number_mobile,
@@ -120,8 +163,29 @@ export function presenceText(presence: Presence | PresenceChoice): string {
   }
 }
 
+/** The colour token of a presence. */
+export function toneOf(kind: Presence["kind"]): string {
+  switch (kind) {
+    case "ready":
+      return "ready";
+    case "busy":
+      return "busy";
+    case "wrap_up":
+      return "wrap";
+    case "offered":
+      return "ring";
+    case "on_break":
+    case "not_ready":
+    case "offline":
+      return "not-ready";
+  }
+}
+
 /** Name of an item of the catalogue by its id. */
-export function catalogText(list: "dispositions" | "ticket_types", id: string | null): string {
-  const item = desk.catalog[list].find((entry) => entry.id === id);
+export function catalogText(
+  list: "dispositions" | "ticket_types" | "help_reasons",
+  id: string | null,
+): string {
+  const item = desk.catalog[list]?.find((entry) => entry.id === id);
   return item ? language.nameOf(item) : (id ?? "");
 }

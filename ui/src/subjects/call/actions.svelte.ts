@@ -30,8 +30,8 @@ export const callActions = {
     const held = desk.view.call?.state === "held";
     if (able(desk.view).hold) void act((d) => d.setHeld(!held));
   },
-  digit(key: string) {
-    if (able(desk.view).keypad) void act((d) => d.sendDigits(key));
+  digit(keys: string) {
+    if (able(desk.view).keypad) void act((d) => d.sendDigits(keys));
   },
   /** The offer is seen a moment before its call rings: what was said then is done now. Call in an effect. */
   keepWish() {

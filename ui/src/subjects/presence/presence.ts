@@ -13,24 +13,6 @@ export function isChosen(state: PresenceState, choice: PresenceChoice): boolean 
   return now.kind !== "not_ready" || choice.kind !== "not_ready" || now.reason === choice.reason;
 }
 
-/** The colour token of a presence. */
-export function toneOf(kind: Presence["kind"]): string {
-  switch (kind) {
-    case "ready":
-      return "ready";
-    case "busy":
-      return "busy";
-    case "wrap_up":
-      return "wrap";
-    case "offered":
-      return "ring";
-    case "on_break":
-    case "not_ready":
-    case "offline":
-      return "not-ready";
-  }
-}
-
 /** The choice behind `Ctrl+1` … `Ctrl+9`. */
 export function choiceOf(digit: number, reasons: { id: string }[]): PresenceChoice | undefined {
   if (digit === 1) return { kind: "ready" };

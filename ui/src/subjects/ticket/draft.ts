@@ -1,5 +1,5 @@
 /** The ticket being written, as data. */
-import type { Contact, TicketDraft } from "$ipc/bindings";
+import type { Contact, HandedTicket, TicketDraft } from "$ipc/bindings";
 
 /** What a ticket is written about. */
 export interface Subject {
@@ -19,6 +19,18 @@ export function blankDraft(about: Subject, id: string): TicketDraft {
     description: "",
     assignee: null,
     saved: 0,
+  };
+}
+
+/** A draft that goes on with what the agent before began. */
+export function fromHanded(blank: TicketDraft, handed?: HandedTicket): TicketDraft {
+  if (!handed) return blank;
+  return {
+    ...blank,
+    subject: handed.subject,
+    ticket_type: handed.ticket_type ?? "",
+    priority: handed.priority ?? "normal",
+    description: handed.description,
   };
 }
 

@@ -1,0 +1,8 @@
+/** Which contact the line is about. */
+import type { Contact, DeskView } from "$ipc/bindings";
+
+/** The contact of the call on the line. */
+export function contactOnLine(view: DeskView): Contact | undefined {
+  const id = view.call?.contact;
+  return id ? view.contacts.find((contact) => contact.id === id) : undefined;
+}
