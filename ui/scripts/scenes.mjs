@@ -27,6 +27,10 @@ const legs = async (page) => {
   await page.click(by("legs-open"));
   await page.waitForSelector(by("legs"));
 };
+const player = async (page) => {
+  await click("view-recordings", "recording")(page);
+  await page.waitForSelector(by("waveform"));
+};
 const showCustomer = async (page) => {
   await page.keyboard.press("Control+k");
   await page.waitForSelector(by("palette-customer"));
@@ -130,6 +134,13 @@ export const scenes = [
   { name: "directory-failed", mock: "errors", act: click("view-directory") },
   { name: "address-book", mock: "idle", act: click("view-directory", "directory-book", "entry") },
   { name: "address-new", mock: "board", size: small, act: click("view-directory", "entry-new") },
+  { name: "recording-paused", mock: "recording-paused" },
+  { name: "recording-failed", mock: "recording-failed", size: small },
+  { name: "recordings", mock: "idle", act: click("view-recordings") },
+  { name: "recordings-empty", mock: "empty", size: small, act: click("view-recordings") },
+  { name: "player", mock: "board", act: player },
+  { name: "player-small", mock: "idle", size: small, act: player },
+  { name: "player-zoomed", mock: "idle", size: zoomed, act: player },
   { name: "call-keypad", mock: "call", act: click("keypad") },
   { name: "call-tickets", mock: "call", act: click("tab-tickets") },
   { name: "call-edit", mock: "call", act: click("customer-edit") },

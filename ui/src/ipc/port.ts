@@ -43,6 +43,27 @@ import type {
   Timeline,
   WatchMode,
 } from "./bindings";
+import type {
+  EditRecording,
+  PauseReason,
+  Recording,
+  RecordingFilter,
+  RecordingPage,
+} from "./recording";
+
+/** What can be done with a call's recording while it lasts. */
+export type Steer = "pause" | "resume" | "start" | "stop";
+
+/** Recordings, of live calls and stored ones. */
+export interface Recordings {
+  /** `reason` is why it pauses. */
+  steer(contact: string, what: Steer, reason: PauseReason): Promise<void>;
+  find(filter: RecordingFilter): Promise<RecordingPage>;
+  open(recording: string): Promise<Recording>;
+  /** The sound as a WAV file: the customer at the left. Each hearing is written down. */
+  hear(recording: string): Promise<Blob>;
+  edit(recording: string, edit: EditRecording): Promise<void>;
+}
 
 /** What the shell asks the window to do. */
 export type ShellRequest = "confirm_quit";
@@ -117,6 +138,9 @@ export interface Desk {
   saveCallback(id: string, callback: SetCallback): Promise<void>;
   closeCallback(id: string, state: CallbackState): Promise<void>;
   callbacks(): Promise<Callback[]>;
+
+  /** Absent where the shell does not reach recordings; the window then offers none. */
+  recordings?: Recordings;
 
   saveNote(note: NoteDraft): Promise<void>;
   finishWrapUp(contact: string): Promise<void>;

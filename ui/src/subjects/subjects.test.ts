@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Call, DeskView, Message, Party, TimelineEntry } from "$ipc/bindings";
+import type { Marker } from "$ipc/recording";
 import { addressBook, colleagues, contact, customers, id, queues } from "$ipc/mock/data";
 import { callOf, live, online, ringing, talking, wrapping } from "$ipc/mock/scenarios";
 import { keepSame } from "$shared/live.svelte";
@@ -9,6 +10,8 @@ import { Floor } from "$ipc/mock/floor";
 import { answered, callWith, party, reachFor, settle } from "$ipc/mock/parties";
 import { able, inTrouble, stripState } from "./call/strip";
 import { fieldOf, momentOf, quick } from "./callback/when";
+import { stepOf } from "./call/record";
+import { columnsOf, gapsOf } from "./recording/wave";
 import { handedTicket, possible } from "./call/parties";
 import { choices, reachable, targetOf } from "./call/targets";
 import { keysOf, parseTones } from "./call/tones.svelte";
@@ -266,6 +269,40 @@ describe("call-backs", () => {
     expect(quick(late).every((choice) => choice.at > late)).toBe(true);
     expect(momentOf(fieldOf(morning))).toBe(morning);
     expect(momentOf("")).toBeNull();
+  });
+});
+
+describe("recording", () => {
+  it("has one next step, and none where the agent has no say", () => {
+    expect(stepOf({ kind: "on" })).toBe("pause");
+    expect(stepOf({ kind: "paused", until: 0 })).toBe("resume");
+    expect(stepOf({ kind: "on_demand" })).toBe("start");
+    for (const kind of ["off", "announcing", "refused", "failed"] as const)
+      expect(stepOf({ kind }), kind).toBeNull();
+    expect(stepOf(undefined)).toBeNull();
+  });
+
+  it("draws the loudest peak of each column, and no peak twice as loud", () => {
+    const peaks = [0, 255, 0, 0, 51, 0, 0, 0];
+    expect(columnsOf(peaks, 4)).toEqual([1, 0, 0.2, 0]);
+    expect(columnsOf([255], 3)).toEqual([1, 1, 1]);
+    expect(columnsOf([], 2)).toEqual([0, 0]);
+  });
+
+  it("shows what was not kept, to the end if it never went on", () => {
+    const paused = (at_ms: number): Marker => ({
+      at_ms,
+      mark: { kind: "paused", by: null, reason: "asked" },
+    });
+    const resumed = (at_ms: number): Marker => ({
+      at_ms,
+      mark: { kind: "resumed", by: null, cause: "asked", gap_ms: 5 },
+    });
+    expect(gapsOf([paused(10), paused(12), resumed(20), paused(70)], 90)).toEqual([
+      { from: 10, to: 20 },
+      { from: 70, to: 90 },
+    ]);
+    expect(gapsOf([resumed(5)], 90)).toEqual([]);
   });
 });
 

@@ -34,11 +34,20 @@ import type {
   TicketFilter,
   WatchMode,
 } from "../bindings";
-import { DeskFailure, type Desk, type ShellRequest, type Stop } from "../port";
+import type { EditRecording, RecordingFilter } from "../recording";
+import {
+  DeskFailure,
+  type Desk,
+  type Recordings,
+  type ShellRequest,
+  type Steer,
+  type Stop,
+} from "../port";
 import * as data from "./data";
 import { Floor, watchingOf } from "./floor";
 import { id, MINUTE, type Say } from "./data";
 import { answered, callWith, reachFor, settle, withParties } from "./parties";
+import { RecordingShelf } from "./recordings";
 import { callOf, notice, live, online, ringing, wrapping, type Scenario } from "./scenarios";
 
 const MORE_THAN_FITS = 60;
@@ -66,6 +75,7 @@ export class MockDesk implements Desk {
   #customers;
   #entries: Entry[];
   #floor: Floor;
+  #shelf: RecordingShelf;
   #live = new Set<(live: LiveView) => void>();
   #watched = { board: false, directory: false };
   #stirring: ReturnType<typeof setInterval> | undefined;
@@ -82,6 +92,7 @@ export class MockDesk implements Desk {
     this.#needsSetUp = scenario.needsSetUp ?? false;
     this.#customers = scenario.empty ? [] : data.customers(say, this.#now());
     this.#floor = new Floor(say, this.#now(), scenario.empty ? 0 : (scenario.floor ?? 12));
+    this.#shelf = new RecordingShelf(say, this.#now());
     this.#entries = data.addressBook(say, this.#now());
     this.#tickets = scenario.empty ? [] : data.tickets(say, this.#now());
     if (scenario.ringsAfter) {
@@ -544,6 +555,36 @@ export class MockDesk implements Desk {
       helps: this.#view.helps.filter((c) => c.id !== contact || c.agent !== person),
     });
   }
+
+  readonly recordings: Recordings = {
+    steer: async (_: string, what: Steer, reason) => {
+      await this.#ask(`steer ${what} ${reason}`);
+      const recording =
+        what === "pause"
+          ? { kind: "paused" as const, until: this.#now() + 2 * MINUTE }
+          : what === "stop"
+            ? { kind: "on_demand" as const }
+            : { kind: "on" as const };
+      this.#changeCall((call) => ({ ...call, recording }));
+    },
+    find: async (filter: RecordingFilter) => {
+      await this.#ask("find");
+      return this.scenario.empty ? { recordings: [], more: false } : this.#shelf.find(filter);
+    },
+    open: async (recording: string) => {
+      await this.#ask("open");
+      return this.#shelf.open(recording) ?? fail("not_found");
+    },
+    hear: async (recording: string) => {
+      await this.#ask("hear");
+      return this.#shelf.sound(recording);
+    },
+    edit: async (recording: string, edit: EditRecording) => {
+      await this.#ask("edit");
+      const given = Object.fromEntries(Object.entries(edit).filter(([, value]) => value != null));
+      this.#shelf.edit(recording, given);
+    },
+  };
 
   async pastLegs(): Promise<PastLeg[]> {
     await this.#ask("pastLegs");

@@ -405,6 +405,12 @@ export const scenarios: Record<string, Make> = {
   "board-200": (say, now) => ({ view: supervising(say, now), floor: 200, stirs: 500 }),
   "board-empty": (say, now) => ({ view: supervising(say, now), empty: true }),
   "board-failed": (say, now) => ({ view: supervising(say, now), failing: true }),
+  "recording-paused": (say, now) => ({
+    view: talking(say, now, {}, [], { recording: { kind: "paused", until: now + 92_000 } }),
+  }),
+  "recording-failed": (say, now) => ({
+    view: talking(say, now, {}, [], { recording: { kind: "failed" } }),
+  }),
   "hand-up": (say, now) => ({
     view: talking(say, now, {}, [], {
       help: {

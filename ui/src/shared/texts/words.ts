@@ -7,6 +7,7 @@ import type {
   PartyState,
   Presence,
   PresenceChoice,
+  RecordingState,
   Priority,
   TicketState,
   CallState,
@@ -81,6 +82,17 @@ const partyStates: Record<PartyState, () => string> = {
   held: m.party_state_held,
 };
 export const partyStateText = (state: PartyState) => partyStates[state]();
+
+const recordingStates: Record<RecordingState["kind"], () => string> = {
+  off: m.recording_off,
+  on_demand: m.recording_on_demand,
+  announcing: m.recording_announcing,
+  on: m.recording_on,
+  paused: m.recording_paused,
+  refused: m.recording_refused,
+  failed: m.recording_failed,
+};
+export const recordingStateText = (state: RecordingState) => recordingStates[state.kind]();
 
 const partyRoles: Record<PartyRole, () => string> = {
   customer: m.customer,
