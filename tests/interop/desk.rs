@@ -3,8 +3,8 @@
 use anyhow::{Context, Result, bail, ensure};
 use seatline_media::{Direction, FRAME, Leg, LegEvent, WebRtcConfig};
 use seatline_sip::{
-    Call, CallEvent, CallEvents, IncomingCall, Number, Secret, UserAgent, UserAgentConfig,
-    UserAgentEvent,
+    Call, CallEvent, CallEvents, IncomingCall, Number, Referral, Secret, Transfer, Transfers,
+    UserAgent, UserAgentConfig, UserAgentEvent,
 };
 use seatline_tests::{
     asterisk::{Asterisk, REALM},
@@ -100,6 +100,18 @@ impl Desk {
         Ok(talk)
     }
 
+    /// Calls whom the far side of a call asks it to call; returns when that is answered.
+    pub(crate) async fn follow(&self, referral: &Referral) -> Result<Talk> {
+        let (leg, leg_events) = self.leg().await?;
+        let offer = leg.create_offer().await?;
+        let (call, events) = self.agent.follow(referral, offer).await?;
+        let mut talk = Talk::begin(call, events, leg, leg_events, self.speech.clone())?;
+        talk.expect("an answer", |event| matches!(event, CallEvent::Answered(_)))
+            .await?;
+        talk.expect_sound().await?;
+        Ok(talk)
+    }
+
     /// Waits for a call.
     pub(crate) async fn ring(&mut self) -> Result<IncomingCall> {
         match self.next("a call").await? {
@@ -143,6 +155,22 @@ impl Desk {
             .with_context(|| format!("{what}: not within {PATIENCE:?}"))?
             .context("the user agent is gone")
     }
+}
+
+/// How a transfer ends.
+pub(crate) async fn end_of(mut transfers: Transfers) -> Result<Transfer> {
+    let waiting = async {
+        let mut last = None;
+        while let Some(progress) = transfers.recv().await {
+            println!("the transfer: {progress:?}");
+            last = Some(progress);
+            if progress.is_final() {
+                break;
+            }
+        }
+        last.context("the transfer tells nothing")
+    };
+    timeout(PATIENCE, waiting).await.context("the transfer")?
 }
 
 /// A call in which the desk speaks and listens.

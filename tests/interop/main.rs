@@ -8,3 +8,4 @@
 mod calls;
 mod desk;
 mod scene;
+mod transfers;

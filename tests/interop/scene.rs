@@ -3,7 +3,7 @@
 use crate::desk::{Desk, Talk};
 use anyhow::{Result, ensure};
 use seatline_tests::{
-    asterisk::{self, Asterisk},
+    asterisk::{self, Asterisk, REALM},
     baresip::{self, Baresip},
     listen::{self, SAME},
     output_folder, prompt,
@@ -23,6 +23,10 @@ pub(crate) const AGENT: &str = "100";
 pub(crate) const COLLEAGUE: &str = "101";
 /// A number that plays [`Sound::Announcement`].
 pub(crate) const ANNOUNCEMENT: &str = "601";
+/// A number that nobody has.
+pub(crate) const NOBODY: &str = "699";
+/// A number that answers, and then asks the caller to call [`ANNOUNCEMENT`].
+pub(crate) const SENDS_ON: &str = "603";
 /// A number that rings and is never answered.
 pub(crate) const SILENT: &str = "602";
 
@@ -111,6 +115,11 @@ impl Scene {
     /// Signs in the agent.
     pub(crate) async fn agent(&self) -> Result<Desk> {
         self.desk(AGENT, Sound::Agent).await
+    }
+
+    /// Signs in the agent's colleague.
+    pub(crate) async fn colleague(&self) -> Result<Desk> {
+        self.desk(COLLEAGUE, Sound::Colleague).await
     }
 
     async fn desk(&self, user: &str, sound: Sound) -> Result<Desk> {
@@ -226,6 +235,10 @@ fn dialplan() -> String {
          same => n(again),Playback(${{SOUNDS}}/{announcement})\n\
          same => n,Goto(again)\n\
          exten => {SILENT},1,Ringing()\n\
-         same => n,Wait(60)\n"
+         same => n,Wait(60)\n\
+         exten => {SENDS_ON},1,Answer()\n\
+         same => n,Playback(${{SOUNDS}}/{announcement})\n\
+         same => n,Transfer(PJSIP/sip:{ANNOUNCEMENT}@{REALM})\n\
+         same => n,Log(NOTICE,sent on: ${{TRANSFERSTATUS}})\n"
     )
 }

@@ -1,10 +1,14 @@
 //! One call as its user sees it: a handle to steer it, a stream of what happens, and how it began.
 
+mod transfer;
+
 use std::{fmt, net::SocketAddr};
 
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
+pub(crate) use self::transfer::TransferTarget;
+pub use self::transfer::{Referral, ReferralProgress, ReferralReply, Transfer, Transfers};
 use crate::{
     message::Headers,
     text::{HeaderName, HeaderValue, Number},
@@ -39,6 +43,13 @@ pub enum CallEvent {
         sdp: Option<String>,
         /// Where the answer goes. Dropped unused, the offer is declined with 488.
         reply: ReofferReply,
+    },
+    /// The far side asks this side to call somebody else in its place (REFER).
+    Referred {
+        /// Whom to call.
+        referral: Referral,
+        /// Where the answer goes. Dropped unused, the wish is declined with 603.
+        reply: ReferralReply,
     },
     /// The call is over.
     Ended {
@@ -126,6 +137,11 @@ pub struct IncomingCall {
     pub headers: Headers,
     /// The SDP offer; `None` when the caller leaves the offer to this side.
     pub offer: Option<String>,
+    /// Who sent the caller here, if the call was transferred and the network says so (RFC 3892).
+    pub referred_by: Option<Party>,
+    /// The running call whose place this one takes (RFC 3891): accepting this one ends that one. A user agent alone
+    /// is ever asked to; its user is in that call, and expects no ringing.
+    pub replaces: Option<Call>,
 }
 
 /// A caller or called party as the network names it. Only ever shown and compared, never trusted.
@@ -187,6 +203,21 @@ pub(crate) enum CallCommand {
         id: CallId,
         ticket: u64,
         answer: Result<String, u16>,
+    },
+    Refer {
+        id: CallId,
+        target: TransferTarget,
+        progress: mpsc::UnboundedSender<Transfer>,
+    },
+    AnswerReferral {
+        id: CallId,
+        ticket: u64,
+        answer: Result<(), u16>,
+    },
+    ReportReferral {
+        id: CallId,
+        ticket: u64,
+        progress: Transfer,
     },
     HangUp {
         id: CallId,
@@ -285,6 +316,37 @@ impl Call {
         answer.await.unwrap_or(Err(ReofferError::Ended))
     }
 
+    /// Asks the far side to call a number in this side's place: a blind transfer (REFER, RFC 3515). The call stays
+    /// until either side hangs up.
+    pub fn refer(&self, target: Number) -> Transfers {
+        self.transfer(TransferTarget::Number(target))
+    }
+
+    /// Asks the far side to take this side's place in another call: an attended transfer (REFER with Replaces,
+    /// RFC 3891). Both calls must be of the same user agent or endpoint, and answered; both stay until someone
+    /// hangs up.
+    pub fn refer_replacing(&self, other: &Self) -> Transfers {
+        if self.commands.same_channel(&other.commands) {
+            self.transfer(TransferTarget::Call(other.id))
+        } else {
+            failed()
+        }
+    }
+
+    fn transfer(&self, target: TransferTarget) -> Transfers {
+        let (progress, transfers) = mpsc::unbounded_channel();
+        let id = self.id;
+        let command = CallCommand::Refer {
+            id,
+            target,
+            progress,
+        };
+        match self.commands.send(command) {
+            Ok(()) => transfers,
+            Err(_) => failed(),
+        }
+    }
+
     /// Ends the call whatever its state: cancels one that is not answered yet, declines one that came in,
     /// says good-bye to a running one. The words go into the `Reason` header. [`CallEvent::Ended`] follows.
     pub fn hangup(&self, reason: Option<HeaderValue>) {
@@ -306,6 +368,22 @@ impl Call {
         answer.await.unwrap_or(Err(CallError::Ended))
     }
 }
+
+/// A transfer that can not begin.
+fn failed() -> Transfers {
+    let (progress, transfers) = mpsc::unbounded_channel();
+    // The receiver is right here.
+    let _ = progress.send(Transfer::Failed(481));
+    transfers
+}
+
+impl PartialEq for Call {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id && self.commands.same_channel(&other.commands)
+    }
+}
+
+impl Eq for Call {}
 
 impl ReofferReply {
     pub(crate) fn new(

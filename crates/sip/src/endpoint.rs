@@ -74,6 +74,10 @@ pub enum StartError {
 
 /// What happens at an [`Endpoint`].
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "events are few, and a call is what most of them are made for"
+)]
 pub enum EndpointEvent {
     /// A call came in from an agent or a trunk.
     Invite(IncomingCall),

@@ -18,7 +18,10 @@
 //!
 //! Everything marked pure takes the time as an argument and returns or queues what is to be sent.
 //!
-//! Absent on purpose: a proxy, forking, PRACK, `INFO`, `REFER`, and repair of broken messages.
+//! A user agent asks for transfers and, if its user agrees, follows those it is asked for; an endpoint, whose owner
+//! moves calls by itself, answers REFER with 405.
+//!
+//! Absent on purpose: a proxy, forking, PRACK, `INFO`, `REFER` outside of a call, and repair of broken messages.
 
 mod agenda;
 mod call;
@@ -33,8 +36,8 @@ mod transaction;
 mod user_agent;
 
 pub use call::{
-    Call, CallError, CallEvent, CallEvents, IncomingCall, Origin, OutgoingCall, Party,
-    ReofferError, ReofferReply, Side,
+    Call, CallError, CallEvent, CallEvents, IncomingCall, Origin, OutgoingCall, Party, Referral,
+    ReferralProgress, ReferralReply, ReofferError, ReofferReply, Side, Transfer, Transfers,
 };
 pub use endpoint::{
     Authenticate, Endpoint, EndpointConfig, EndpointEvent, PlaceCallError, StartError, Target,

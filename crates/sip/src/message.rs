@@ -3,6 +3,7 @@
 mod address;
 mod frame;
 mod parse;
+mod refer;
 #[cfg(test)]
 mod torture;
 
@@ -13,6 +14,7 @@ pub(crate) use frame::{Framer, LARGEST, Piece};
 #[cfg(test)]
 pub(crate) use parse::Fault;
 pub(crate) use parse::{Malformed, parse};
+pub(crate) use refer::{BadReferTo, ReferTo, Replaces, sipfrag_status};
 
 /// The request methods this program knows, and all others.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -149,7 +151,7 @@ impl Headers {
 
     /// The headers that are not the protocol's own, for the application to read.
     pub(crate) fn for_application(&self) -> Self {
-        const OWN: [&str; 17] = [
+        const OWN: [&str; 18] = [
             "Via",
             "From",
             "To",
@@ -165,6 +167,7 @@ impl Headers {
             "Proxy-Authorization",
             "Allow",
             "Supported",
+            "Replaces",
             "Require",
             "Session-Expires",
         ];
@@ -366,6 +369,7 @@ pub(crate) fn phrase(code: u16) -> &'static str {
         180 => "Ringing",
         183 => "Session Progress",
         200 => "OK",
+        202 => "Accepted",
         302 => "Moved Temporarily",
         400 => "Bad Request",
         401 => "Unauthorized",
@@ -387,6 +391,7 @@ pub(crate) fn phrase(code: u16) -> &'static str {
         486 => "Busy Here",
         487 => "Request Terminated",
         488 => "Not Acceptable Here",
+        489 => "Bad Event",
         491 => "Request Pending",
         500 => "Server Internal Error",
         501 => "Not Implemented",

@@ -9,9 +9,13 @@ mod commands;
 mod dialog;
 mod incoming;
 mod outgoing;
+mod referral;
+mod renewal;
+mod replace;
 mod session;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod wire;
 
 use std::{
@@ -24,7 +28,7 @@ use ipnet::IpNet;
 use tokio::sync::mpsc;
 
 pub(crate) use self::{
-    dialog::{ALLOW, Credentials},
+    dialog::{Credentials, allow},
     outgoing::Invitation,
 };
 use self::{
@@ -45,6 +49,8 @@ pub(crate) struct Settings {
     pub(crate) user_agent: String,
     /// The user part of this side's `Contact`.
     pub(crate) contact_user: String,
+    /// Whether REFER and Replaces are understood.
+    pub(crate) transfers: bool,
     /// Networks whose hosts may carry on calls of other trusted hosts.
     pub(crate) trusted: Vec<IpNet>,
 }
@@ -190,7 +196,9 @@ impl Stack {
             Purpose::Reoffer(id) => self.reoffer_answered(id, request, &response, now),
             Purpose::Update(id) => self.update_answered(id, request, &response, now),
             Purpose::Bye(id) => self.bye_answered(id, request, &response, now),
-            Purpose::Cancel(_) => {}
+            Purpose::Refer(id) => self.refer_answered(id, request, &response, now),
+            Purpose::Notify(id) if response.code >= 300 => self.notify_refused(id),
+            Purpose::Cancel(_) | Purpose::Notify(_) => {}
             Purpose::Outside(ticket) => {
                 if response.code >= 200 {
                     self.outside.push_back(Outside::Answer {
@@ -207,6 +215,8 @@ impl Stack {
             Purpose::Invite(id) => self.invite_unanswered(id, now),
             Purpose::Reoffer(id) => self.reoffer_unanswered(id),
             Purpose::Update(id) => self.lose(id, now),
+            Purpose::Refer(id) => self.refer_unanswered(id, now),
+            Purpose::Notify(id) => self.notify_refused(id),
             Purpose::Bye(_) | Purpose::Cancel(_) => {}
             Purpose::Outside(ticket) => self.outside.push_back(Outside::Answer {
                 ticket,
@@ -343,13 +353,16 @@ impl Stack {
     }
 
     fn call_timeout(&mut self, id: CallId, now: Instant) {
+        self.drop_referral(id, 480, Some(now), now);
         let Some(call) = self.calls.get_mut(&id) else {
             return;
         };
+        call.give_up_transfer(now, false);
         if let State::Over { forget_at } = call.state {
             if now >= forget_at
-                && let Some(call) = self.calls.remove(&id)
+                && let Some(mut call) = self.calls.remove(&id)
             {
+                call.give_up_transfer(now, true);
                 self.index.remove(&(call.call_id, call.local_tag));
             }
             return;

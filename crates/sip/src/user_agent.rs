@@ -11,8 +11,9 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use crate::{
-    call::{Call, CallEvents, IncomingCall},
+    call::{Call, CallEvents, IncomingCall, Referral},
     endpoint::{PlaceCallError, is_fit_for_header},
+    message::ReferTo,
     secret::Secret,
     text::{HeaderName, HeaderValue, Number},
 };
@@ -131,6 +132,12 @@ pub(crate) enum Command {
         sdp: String,
         done: oneshot::Sender<Result<(Call, CallEvents), PlaceCallError>>,
     },
+    Follow {
+        to: ReferTo,
+        referred_by: Option<String>,
+        sdp: String,
+        done: oneshot::Sender<Result<(Call, CallEvents), PlaceCallError>>,
+    },
     /// The network changed: do not wait, connect anew.
     Reconnect,
     Stop(oneshot::Sender<()>),
@@ -162,14 +169,41 @@ impl UserAgent {
         headers: Vec<(HeaderName, HeaderValue)>,
         sdp: String,
     ) -> Result<(Call, CallEvents), PlaceCallError> {
-        let (done, answer) = oneshot::channel();
-        let command = Command::Call {
+        self.place(|done| Command::Call {
             to,
             headers,
             sdp,
             done,
-        };
-        if self.commands.send(command).is_err() {
+        })
+        .await
+    }
+
+    /// Starts the call that the far side of another call asked for, in an attended transfer in the place of the one
+    /// it has with the target. Accept its [`ReferralReply`](crate::ReferralReply) first, and report to it.
+    ///
+    /// # Errors
+    /// [`PlaceCallError::Disconnected`] while there is no registered connection.
+    pub async fn follow(
+        &self,
+        referral: &Referral,
+        sdp: String,
+    ) -> Result<(Call, CallEvents), PlaceCallError> {
+        let (to, referred_by) = (referral.to.clone(), referral.referred_by.clone());
+        self.place(|done| Command::Follow {
+            to,
+            referred_by,
+            sdp,
+            done,
+        })
+        .await
+    }
+
+    async fn place(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<(Call, CallEvents), PlaceCallError>>) -> Command,
+    ) -> Result<(Call, CallEvents), PlaceCallError> {
+        let (done, answer) = oneshot::channel();
+        if self.commands.send(command(done)).is_err() {
             return Err(PlaceCallError::Disconnected);
         }
         answer.await.unwrap_or(Err(PlaceCallError::Disconnected))

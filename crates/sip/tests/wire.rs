@@ -15,5 +15,7 @@ mod reconnect;
 mod sipp;
 #[path = "wire/strangers.rs"]
 mod strangers;
+#[path = "wire/transfer.rs"]
+mod transfer;
 #[path = "wire/trunk.rs"]
 mod trunk;

@@ -148,7 +148,10 @@ async fn call_once(
                 None => reply.accept(leg.create_offer().await?),
             },
             CallEvent::Ended { .. } => break,
-            CallEvent::Ringing | CallEvent::EarlyMedia(_) | CallEvent::Confirmed(_) => {}
+            CallEvent::Ringing
+            | CallEvent::EarlyMedia(_)
+            | CallEvent::Confirmed(_)
+            | CallEvent::Referred { .. } => {}
         }
     }
     drop(hangup);

@@ -21,7 +21,7 @@ use crate::{
     hop::{FlowId, Hop, Transport},
     message::{Fields as _, Message, Method, NameAddr, Request, Uri, parse},
     secret::Secret,
-    stack::{ALLOW, Credentials, Invitation, Outside, Settings, Stack, is_within},
+    stack::{Credentials, Invitation, Outside, Settings, Stack, allow, is_within},
     text::quote,
 };
 
@@ -77,6 +77,8 @@ impl Core {
         let settings = Settings {
             user_agent: rules.user_agent.clone(),
             contact_user: "seatline".to_owned(),
+            // Whoever owns this end moves calls itself, and lets nobody else do it.
+            transfers: false,
             trusted: rules.trunks.clone(),
         };
         let mut stack = Stack::new(settings, seed, commands);
@@ -219,7 +221,7 @@ impl Core {
             (Transport::Wss, _) if proven.is_none() => self.stack.reply(hop, &request, 403, &[]),
             (_, Method::Options) => {
                 let headers = [
-                    ("Allow", ALLOW.to_owned()),
+                    ("Allow", allow(false).to_owned()),
                     ("Accept", "application/sdp".to_owned()),
                     ("Supported", "timer".to_owned()),
                 ];
@@ -238,7 +240,7 @@ impl Core {
                 | Method::Refer
                 | Method::Publish,
             ) => {
-                let allow = [("Allow", ALLOW.to_owned())];
+                let allow = [("Allow", allow(false).to_owned())];
                 self.stack.reply(hop, &request, 405, &allow);
             }
         }

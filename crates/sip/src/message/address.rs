@@ -110,7 +110,7 @@ fn parse_authority(text: &str) -> Option<(String, Option<u16>)> {
     Some((host, port))
 }
 
-fn percent_decode(text: &str) -> Option<String> {
+pub(super) fn percent_decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
@@ -123,6 +123,19 @@ fn percent_decode(text: &str) -> Option<String> {
         bytes.push(u8::try_from(high * 16 + low).ok()?);
     }
     Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Writes text as a header's value in a URI (RFC 3261 section 25.1, `hvalue`).
+pub(super) fn percent_encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b if b.is_ascii_alphanumeric() => encoded.push(b.into()),
+            b'-' | b'.' | b'_' | b'~' => encoded.push(byte.into()),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
 }
 
 /// A `From`, `To`, `Contact`, `Route` … value: a URI, perhaps with a display name, and parameters.

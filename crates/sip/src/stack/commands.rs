@@ -48,6 +48,26 @@ impl Stack {
                 self.answer_reoffer(id, ticket, answer, now);
                 id
             }
+            CallCommand::Refer {
+                id,
+                target,
+                progress,
+            } => {
+                self.refer(id, &target, progress, now);
+                id
+            }
+            CallCommand::AnswerReferral { id, ticket, answer } => {
+                self.answer_referral(id, ticket, answer, now);
+                id
+            }
+            CallCommand::ReportReferral {
+                id,
+                ticket,
+                progress,
+            } => {
+                self.report_referral(id, ticket, progress, now);
+                id
+            }
             CallCommand::HangUp { id, reason } => {
                 self.hang_up(id, reason, now);
                 id
@@ -107,7 +127,11 @@ impl Stack {
             offered,
             now,
         ));
+        let replaced = call.replaces.take();
         self.wire.respond(&key, &response, now);
+        if let Some(replaced) = replaced {
+            self.give_way(replaced, now);
+        }
         Ok(())
     }
 

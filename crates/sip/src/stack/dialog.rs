@@ -5,7 +5,9 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 
 use super::{
+    referral::Referred,
     session::SessionTimer,
+    transfer::Transferring,
     wire::{ClientKey, ServerKey},
 };
 use crate::{
@@ -161,6 +163,16 @@ pub(crate) struct Dialog {
     pub(crate) session: Option<SessionTimer>,
     pub(crate) credentials: Option<Credentials>,
     pub(crate) proven: Option<Proven>,
+    /// Whether REFER and Replaces are understood.
+    pub(crate) transfers: bool,
+    /// This side asked the far side to call somebody else.
+    pub(crate) transfer: Option<Transferring>,
+    /// The far side asked this side to.
+    pub(crate) referral: Option<Referred>,
+    /// How often this side agreed to.
+    pub(crate) referrals: u32,
+    /// The call this one takes the place of when it is accepted.
+    pub(crate) replaces: Option<CallId>,
     /// Challenges answered since the last success.
     pub(crate) challenges: u8,
     /// `None` once [`CallEvent::Ended`] was told.
@@ -170,8 +182,23 @@ pub(crate) struct Dialog {
 /// How often a challenge is answered without success before the proof counts as refused.
 const MOST_CHALLENGES: u8 = 2;
 
-/// What the requests this side understands are.
-pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE";
+/// The requests this side understands.
+pub(crate) fn allow(transfers: bool) -> &'static str {
+    if transfers {
+        "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, REFER, NOTIFY"
+    } else {
+        "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE"
+    }
+}
+
+/// The extensions this side understands.
+fn supported(transfers: bool) -> &'static str {
+    if transfers {
+        "timer, replaces"
+    } else {
+        "timer"
+    }
+}
 
 impl Dialog {
     pub(crate) fn tell(&self, event: CallEvent) {
@@ -226,7 +253,9 @@ impl Dialog {
             | State::Accepted { .. }
             | State::Established => None,
         };
-        [unconfirmed, postponed, session, state]
+        let transfer = self.transfer.as_ref().map(|transfer| transfer.gives_up);
+        let referral = self.referral.as_ref().and_then(Referred::deadline);
+        [unconfirmed, postponed, session, state, transfer, referral]
             .into_iter()
             .flatten()
             .min()
@@ -258,10 +287,13 @@ impl Dialog {
         );
         headers.push("Call-ID", self.call_id.clone());
         headers.push("CSeq", format!("{number} {method}"));
+        if matches!(method, Method::Refer | Method::Notify) {
+            headers.push("Contact", self.hop.contact(&self.contact_user));
+        }
         if matches!(method, Method::Invite | Method::Update) {
             headers.push("Contact", self.hop.contact(&self.contact_user));
-            headers.push("Allow", ALLOW);
-            headers.push("Supported", "timer");
+            headers.push("Allow", allow(self.transfers));
+            headers.push("Supported", supported(self.transfers));
             if let Some(timer) = &self.session {
                 let who = if timer.ours { "uac" } else { "uas" };
                 let seconds = timer.interval.as_secs();
@@ -281,12 +313,19 @@ impl Dialog {
     pub(crate) fn response(&self, request: &Request, code: u16) -> Response {
         let mut response = request.response(code, &self.local_tag);
         let creates = request.method == Method::Invite && (101..300).contains(&code);
+        if request.method == Method::Refer && code < 300 {
+            response
+                .headers
+                .push("Contact", self.hop.contact(&self.contact_user));
+        }
         if creates || (request.method == Method::Update && code < 300) {
             response
                 .headers
                 .push("Contact", self.hop.contact(&self.contact_user));
-            response.headers.push("Allow", ALLOW);
-            response.headers.push("Supported", "timer");
+            response.headers.push("Allow", allow(self.transfers));
+            response
+                .headers
+                .push("Supported", supported(self.transfers));
         }
         response.headers.push("Server", self.user_agent.clone());
         response
@@ -392,6 +431,11 @@ impl Dialog {
             session: None,
             credentials: None,
             proven: None,
+            transfers: self.transfers,
+            transfer: None,
+            referral: None,
+            referrals: 0,
+            replaces: None,
             challenges: 0,
             events: None,
         };

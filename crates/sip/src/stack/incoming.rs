@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use super::{
     Stack,
-    dialog::{ALLOW, Dialog, Offer, State, read_reason},
+    dialog::{Dialog, Offer, State, allow, read_reason},
     session::{self, Asked},
     wire::ServerKey,
 };
@@ -43,6 +43,13 @@ impl Stack {
             self.reply(hop, request, 422, &[("Min-SE", least)]);
             return None;
         }
+        let replaces = match self.find_replaced(request) {
+            Ok(replaces) => replaces,
+            Err((code, extra)) => {
+                self.reply(hop, request, code, &extra);
+                return None;
+            }
+        };
         let (from, to) = parties(request, &origin);
         let key = self.wire.open(request, &super::reply_hop(request, hop));
         let id = self.next_call_id();
@@ -82,12 +89,21 @@ impl Stack {
             session: None,
             credentials: None,
             proven: None,
+            transfers: self.settings.transfers,
+            transfer: None,
+            referral: None,
+            referrals: 0,
+            replaces,
             challenges: 0,
             events: Some(events),
         };
         self.wire.respond(&key, &request.response(100, ""), now);
         let handle = Call::new(id, call.call_id.clone(), self.commands.clone());
         self.insert(call);
+        let replaced = replaces.and_then(|id| self.calls.get(&id));
+        let replaced =
+            replaced.map(|call| Call::new(call.id, call.call_id.clone(), self.commands.clone()));
+        let referrer = request.headers.get("Referred-By").and_then(NameAddr::parse);
         Some(IncomingCall {
             call: handle,
             events: receiver,
@@ -96,6 +112,8 @@ impl Stack {
             to,
             headers: request.headers.for_application(),
             offer: request.sdp(),
+            referred_by: referrer.as_ref().map(|referrer| party(Some(referrer))),
+            replaces: replaced,
         })
     }
 
@@ -159,7 +177,9 @@ impl Stack {
             return;
         }
         let (number, _) = request.cseq();
-        if matches!(call.state, State::Over { .. }) {
+        // A far side may say good-bye before it says what became of the transfer it was asked for.
+        let late = request.method == Method::Notify && call.transfer.is_some();
+        if matches!(call.state, State::Over { .. }) && !late {
             self.wire.reply(request, reply_hop, 481, &[]);
             return;
         }
@@ -179,12 +199,14 @@ impl Stack {
             Method::Bye => self.receive_bye(id, request, &key, now),
             Method::Invite | Method::Update => self.receive_offer(id, request, &key, now),
             Method::Options => self.respond_within(id, request, &key, 200, now),
+            Method::Refer => self.receive_refer(id, request, &key, now),
+            Method::Notify => self.receive_notify(id, request, &key, now),
             _ => self.respond_within(id, request, &key, 405, now),
         }
         self.reschedule(id);
     }
 
-    fn respond_within(
+    pub(super) fn respond_within(
         &mut self,
         id: CallId,
         request: &Request,
@@ -194,8 +216,8 @@ impl Stack {
     ) {
         if let Some(call) = self.calls.get(&id) {
             let mut response = call.response(request, code);
-            if matches!(code, 200 | 405) && request.method != Method::Bye {
-                response.headers.set("Allow", ALLOW);
+            if code == 405 || (code == 200 && request.method == Method::Options) {
+                response.headers.set("Allow", allow(call.transfers));
             }
             self.wire.respond(key, &response, now);
         }
@@ -227,6 +249,7 @@ impl Stack {
 
     fn receive_bye(&mut self, id: CallId, request: &Request, key: &ServerKey, now: Instant) {
         self.respond_within(id, request, key, 200, now);
+        self.drop_referral(id, 487, None, now);
         let Some(call) = self.calls.get_mut(&id) else {
             return;
         };
@@ -364,7 +387,7 @@ impl Stack {
 }
 
 /// A status and the headers that explain it.
-type Refusal = (u16, Vec<(&'static str, String)>);
+pub(super) type Refusal = (u16, Vec<(&'static str, String)>);
 
 /// The extensions a request demands that this side does not have.
 fn unsupported(request: &Request) -> Option<String> {
@@ -373,7 +396,10 @@ fn unsupported(request: &Request) -> Option<String> {
         .all("Require")
         .flat_map(|value| value.split(','))
         .map(str::trim)
-        .filter(|option| !option.is_empty() && !option.eq_ignore_ascii_case("timer"))
+        .filter(|option| {
+            let known = ["timer", "replaces"];
+            !option.is_empty() && !known.iter().any(|known| option.eq_ignore_ascii_case(known))
+        })
         .collect();
     (!demanded.is_empty()).then(|| demanded.join(", "))
 }
@@ -386,22 +412,26 @@ fn parties(request: &Request, origin: &Origin) -> (Party, Party) {
         Origin::Trunk { .. } | Origin::Switch => read("P-Asserted-Identity"),
         Origin::Agent { .. } => None,
     };
-    let party = |address: Option<NameAddr>| Party {
-        number: address.as_ref().and_then(NameAddr::number),
-        display_name: address.as_ref().and_then(NameAddr::shown_name),
-    };
-    let mut from = party(read("From"));
+    let mut from = party(read("From").as_ref());
     if let Some(asserted) = asserted {
-        let asserted = party(Some(asserted));
+        let asserted = party(Some(&asserted));
         from.number = asserted.number.or(from.number);
         from.display_name = asserted.display_name.or(from.display_name);
     }
-    let mut to = party(read("To"));
+    let mut to = party(read("To").as_ref());
     // The request URI says what was really dialled; To is only what the first sender wrote.
     if let Some(number) = NameAddr::parse(&request.uri).and_then(|uri| uri.number()) {
         to.number = Some(number);
     }
     (from, to)
+}
+
+/// A party as an address names it.
+pub(super) fn party(address: Option<&NameAddr>) -> Party {
+    Party {
+        number: address.and_then(NameAddr::number),
+        display_name: address.and_then(NameAddr::shown_name),
+    }
 }
 
 /// A `From` or `To` value without its tag.

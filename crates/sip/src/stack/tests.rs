@@ -1,5 +1,7 @@
 //! Two stacks on a network of this test's making, on virtual time.
 
+mod transfer;
+
 use std::time::{Duration, Instant};
 
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
@@ -46,6 +48,7 @@ impl World {
             let settings = Settings {
                 user_agent: "test".to_owned(),
                 contact_user: format!("user{seed}"),
+                transfers: true,
                 trusted: Vec::new(),
             };
             (Stack::new(settings, [seed; 32], sender), receiver)
@@ -81,12 +84,25 @@ impl World {
     }
 
     fn invite(&mut self, credentials: Option<Credentials>) -> (Call, CallEvents) {
+        let contact = ("X-Seatline-Contact".to_owned(), "c-7".to_owned());
+        self.send_invite(credentials, vec![contact])
+    }
+
+    fn invite_with(&mut self, headers: Vec<(String, String)>) -> (Call, CallEvents) {
+        self.send_invite(None, headers)
+    }
+
+    fn send_invite(
+        &mut self,
+        credentials: Option<Credentials>,
+        headers: Vec<(String, String)>,
+    ) -> (Call, CallEvents) {
         let invitation = Invitation {
             origin: self.origin(CALLER),
             uri: "sip:200@192.0.2.2".to_owned(),
             local: "\"Ann\" <sip:100@192.0.2.1>".to_owned(),
             remote: "<sip:200@192.0.2.2>".to_owned(),
-            headers: vec![("X-Seatline-Contact".to_owned(), "c-7".to_owned())],
+            headers,
             sdp: "offer".to_owned(),
             credentials,
         };

@@ -72,6 +72,8 @@ pub(crate) enum Purpose {
     Update(CallId),
     Bye(CallId),
     Cancel(CallId),
+    Refer(CallId),
+    Notify(CallId),
     /// Not part of a call; the number finds the asker again.
     Outside(u64),
 }

@@ -21,8 +21,8 @@ use crate::{
     call::{Call, CallCommand, CallEvents, Origin},
     endpoint::PlaceCallError,
     hop::{FlowId, Hop, Transport},
-    message::{Method, Request, parse},
-    stack::{ALLOW, Credentials, Invitation, Outside, Settings, Stack},
+    message::{Method, ReferTo, Request, parse},
+    stack::{Credentials, Invitation, Outside, Settings, Stack, allow},
     text::quote,
 };
 
@@ -88,6 +88,7 @@ pub(super) fn start(
     let settings = Settings {
         user_agent: config.user_agent.clone(),
         contact_user: config.user.uri_user(),
+        transfers: true,
         trusted: Vec::new(),
     };
     let mut stack = Stack::new(settings, rand::random(), calls);
@@ -180,6 +181,11 @@ impl Driver {
                         let headers = headers.into_iter();
                         let headers = headers.map(|(n, v)| (n.as_str().to_owned(), v.as_str().to_owned()));
                         let placed = self.call(&to.uri_user(), headers.collect(), sdp);
+                        // Whoever asked may be gone; the call's events then tell nobody either.
+                        let _ = done.send(placed);
+                    }
+                    Some(Command::Follow { to, referred_by, sdp, done }) => {
+                        let placed = self.call_referred(&to, referred_by, sdp);
                         // Whoever asked may be gone; the call's events then tell nobody either.
                         let _ = done.send(placed);
                     }
@@ -349,21 +355,26 @@ impl Driver {
                 }
             }
             Method::Options => {
-                let allow = [("Allow", ALLOW.to_owned())];
+                let allow = [("Allow", allow(true).to_owned())];
                 self.stack.reply(hop, request, 200, &allow);
             }
-            Method::Bye | Method::Update | Method::Ack | Method::Cancel | Method::Prack => {
+            Method::Bye
+            | Method::Update
+            | Method::Ack
+            | Method::Cancel
+            | Method::Prack
+            | Method::Notify => {
                 self.stack.reply(hop, request, 481, &[]);
             }
+            // Who is not in a call with this side can not transfer it.
+            Method::Refer => self.stack.reply(hop, request, 403, &[]),
             Method::Other(_) => self.stack.reply(hop, request, 501, &[]),
             Method::Register
             | Method::Info
             | Method::Message
             | Method::Subscribe
-            | Method::Notify
-            | Method::Refer
             | Method::Publish => {
-                let allow = [("Allow", ALLOW.to_owned())];
+                let allow = [("Allow", allow(true).to_owned())];
                 self.stack.reply(hop, request, 405, &allow);
             }
         }
@@ -372,6 +383,40 @@ impl Driver {
     fn call(
         &mut self,
         to: &str,
+        headers: Vec<(String, String)>,
+        sdp: String,
+    ) -> Result<(Call, CallEvents), PlaceCallError> {
+        let uri = format!("sip:{to}@{}", self.config.realm);
+        self.invite(uri, headers, sdp)
+    }
+
+    /// Calls whom the far side of another call asked to be called. Whatever host it named, the switch finds it.
+    fn call_referred(
+        &mut self,
+        to: &ReferTo,
+        referred_by: Option<String>,
+        sdp: String,
+    ) -> Result<(Call, CallEvents), PlaceCallError> {
+        let mut headers = Vec::new();
+        if let Some(replaces) = &to.replaces {
+            headers.push(("Replaces".to_owned(), replaces.to_string()));
+            headers.push(("Require".to_owned(), "replaces".to_owned()));
+        }
+        if let Some(by) = referred_by {
+            headers.push(("Referred-By".to_owned(), by));
+        }
+        let uri = match &to.number {
+            Some(number) if !to.uri.to_ascii_lowercase().starts_with("sip") => {
+                format!("sip:{}@{}", number.uri_user(), self.config.realm)
+            }
+            Some(_) | None => to.uri.clone(),
+        };
+        self.invite(uri, headers, sdp)
+    }
+
+    fn invite(
+        &mut self,
+        uri: String,
         headers: Vec<(String, String)>,
         sdp: String,
     ) -> Result<(Call, CallEvents), PlaceCallError> {
@@ -389,13 +434,13 @@ impl Driver {
             .map(|name| quote(name) + " ");
         let invitation = Invitation {
             origin: Origin::Switch,
-            uri: format!("sip:{to}@{realm}"),
+            remote: format!("<{uri}>"),
+            uri,
             local: format!(
                 "{}<sip:{}@{realm}>",
                 name.unwrap_or_default(),
                 user.uri_user()
             ),
-            remote: format!("<sip:{to}@{realm}>"),
             headers,
             sdp,
             credentials: Some(Credentials {

@@ -358,6 +358,8 @@ impl Talk {
             }
             CallEvent::Confirmed(None) => {}
             CallEvent::Reoffer { sdp, reply } => self.renew(sdp, reply).await,
+            // The endpoint has refused it already: only the centre moves calls.
+            CallEvent::Referred { reply, .. } => reply.refuse(603),
             // Taken care of by the loop.
             CallEvent::Ended { .. } => {}
         }

@@ -154,6 +154,8 @@ impl Driver {
             CallEvent::Confirmed(Some(sdp)) => self.agree(sdp),
             CallEvent::Confirmed(None) => {}
             CallEvent::Reoffer { sdp, reply } => self.reoffered(sdp, reply),
+            // Nobody but the agent makes this desk call a number.
+            CallEvent::Referred { reply, .. } => reply.refuse(603),
             CallEvent::Ended { by, code, reason } => {
                 self.ended(by, code, &reason).await;
             }
