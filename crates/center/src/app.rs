@@ -6,11 +6,13 @@ use crate::{
     clock::Clock,
     config::{self, ConfigError},
     demo,
+    directory::{self, Directory},
     events::{self, Hub},
     http::{self, CertificateError, Server},
     identity::{self, Identity},
     key::Key,
     store::{OpenError, Store},
+    supervision::{self, Supervision},
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use seatline_contract::{event::SignOutReason, identity::Role, secret::Secret};
@@ -48,6 +50,10 @@ pub struct Parts {
     pub identity: Identity,
     /// Contacts and calls.
     pub calls: Calls,
+    /// The board and what supervisors do.
+    pub supervision: Supervision,
+    /// Call-backs.
+    pub directory: Directory,
     pub(crate) key: Key,
     pub(crate) figures: PrometheusHandle,
     /// Event sockets that are open, so that each is told before the centre is gone.
@@ -182,6 +188,8 @@ pub async fn start_at(config: Config, clock: Clock) -> Result<Running, StartErro
     let app = App(Arc::new(Parts {
         hub: Hub::new(clock.clone()),
         identity: Identity::new(config.lockout, key.clone()),
+        supervision: Supervision::new(clock.now()),
+        directory: Directory::default(),
         figures: figures(),
         sockets: TaskTracker::new(),
         stopping: stopping.clone(),
@@ -199,6 +207,7 @@ pub async fn start_at(config: Config, clock: Clock) -> Result<Running, StartErro
     identity::restore_lines(&app).await?;
     let set_up_code = identity::offer_set_up(&app.store).await?;
     driver.run(app.clone()).await.map_err(StartError::Switch)?;
+    supervision::start(&app, stopping.clone()).await?;
 
     let address = listener.local_addr().map_err(|source| StartError::Listen {
         address: listen,
@@ -212,6 +221,7 @@ pub async fn start_at(config: Config, clock: Clock) -> Result<Running, StartErro
     let server_stop = CancellationToken::new();
     let tasks = vec![
         tokio::spawn(server.serve(server_stop.clone(), GRACE)),
+        tokio::spawn(directory::keep_callbacks(app.clone(), stopping.clone())),
         tokio::spawn(events::watch_desks(app.clone(), stopping)),
     ];
     tracing::info!(%address, "the centre is open");

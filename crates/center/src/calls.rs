@@ -12,6 +12,7 @@
 //! an offer before their phone rings. One task, the driver, empties that queue, takes the switch's
 //! events and keeps the deadlines.
 
+mod board;
 mod centre;
 mod driver;
 mod effects;
@@ -35,8 +36,9 @@ pub use state::QueueInfo;
 pub use store::{add_past, add_queue, contacts_of, number_of};
 pub use surroundings::{DialRefusal, Known, LateNotes, Surroundings};
 
+pub(crate) use board::{AgentLook, CallLook, Look, QueueLook};
 pub(crate) use routes::{open_line, routes};
-pub(crate) use store::migration;
+pub(crate) use store::{migration, stored_since};
 
 use crate::{
     acd::{Input, QueueSetUp},

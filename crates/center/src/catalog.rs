@@ -5,6 +5,7 @@ use crate::{
     http::{ApiFailure, Json},
     identity::{Signed, person},
     store::{Store, setting, text},
+    supervision,
 };
 use axum::extract::State;
 use sea_orm::DbErr;
@@ -51,11 +52,12 @@ pub(crate) async fn choices(store: &Store) -> Result<NewCatalog, DbErr> {
     }
 }
 
-/// Tells every desk the choices after a change.
+/// Tells every desk the choices after a change of them or of the people.
 ///
 /// # Errors
 /// Those of the database.
 pub(crate) async fn publish(app: &App) -> Result<(), ApiFailure> {
+    supervision::reload_roster(app).await?;
     let catalog = read(app).await?;
     app.hub.publish_all(&Change::Catalog { catalog });
     Ok(())

@@ -11,14 +11,16 @@ use crate::{
     http::ApiFailure,
     identity::{self, Newcomer, add_person, person},
     store::setting,
+    supervision,
 };
 use seatline_contract::{
     customer::NewCustomer,
     error::Code,
-    id::{CustomerId, QueueId},
+    id::{CustomerId, QueueId, TeamId},
     identity::{Person, Role},
     queue::NewQueue,
     secret::{PhoneNumber, Secret},
+    supervision::Team,
     ticket::Priority,
 };
 use serde::Deserialize;
@@ -33,6 +35,7 @@ const DATA: &str = include_str!("demo/data.toml");
 struct Data {
     password: Secret,
     people: Vec<Colleague>,
+    teams: Vec<Crew>,
     queues: Vec<NewQueue>,
     customers: Vec<Client>,
     stories: Vec<Story>,
@@ -44,6 +47,15 @@ struct Colleague {
     login: String,
     name: String,
     role: Role,
+}
+
+/// A team, by logins.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Crew {
+    name: String,
+    agents: Vec<String>,
+    supervisors: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -116,6 +128,7 @@ pub(crate) async fn fill(app: &App) -> Result<(), ApiFailure> {
     let data: Data = toml::from_str(DATA)
         .map_err(|error| ApiFailure::from(Code::Internal).detail(error.to_string()))?;
     let everybody = add_people(app, &data).await?;
+    add_teams(app, &data.teams, &everybody).await?;
     let cast = Cast {
         queues: add_queues(app, &data.queues, &everybody).await?,
         customers: add_customers(app, data.customers).await?,
@@ -139,6 +152,23 @@ async fn add_people(app: &App, data: &Data) -> Result<Vec<Person>, ApiFailure> {
         add_person(app.store.db(), newcomer, now).await?;
     }
     Ok(person::everybody(app.store.db()).await?)
+}
+
+async fn add_teams(app: &App, crews: &[Crew], people: &[Person]) -> Result<(), ApiFailure> {
+    let ids = |logins: &[String]| {
+        let named = people.iter().filter(|one| logins.contains(&one.login));
+        named.map(|person| person.id).collect()
+    };
+    for crew in crews {
+        let team = Team {
+            id: TeamId(Uuid::new_v4()),
+            name: crew.name.clone(),
+            agents: ids(&crew.agents),
+            supervisors: ids(&crew.supervisors),
+        };
+        supervision::put_team(app.store.db(), &team).await?;
+    }
+    Ok(())
 }
 
 async fn add_queues(
@@ -221,10 +251,11 @@ mod tests {
                 );
             }
         }
-        for queue in &data.queues {
-            for login in &queue.agents {
-                assert!(data.people.iter().any(|person| person.login == *login));
-            }
+        let served = data.queues.iter().flat_map(|queue| &queue.agents);
+        let teams = data.teams.iter();
+        let led = teams.flat_map(|team| team.agents.iter().chain(&team.supervisors));
+        for login in served.chain(led) {
+            assert!(data.people.iter().any(|person| person.login == *login));
         }
     }
 }

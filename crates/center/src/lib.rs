@@ -14,6 +14,8 @@
 //! | [`acd`] | who gets which contact (pure) |
 //! | [`calls`] | contacts from arrival to closed |
 //! | [`switch`] | what carries the calls |
+//! | [`directory`] | colleagues, the address book, call-backs |
+//! | [`supervision`] | the board, help, messages, teams |
 //! | [`demo`] | demonstration data |
 //!
 //! [`start`] runs all of it; the program, the tests and the demonstration start it the same way.
@@ -30,11 +32,13 @@ pub mod compliance;
 pub mod config;
 pub mod crm;
 pub mod demo;
+pub mod directory;
 pub mod events;
 pub mod http;
 pub mod identity;
 mod key;
 pub mod store;
+pub mod supervision;
 pub mod switch;
 pub mod tickets;
 

@@ -209,6 +209,10 @@ pub struct CustomerPage {
 }
 
 /// One thing that happened with a customer.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most entries of a timeline are contacts, the largest variant"
+)]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "typescript", derive(specta::Type))]

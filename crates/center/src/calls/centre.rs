@@ -9,15 +9,17 @@ use crate::{
     compliance::number::Number,
     crm,
     identity::{line_user, person},
+    supervision,
 };
 use async_trait::async_trait;
 use sea_orm::DbErr;
 use seatline_contract::{
     customer::{CustomerCard, NumberKind, NumberView},
     event::Change,
-    id::{AgentId, CustomerId},
+    id::{AgentId, ContactId, CustomerId},
     identity::{Person, Role},
     secret::PhoneNumber,
+    supervision::Help,
 };
 
 /// The real surroundings.
@@ -41,6 +43,7 @@ fn known(found: crm::Found) -> Known {
 #[async_trait]
 impl Surroundings for Centre {
     async fn save(&self, record: &Record, expected: i64) -> Result<bool, DbErr> {
+        supervision::saw(&self.0, record);
         store::save(self.0.store.db(), record, expected).await
     }
 
@@ -104,6 +107,10 @@ impl Surroundings for Centre {
             .shows_numbers_to(reader.map_or(Role::Agent, |reader| reader.role));
         let number = Number::classify(number.map_or("", PhoneNumber::expose));
         number.view(in_full, self.0.config.language)
+    }
+
+    fn help_of(&self, contact: ContactId) -> Option<Help> {
+        self.0.supervision.help_of(contact)
     }
 
     fn publish(&self, agent: AgentId, change: Change) {

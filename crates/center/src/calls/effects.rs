@@ -283,7 +283,11 @@ impl Inner {
         let live = state.live.get(&contact)?;
         let reader = state.people.get(&agent);
         let number = self.surroundings.show(live.record.number.as_ref(), reader);
-        Some(live.record.view(number, live.tickets.clone()))
+        let mut view = live.record.view(number, live.tickets.clone());
+        if let Some(help) = self.surroundings.help_of(contact) {
+            view.call.get_or_insert_default().help = Some(help);
+        }
+        Some(view)
     }
 
     /// A queue as desks see it.

@@ -12,6 +12,7 @@ use crate::{
     compliance::number::Number,
     http::ApiFailure,
     store::{is_conflict, text},
+    supervision::Facts,
     tickets,
 };
 use entity::{contact, queue, queue_agent, queue_number};
@@ -298,6 +299,56 @@ pub(super) async fn contacts_of_agent<C: ConnectionTrait>(
         .all(db)
         .await?;
     found.into_iter().map(record).collect()
+}
+
+/// What is to be known of the contacts that began since a point in time, to count them.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) async fn stored_since<C: ConnectionTrait>(
+    db: &C,
+    from: UnixMs,
+) -> Result<Vec<Facts>, DbErr> {
+    use contact::Column;
+    type Row = (
+        Uuid,
+        String,
+        String,
+        Option<Uuid>,
+        Option<Uuid>,
+        i64,
+        Option<i64>,
+        Option<i64>,
+    );
+    let rows: Vec<Row> = contact::Entity::find()
+        .select_only()
+        .columns([
+            Column::Id,
+            Column::Direction,
+            Column::State,
+            Column::Queue,
+            Column::Agent,
+            Column::Created,
+            Column::Connected,
+            Column::Ended,
+        ])
+        .filter(Column::Created.gte(from.0))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let facts = |(id, direction, state, queue, agent, created, connected, ended): Row| {
+        Ok(Facts {
+            contact: ContactId(id),
+            direction: text::from_name(&direction)?,
+            state: text::from_name(&state)?,
+            queue: queue.map(QueueId),
+            agent: agent.map(AgentId),
+            created: UnixMs(created),
+            connected: connected.map(UnixMs),
+            ended: ended.map(UnixMs),
+        })
+    };
+    rows.into_iter().map(facts).collect()
 }
 
 /// Stored contacts as somebody of that role may see them, with the tickets written from them.

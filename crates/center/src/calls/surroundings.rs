@@ -9,6 +9,7 @@ use seatline_contract::{
     id::{AgentId, ContactId, CustomerId},
     identity::Person,
     secret::PhoneNumber,
+    supervision::Help,
 };
 
 /// A customer found by number.
@@ -90,6 +91,11 @@ pub trait Surroundings: Send + Sync + 'static {
     /// A number as a reader may see it; `None` is a hidden number, and a reader not known yet sees
     /// the least.
     fn show(&self, number: Option<&PhoneNumber>, reader: Option<&Person>) -> NumberView;
+
+    /// The help that a contact's agent asks for, or has got.
+    fn help_of(&self, _contact: ContactId) -> Option<Help> {
+        None
+    }
 
     /// Tells an agent's desk.
     fn publish(&self, agent: AgentId, change: Change);

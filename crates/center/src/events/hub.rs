@@ -70,6 +70,34 @@ impl Hub {
         }
     }
 
+    /// Tells one connection of changes, if it is still the desk's and keeps up. False if not; then
+    /// it was told nothing.
+    pub(crate) fn publish_on(&self, agent: AgentId, connection: u64, changes: Vec<Change>) -> bool {
+        let now = self.clock.now();
+        let mut desks = self.desks.lock();
+        let Some(desk) = desks
+            .get_mut(&agent)
+            .filter(|desk| desk.connection == connection)
+        else {
+            return false;
+        };
+        let room = desk.sender.as_ref().map_or(0, mpsc::Sender::capacity);
+        if room < BACKLOG / 2 + changes.len() {
+            return false;
+        }
+        for change in changes {
+            desk.send(now, change);
+        }
+        true
+    }
+
+    /// Whether one agent's desk listens now.
+    #[must_use]
+    pub fn listens(&self, agent: AgentId) -> bool {
+        let desks = self.desks.lock();
+        desks.get(&agent).is_some_and(|desk| desk.sender.is_some())
+    }
+
     /// Tells several agents' desks of a change.
     pub fn publish_to(&self, agents: impl IntoIterator<Item = AgentId>, change: &Change) {
         let now = self.clock.now();
@@ -107,14 +135,19 @@ impl Hub {
             .is_some_and(|desk| desk.session == session)
             && let Some(desk) = desks.remove(&agent)
         {
-            desk.end(reason);
+            desk.end(reason, None);
         }
     }
 
-    /// Ends the agent's connection, whichever session it is of, and says why.
-    pub(crate) fn sign_out_agent(&self, agent: AgentId, reason: SignOutReason) {
+    /// Ends the agent's connection, whichever session it is of, and says why, perhaps in words.
+    pub(crate) fn sign_out_agent(
+        &self,
+        agent: AgentId,
+        reason: SignOutReason,
+        note: Option<String>,
+    ) {
         if let Some(desk) = self.desks.lock().remove(&agent) {
-            desk.end(reason);
+            desk.end(reason, note);
         }
     }
 
@@ -126,7 +159,7 @@ impl Hub {
     /// Ends all connections and says why.
     pub(crate) fn sign_out_all(&self, reason: SignOutReason) {
         for (_, desk) in self.desks.lock().drain() {
-            desk.end(reason);
+            desk.end(reason, None);
         }
     }
 
@@ -208,10 +241,10 @@ impl Desk {
         }
     }
 
-    fn end(self, reason: SignOutReason) {
+    fn end(self, reason: SignOutReason, note: Option<String>) {
         if let Some(sender) = &self.sender {
             // A desk too slow to take it learns from the closed connection.
-            let _ = sender.try_send(ServerFrame::SignedOut { reason, note: None });
+            let _ = sender.try_send(ServerFrame::SignedOut { reason, note });
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use super::hub::Attached;
 use crate::{
-    App,
+    App, directory,
     http::{ApiFailure, origin},
     identity::{Signed, find_signed},
+    supervision,
 };
 use axum::{
     extract::{
@@ -97,6 +98,7 @@ async fn serve(app: &App, socket: &mut WebSocket, signed: &Signed) -> Option<Clo
     let connection = attached.connection;
     app.calls.desk_online(agent);
     let close = converse(app, socket, signed, &mut attached).await;
+    app.supervision.stop_watching(agent, connection);
     app.hub.detach(agent, connection);
     close
 }
@@ -143,9 +145,15 @@ async fn converse(
                             return None;
                         }
                     }
-                    // Nothing else is told yet.
-                    Ok(ClientFrame::Watch { .. } | ClientFrame::Quality { .. }) => {}
+                    Ok(ClientFrame::Watch { board, directory }) => {
+                        app.supervision
+                            .watch(signed, attached.connection, board, directory);
+                    }
+                    Ok(ClientFrame::Quality { quality }) => {
+                        app.supervision.hear_quality(app, agent, quality);
+                    }
                     Ok(ClientFrame::Resync) => {
+                        app.supervision.watch_anew(agent, attached.connection);
                         if let Err(close) = send_snapshot(app, socket, signed, sent).await {
                             return close;
                         }
@@ -186,8 +194,8 @@ async fn build_snapshot(app: &App, signed: &Signed, seq: u64) -> Result<Snapshot
         catalog: crate::catalog::read(app).await?,
         watching: None,
         parked: Vec::new(),
-        callbacks: Vec::new(),
-        helps: Vec::new(),
+        callbacks: directory::open_callbacks(app, signed).await?,
+        helps: supervision::open_helps(app, &signed.person),
     })
 }
 

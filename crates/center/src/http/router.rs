@@ -1,7 +1,7 @@
 //! All routes, and what holds for each of them.
 
 use super::{ApiFailure, about, once, openapi};
-use crate::{App, calls, catalog, crm, events, identity, tickets};
+use crate::{App, calls, catalog, crm, directory, events, identity, supervision, tickets};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -36,6 +36,8 @@ fn signed() -> OpenApiRouter<App> {
         .merge(crm::routes())
         .merge(tickets::routes())
         .merge(calls::routes())
+        .merge(directory::routes())
+        .merge(supervision::routes())
 }
 
 /// The whole front door.

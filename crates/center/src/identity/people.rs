@@ -166,7 +166,7 @@ pub(super) async fn disable_person(
         return Err(ApiFailure::from(Code::Conflict).detail("nobody can disable themselves"));
     }
     set_disabled(&app, &signed, id, true).await?;
-    super::end_session(&app, id, None, Some(SignOutReason::Disabled)).await?;
+    super::end_session(&app, id, None, Some(SignOutReason::Disabled), None).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

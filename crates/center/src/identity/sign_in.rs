@@ -87,6 +87,7 @@ pub(super) async fn sign_in(
     let secret = app.identity.lines.open(agent, id);
     if let Some(replaced) = replaced {
         app.hub.sign_out(agent, replaced, SignOutReason::TakenOver);
+        app.supervision.forget_session(agent);
         app.calls.desk_lost(agent);
     }
     let session = Session {
@@ -134,11 +135,12 @@ pub(super) async fn sign_out(
     State(app): State<App>,
     signed: Signed,
 ) -> Result<StatusCode, ApiFailure> {
-    end_session(&app, signed.agent(), Some(signed.session), None).await?;
+    end_session(&app, signed.agent(), Some(signed.session), None, None).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Ends an agent's session, tells the desk why, and closes the line. With `only`, ends just that one.
+/// Ends an agent's session, tells the desk why, perhaps in words, and closes the line. With `only`,
+/// ends just that one.
 ///
 /// # Errors
 /// Those of the database.
@@ -147,15 +149,17 @@ pub(crate) async fn end_session(
     agent: AgentId,
     only: Option<SessionId>,
     reason: Option<SignOutReason>,
+    note: Option<String>,
 ) -> Result<(), ApiFailure> {
     if !session::end(app.store.db(), agent, only).await? {
         return Ok(());
     }
     app.identity.lines.close(agent);
     match reason {
-        Some(reason) => app.hub.sign_out_agent(agent, reason),
+        Some(reason) => app.hub.sign_out_agent(agent, reason, note),
         None => app.hub.forget(agent),
     }
+    app.supervision.forget_session(agent);
     app.calls.desk_lost(agent);
     app.calls.signed_out(agent);
     Ok(())
@@ -168,7 +172,7 @@ pub(crate) async fn end_session(
 pub(crate) async fn end_expired(app: &App) -> Result<(), ApiFailure> {
     for session in session::expired(app.store.db(), app.clock.now()).await? {
         let (agent, id) = (AgentId(session.agent), SessionId(session.id));
-        end_session(app, agent, Some(id), Some(SignOutReason::Expired)).await?;
+        end_session(app, agent, Some(id), Some(SignOutReason::Expired), None).await?;
     }
     Ok(())
 }

@@ -14,6 +14,8 @@ impl MigratorTrait for Migrator {
             Box::new(crate::crm::migration()),
             Box::new(crate::tickets::migration()),
             Box::new(crate::calls::migration()),
+            Box::new(crate::supervision::migration()),
+            Box::new(crate::directory::migration()),
         ]
     }
 }

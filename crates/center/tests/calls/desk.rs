@@ -18,7 +18,7 @@ use std::{
     net::{IpAddr, Ipv4Addr},
     time::Duration,
 };
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_tungstenite::{Connector, connect_async_tls_with_config, tungstenite::Message};
 use uuid::Uuid;
 
@@ -27,6 +27,7 @@ pub(crate) struct Desk {
     pub(crate) line: UserAgent,
     line_events: UnboundedReceiver<UserAgentEvent>,
     changes: UnboundedReceiver<Change>,
+    frames: UnboundedSender<ClientFrame>,
 }
 
 /// A call as the agent has it.
@@ -51,13 +52,14 @@ pub(crate) async fn leg() -> (Leg, UnboundedReceiver<LegEvent>) {
 impl Desk {
     pub(crate) async fn open(rig: &Rig, login: &str) -> Self {
         let session = rig.sign_in(login).await;
-        let changes = listen(rig, &session).await;
+        let (changes, frames) = listen(rig, &session).await;
         let (line, line_events) = register(rig, &session);
         let mut desk = Self {
             session,
             line,
             line_events,
             changes,
+            frames,
         };
         until("the line registers", &mut desk.line_events, |event| {
             matches!(event, UserAgentEvent::Registered).then_some(())
@@ -91,6 +93,11 @@ impl Desk {
             }
         })
         .await;
+    }
+
+    /// Says something on the event socket.
+    pub(crate) fn say(&self, frame: ClientFrame) {
+        self.frames.send(frame).unwrap();
     }
 
     pub(crate) async fn change<T>(
@@ -224,7 +231,10 @@ fn register(rig: &Rig, session: &Session) -> (UserAgent, UnboundedReceiver<UserA
 }
 
 /// Opens the event socket and keeps it alive.
-async fn listen(rig: &Rig, session: &Session) -> UnboundedReceiver<Change> {
+async fn listen(
+    rig: &Rig,
+    session: &Session,
+) -> (UnboundedReceiver<Change>, UnboundedSender<ClientFrame>) {
     let url = format!(
         "wss://localhost:{}/api/v1/events",
         rig.centre.address.port()
@@ -238,6 +248,7 @@ async fn listen(rig: &Rig, session: &Session) -> UnboundedReceiver<Change> {
     };
     socket.send(frame(&hello)).await.unwrap();
     let (changes, stream) = unbounded_channel();
+    let (said, mut to_say) = unbounded_channel();
     let first = within("the snapshot", socket.next())
         .await
         .unwrap()
@@ -250,6 +261,11 @@ async fn listen(rig: &Rig, session: &Session) -> UnboundedReceiver<Change> {
             tokio::select! {
                 _ = beat.tick() => {
                     if socket.send(frame(&ClientFrame::Beat)).await.is_err() {
+                        return;
+                    }
+                }
+                Some(said) = to_say.recv() => {
+                    if socket.send(frame(&said)).await.is_err() {
                         return;
                     }
                 }
@@ -266,5 +282,5 @@ async fn listen(rig: &Rig, session: &Session) -> UnboundedReceiver<Change> {
             }
         }
     });
-    stream
+    (stream, said)
 }

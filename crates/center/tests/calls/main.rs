@@ -8,5 +8,6 @@ mod desk;
 mod inbound;
 mod outbound;
 mod rig;
+mod supervision;
 mod telephone;
 mod trouble;

@@ -9,7 +9,7 @@ use seatline_center::{
 };
 use seatline_contract::{
     IDEMPOTENCY_KEY,
-    identity::{NewPerson, Role, Session, SetUp, SignIn},
+    identity::{NewPerson, Person, Role, Session, SetUp, SignIn},
     queue::NewQueue,
     secret::Secret,
 };
@@ -145,6 +145,19 @@ impl Rig {
         };
         self.ask::<_, serde_json::Value>(Some(&admin), Method::POST, "/api/v1/queues", &queue)
             .await;
+    }
+
+    /// Adds somebody who can sign in.
+    pub(crate) async fn add_person(&self, login: &str, role: Role) -> Person {
+        let admin = self.sign_in("admin").await.token;
+        let person = NewPerson {
+            login: login.into(),
+            name: login.into(),
+            role,
+            password: Secret::new(PASSWORD),
+        };
+        self.ask(Some(&admin), Method::POST, "/api/v1/people", &person)
+            .await
     }
 
     pub(crate) async fn sign_in(&self, login: &str) -> Session {

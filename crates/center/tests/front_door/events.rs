@@ -29,9 +29,9 @@ use tokio_tungstenite::{
 };
 use uuid::Uuid;
 
-const SOON: Duration = Duration::from_secs(10);
+pub(crate) const SOON: Duration = Duration::from_secs(10);
 
-type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
 
 fn request(centre: &Centre, path: &str) -> Request {
     format!("wss://{}{path}", centre.running.address)
@@ -48,24 +48,24 @@ async fn open(centre: &Centre, request: Request) -> Result<Socket, Box<Error>> {
         .map_err(Box::new)
 }
 
-async fn connect(centre: &Centre) -> Socket {
+pub(crate) async fn connect(centre: &Centre) -> Socket {
     open(centre, request(centre, "/api/v1/events"))
         .await
         .unwrap()
 }
 
-async fn say(socket: &mut Socket, frame: &ClientFrame) {
+pub(crate) async fn say(socket: &mut Socket, frame: &ClientFrame) {
     let text = serde_json::to_string(frame).unwrap();
     socket.send(Message::text(text)).await.unwrap();
 }
 
-async fn hello(socket: &mut Socket, token: &Secret) -> Snapshot {
+pub(crate) async fn hello(socket: &mut Socket, token: &Secret) -> Snapshot {
     let token = token.clone();
     say(socket, &ClientFrame::Hello { token }).await;
     snapshot(socket).await
 }
 
-async fn snapshot(socket: &mut Socket) -> Snapshot {
+pub(crate) async fn snapshot(socket: &mut Socket) -> Snapshot {
     match next(socket).await {
         ServerFrame::Snapshot { snapshot } => *snapshot,
         other => panic!("{other:?}"),
@@ -77,10 +77,24 @@ async fn message(socket: &mut Socket) -> Message {
     next.expect("silence").expect("the end").unwrap()
 }
 
-async fn next(socket: &mut Socket) -> ServerFrame {
+pub(crate) async fn next(socket: &mut Socket) -> ServerFrame {
     match message(socket).await {
         Message::Text(text) => serde_json::from_str(&text).unwrap(),
         other => panic!("{other:?}"),
+    }
+}
+
+/// The next change that `wanted` picks; other changes and beats pass.
+pub(crate) async fn change<T>(
+    socket: &mut Socket,
+    mut wanted: impl FnMut(Change) -> Option<T>,
+) -> T {
+    loop {
+        if let ServerFrame::Delta { change, .. } = next(socket).await
+            && let Some(found) = wanted(*change)
+        {
+            return found;
+        }
     }
 }
 
@@ -171,7 +185,7 @@ async fn take_over_disabling_and_stopping_are_told() {
     stopping.await.unwrap();
 }
 
-async fn signed_out(socket: &mut Socket) -> SignOutReason {
+pub(crate) async fn signed_out(socket: &mut Socket) -> SignOutReason {
     loop {
         if let ServerFrame::SignedOut { reason, .. } = next(socket).await {
             return reason;

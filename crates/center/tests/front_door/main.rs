@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod board;
 mod customers;
+mod directory;
 mod events;
 mod figures;
 mod malformed;
@@ -11,5 +13,6 @@ mod program;
 mod sign_in;
 mod start;
 mod storage;
+mod supervision;
 mod support;
 mod tickets;

@@ -1,0 +1,63 @@
+//! Tables of teams and messages, and the index the day's figures are counted by.
+
+use sea_orm_migration::{
+    prelude::*,
+    schema::{big_integer, boolean, pk_uuid, string_uniq, text, uuid, uuid_null},
+};
+
+pub(crate) fn migration() -> impl MigrationTrait {
+    Supervision
+}
+
+struct Supervision;
+
+impl MigrationName for Supervision {
+    fn name(&self) -> &str {
+        "m0020_supervision"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Supervision {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let teams = Table::create()
+            .table("teams")
+            .col(pk_uuid("id"))
+            .col(string_uniq("name"))
+            .to_owned();
+        manager.create_table(teams).await?;
+        let gone_with = |column: &'static str, table: &'static str| {
+            ForeignKey::create()
+                .from("team_members", column)
+                .to(table, "id")
+                .on_delete(ForeignKeyAction::Cascade)
+                .to_owned()
+        };
+        let members = Table::create()
+            .table("team_members")
+            .col(uuid("team"))
+            .col(uuid("person"))
+            .col(boolean("leads"))
+            .primary_key(Index::create().col("team").col("person").col("leads"))
+            .foreign_key(&mut gone_with("team", "teams"))
+            .foreign_key(&mut gone_with("person", "people"))
+            .to_owned();
+        manager.create_table(members).await?;
+        let messages = Table::create()
+            .table("messages")
+            .col(pk_uuid("id"))
+            .col(uuid("sender"))
+            .col(uuid("recipient"))
+            .col(text("text"))
+            .col(uuid_null("contact"))
+            .col(big_integer("at"))
+            .to_owned();
+        manager.create_table(messages).await?;
+        let by_age = Index::create()
+            .name("contacts_created")
+            .table("contacts")
+            .col("created")
+            .to_owned();
+        manager.create_index(by_age).await
+    }
+}
