@@ -183,7 +183,8 @@ pub(crate) struct Talk {
 }
 
 impl Talk {
-    fn begin(
+    /// Joins a call and its leg to a headset.
+    pub(crate) fn begin(
         call: Call,
         mut events: CallEvents,
         leg: Leg,

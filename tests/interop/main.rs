@@ -7,5 +7,6 @@
 
 mod calls;
 mod desk;
+mod phone;
 mod scene;
 mod transfers;

@@ -63,7 +63,8 @@ impl Sound {
         }
     }
 
-    fn samples(self) -> Result<Vec<f32>> {
+    /// All of it, at the rig's rate.
+    pub(crate) fn samples(self) -> Result<Vec<f32>> {
         listen::load(&prompt(self.prompt())?)
     }
 }
@@ -141,45 +142,19 @@ impl Scene {
         when: &str,
     ) -> Result<()> {
         let heard = talk.hear(6).await?;
-        self.judge(&heard, wanted, &format!("{when}: the desk"))
+        judge(&heard, wanted, &format!("{when}: the desk"))
     }
 
     /// Asserts by content that the customer hears one thing and nothing else.
     pub(crate) fn assert_customer_hears(&self, wanted: Sound, when: &str) -> Result<()> {
         let heard = self.sound.record("customer", Duration::from_secs(6))?;
-        self.judge(&heard, wanted, &format!("{when}: the customer"))
+        judge(&heard, wanted, &format!("{when}: the customer"))
     }
 
     /// Asserts that a desk hears next to nothing.
     pub(crate) async fn assert_desk_hears_nothing(&self, talk: &Talk, when: &str) -> Result<()> {
         let level = listen::level_dbfs(&talk.hear(2).await?);
         ensure!(level < -55.0, "{when}: the desk hears {level} dBFS");
-        Ok(())
-    }
-
-    fn judge(&self, heard: &[f32], wanted: Sound, who: &str) -> Result<()> {
-        let mut found = Vec::new();
-        for sound in Sound::ALL {
-            let once = sound.samples()?;
-            found.push((
-                sound,
-                listen::resemblance(&[once.clone(), once].concat(), heard),
-            ));
-        }
-        let of = |sound| {
-            found
-                .iter()
-                .find(|(s, _)| *s == sound)
-                .map_or(-1.0, |f| f.1)
-        };
-        println!("{who} hears {found:.2?}");
-        let others = Sound::ALL.into_iter().filter(|sound| *sound != wanted);
-        let loudest = others.map(of).fold(-1.0, f32::max);
-        ensure!(
-            of(wanted) > SAME && of(wanted) > loudest + 0.1,
-            "{who} should hear {wanted:?}, but hears {found:.2?} at {:.0} dBFS",
-            listen::level_dbfs(heard)
-        );
         Ok(())
     }
 }
@@ -201,7 +176,39 @@ impl Drop for Scene {
     }
 }
 
-fn take_phone(folder: &std::path::Path, at: SocketAddr, sound: &SoundServer) -> Result<Baresip> {
+/// Asserts by content that one thing is heard and nothing else.
+pub(crate) fn judge(heard: &[f32], wanted: Sound, who: &str) -> Result<()> {
+    let mut found = Vec::new();
+    for sound in Sound::ALL {
+        let once = sound.samples()?;
+        found.push((
+            sound,
+            listen::resemblance(&[once.clone(), once].concat(), heard),
+        ));
+    }
+    let of = |sound| {
+        found
+            .iter()
+            .find(|(s, _)| *s == sound)
+            .map_or(-1.0, |f| f.1)
+    };
+    println!("{who} hears {found:.2?}");
+    let others = Sound::ALL.into_iter().filter(|sound| *sound != wanted);
+    let loudest = others.map(of).fold(-1.0, f32::max);
+    ensure!(
+        of(wanted) > SAME && of(wanted) > loudest + 0.1,
+        "{who} should hear {wanted:?}, but hears {found:.2?} at {:.0} dBFS",
+        listen::level_dbfs(heard)
+    );
+    Ok(())
+}
+
+/// The customer's phone; it answers by itself.
+pub(crate) fn take_phone(
+    folder: &std::path::Path,
+    at: SocketAddr,
+    sound: &SoundServer,
+) -> Result<Baresip> {
     let speech = folder.join("customer.wav");
     let source = prompt(Sound::Customer.prompt())?;
     let mut reader = hound::WavReader::open(&source)?;

@@ -175,7 +175,11 @@ impl Baresip {
         Ok(String::from_utf8_lossy(&std::fs::read(&self.log)?).into_owned())
     }
 
-    fn send(&mut self, command: &str, parameters: &str) -> Result<()> {
+    /// Gives it one of its own commands, such as `transfer`.
+    ///
+    /// # Errors
+    /// When the phone is gone.
+    pub fn send(&mut self, command: &str, parameters: &str) -> Result<()> {
         let message = serde_json::json!({ "command": command, "params": parameters }).to_string();
         // A netstring: length, colon, text, comma.
         write!(self.control, "{}:{message},", message.len()).context("baresip is gone")
