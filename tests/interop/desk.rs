@@ -24,7 +24,7 @@ use tokio::{
 };
 
 /// How long anything of the network may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A desk, registered.
 pub(crate) struct Desk {

@@ -218,8 +218,8 @@ impl Driver {
         let now = Instant::now();
         self.stack.timeout(now);
         let token = self.stack.token();
-        if let Some(request) = self.registration.timeout(now, &token) {
-            self.ask(request, now);
+        if let Some(step) = self.registration.timeout(now, &token) {
+            self.follow(step, now);
         }
     }
 
@@ -252,9 +252,9 @@ impl Driver {
             inputs,
             carrier: tokio::spawn(carrying),
         });
-        let token = self.stack.token();
-        let request = self.registration.connected(&hop, &token);
-        self.ask(request, Instant::now());
+        let (now, token) = (Instant::now(), self.stack.token());
+        let request = self.registration.connected(&hop, now, &token);
+        self.ask(request, now);
     }
 
     /// The connection is of no use: wait longer each time, and not in step with others.

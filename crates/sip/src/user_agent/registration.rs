@@ -15,6 +15,9 @@ use crate::{
 
 /// How long a binding is asked to last. The connection is probed anyway, so this only cleans up after a crash.
 const WANTED: u64 = 300;
+/// How long a switch may take to answer. One that is just starting takes the connection before it can answer, and
+/// forgets what it was asked; it is to be asked again, sooner than any transaction ends (32 s).
+const PATIENCE: Duration = Duration::from_secs(8);
 /// The longest binding a switch may insist on.
 const LONGEST: u64 = 86_400;
 
@@ -50,7 +53,8 @@ pub(super) enum Step {
 ///  Offline ──connected──► Asking ──200──► Registered ──half time──► Asking
 ///     ▲                   │  ▲ │              │
 ///     │                   │  └─┴─ 401: prove, 423: longer
-///     ├──lost, 408, 5xx───┤                   │
+///     ├──lost, 408, 5xx,──┤                   │
+///     │  no answer in 8 s │                   │
 ///     └──────lost─────────┼───────────────────┤
 ///                         │                   └──sign off──► Leaving ──any answer──► Offline
 ///                         └──401 again, 403 …──► Rejected (for good)
@@ -63,6 +67,7 @@ enum State {
         proven: bool,
         /// Whether this connection was not registered before.
         first: bool,
+        gives_up: Instant,
     },
     Registered {
         refresh_at: Instant,
@@ -103,9 +108,9 @@ impl Registration {
     }
 
     /// A connection is up: the REGISTER to send. A known challenge is answered right away.
-    pub(super) fn connected(&mut self, hop: &Hop, client_nonce: &str) -> Request {
+    pub(super) fn connected(&mut self, hop: &Hop, now: Instant, client_nonce: &str) -> Request {
         self.hop = Some(hop.clone());
-        self.ask(true, client_nonce)
+        self.ask(true, now, client_nonce)
     }
 
     pub(super) fn disconnected(&mut self) {
@@ -134,15 +139,19 @@ impl Registration {
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self.state {
             State::Registered { refresh_at } => Some(refresh_at),
-            State::Offline | State::Asking { .. } | State::Leaving { .. } | State::Rejected => None,
+            State::Asking { gives_up, .. } => Some(gives_up),
+            State::Offline | State::Leaving { .. } | State::Rejected => None,
         }
     }
 
-    /// The refresh to send, if it is time.
-    pub(super) fn timeout(&mut self, now: Instant, client_nonce: &str) -> Option<Request> {
+    /// What is due: a refresh, or giving up on an answer.
+    pub(super) fn timeout(&mut self, now: Instant, client_nonce: &str) -> Option<Step> {
         match self.state {
             State::Registered { refresh_at } if now >= refresh_at => {
-                Some(self.ask(false, client_nonce))
+                Some(Step::Send(self.ask(false, now, client_nonce)))
+            }
+            State::Asking { gives_up, .. } if now >= gives_up => {
+                Some(Step::Failed(LinkFailure::Unanswered))
             }
             _ => None,
         }
@@ -160,11 +169,12 @@ impl Registration {
         Some(request)
     }
 
-    fn ask(&mut self, first: bool, client_nonce: &str) -> Request {
+    fn ask(&mut self, first: bool, now: Instant, client_nonce: &str) -> Request {
         let request = self.request(self.seconds, client_nonce);
         self.state = State::Asking {
             proven: self.challenge.is_some(),
             first,
+            gives_up: now + PATIENCE,
         };
         request
     }
@@ -177,7 +187,7 @@ impl Registration {
         client_nonce: &str,
     ) -> Step {
         let (proven, first) = match self.state {
-            State::Asking { proven, first } => (proven, first),
+            State::Asking { proven, first, .. } => (proven, first),
             State::Leaving { proven } => return self.left(response, proven, client_nonce),
             State::Offline | State::Registered { .. } | State::Rejected => return Step::Gone,
         };
@@ -195,7 +205,7 @@ impl Registration {
                 Step::Registered(first)
             }
             401 | 407 => match self.take_challenge(response, proven) {
-                Ok(()) => Step::Send(self.ask(first, client_nonce)),
+                Ok(()) => Step::Send(self.ask(first, now, client_nonce)),
                 Err(rejection) => self.reject(rejection),
             },
             403 if proven => self.reject(Rejection::Secret),
@@ -205,7 +215,7 @@ impl Registration {
                 match least.filter(|least| *least > self.seconds && *least <= LONGEST) {
                     Some(least) => {
                         self.seconds = least;
-                        Step::Send(self.ask(first, client_nonce))
+                        Step::Send(self.ask(first, now, client_nonce))
                     }
                     None => self.reject(Rejection::Status(423)),
                 }
@@ -371,7 +381,7 @@ mod tests {
     }
 
     fn challenged(registration: &mut Registration, now: Instant) -> Request {
-        let first = registration.connected(&hop(), "cn");
+        let first = registration.connected(&hop(), now, "cn");
         assert!(first.headers.get("Authorization").is_none());
         let refusal = answer(&first, 401, &[("WWW-Authenticate", CHALLENGE)]);
         match registration.answered(Some(&refusal), now, "cn") {
@@ -403,9 +413,10 @@ mod tests {
         ));
         assert_eq!(registration.deadline(), Some(now + Duration::from_secs(50)));
         assert!(registration.timeout(now, "cn").is_none());
-        let third = registration
-            .timeout(now + Duration::from_secs(50), "cn")
-            .unwrap();
+        let due = registration.timeout(now + Duration::from_secs(50), "cn");
+        let Some(Step::Send(third)) = due else {
+            panic!("no refresh");
+        };
         assert!(
             third
                 .headers
@@ -439,7 +450,7 @@ mod tests {
             CHALLENGE.replace("SHA-256", "MD5"),
         ] {
             let mut registration = registration();
-            let first = registration.connected(&hop(), "cn");
+            let first = registration.connected(&hop(), now, "cn");
             let asking = answer(&first, 401, &[("WWW-Authenticate", &foreign)]);
             assert!(matches!(
                 registration.answered(Some(&asking), now, "cn"),
@@ -449,10 +460,28 @@ mod tests {
     }
 
     #[test]
+    fn a_switch_that_does_not_answer_is_given_up_before_the_transaction_is() {
+        let now = Instant::now();
+        let mut registration = registration();
+        challenged(&mut registration, now);
+        let due = registration.deadline().unwrap();
+        assert!(due < now + crate::transaction::LIFETIME);
+        assert!(registration.timeout(now, "cn").is_none());
+        assert!(matches!(
+            registration.timeout(due, "cn"),
+            Some(Step::Failed(LinkFailure::Unanswered))
+        ));
+        registration.disconnected();
+        assert_eq!(registration.deadline(), None);
+        registration.connected(&hop(), due, "cn");
+        assert!(registration.deadline().unwrap() > due);
+    }
+
+    #[test]
     fn a_busy_switch_is_tried_again_and_a_strict_one_obeyed() {
         let now = Instant::now();
         let mut registration = registration();
-        let first = registration.connected(&hop(), "cn");
+        let first = registration.connected(&hop(), now, "cn");
         let brief = answer(&first, 423, &[("Min-Expires", "900")]);
         let Step::Send(longer) = registration.answered(Some(&brief), now, "cn") else {
             panic!("gave up");
