@@ -197,6 +197,7 @@ async fn add_queues(
             },
         };
         calls::add_queue(app.store.db(), &info).await?;
+        supervision::add_level(app.store.db(), info.id, queue.within_s).await?;
         added.push(info);
     }
     Ok(added)

@@ -16,6 +16,7 @@ mod figures;
 mod follow;
 mod forced;
 mod help;
+mod level;
 mod messages;
 mod migration;
 mod roster;
@@ -23,9 +24,10 @@ mod teams;
 mod ticker;
 mod watch;
 
-pub(crate) use figures::{Facts, Figures, WITHIN_S};
+pub(crate) use figures::{Facts, Figures};
 pub(crate) use help::{answered_by, open_helps};
-pub(crate) use migration::migration;
+pub(crate) use level::add_level;
+pub(crate) use migration::migrations;
 pub(crate) use roster::Roster;
 pub(crate) use teams::put_team;
 
@@ -93,7 +95,7 @@ impl Supervision {
     fn today(&self, now: UnixMs) -> MutexGuard<'_, Figures> {
         let mut figures = self.figures.lock();
         if !figures.day().has(now) {
-            *figures = Figures::new(day_of(now));
+            figures.begin(day_of(now));
         }
         figures
     }
@@ -191,6 +193,9 @@ pub(crate) async fn reload_roster(app: &App) -> Result<(), DbErr> {
 
 /// Counts what was stored of today before this start.
 async fn count_today(app: &App) -> Result<(), DbErr> {
+    for (queue, within_s) in level::read_levels(app.store.db()).await? {
+        app.supervision.set_level(queue, within_s);
+    }
     let now = app.clock.now();
     let from = app.supervision.today(now).day().from;
     let stored = calls::stored_since(app.store.db(), from.plus(-DAY_MS)).await?;

@@ -18,6 +18,13 @@ pub struct Queue {
     pub longest_since: Option<UnixMs>,
 }
 
+/// Seconds within which a contact shall be answered, unless a queue says otherwise.
+pub const USUAL_WITHIN_S: u32 = 20;
+
+fn usual_within_s() -> u32 {
+    USUAL_WITHIN_S
+}
+
 /// Body of `POST /api/v1/queues` (administrators).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -35,4 +42,8 @@ pub struct NewQueue {
     pub wrap_up_s: u32,
     /// Whether wrap-up needs a disposition.
     pub disposition_required: bool,
+    /// Seconds within which a contact shall be answered (1–3,600); the service level is the share
+    /// that was.
+    #[serde(default = "usual_within_s")]
+    pub within_s: u32,
 }

@@ -12,7 +12,7 @@ use crate::{
     compliance::number::Number,
     http::ApiFailure,
     store::{is_conflict, text},
-    supervision::Facts,
+    supervision::{self, Facts},
     tickets,
 };
 use entity::{contact, queue, queue_agent, queue_number};
@@ -413,9 +413,14 @@ pub async fn number_of(app: &App, contact: ContactId) -> Result<String, ApiFailu
 }
 
 /// Adds a queue with its numbers and agents, or nothing of it.
-pub(super) async fn add_queue_whole(app: &App, info: &QueueInfo) -> Result<(), DbErr> {
+pub(super) async fn add_queue_whole(
+    app: &App,
+    info: &QueueInfo,
+    within_s: u32,
+) -> Result<(), DbErr> {
     let transaction = app.store.begin().await?;
     add_queue(&transaction, info).await?;
+    supervision::add_level(&transaction, info.id, within_s).await?;
     transaction.commit().await
 }
 

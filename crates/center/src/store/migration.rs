@@ -7,16 +7,17 @@ pub(super) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
+        let mut all: Vec<Box<dyn MigrationTrait>> = vec![
             Box::new(Base),
             Box::new(crate::identity::migration()),
             Box::new(crate::compliance::audit::migration()),
             Box::new(crate::crm::migration()),
             Box::new(crate::tickets::migration()),
             Box::new(crate::calls::migration()),
-            Box::new(crate::supervision::migration()),
             Box::new(crate::directory::migration()),
-        ]
+        ];
+        all.extend(crate::supervision::migrations());
+        all
     }
 }
 

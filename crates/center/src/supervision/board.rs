@@ -2,7 +2,7 @@
 
 use crate::{
     calls::{AgentLook, CallLook, Look, QueueLook},
-    supervision::{Figures, Roster, WITHIN_S},
+    supervision::{Figures, Roster},
 };
 use seatline_contract::{
     customer::NumberView,
@@ -181,7 +181,7 @@ fn count(
         answered: day.answered,
         abandoned: day.abandoned,
         service_level: day.service_level(),
-        within_s: WITHIN_S,
+        within_s: figures.within_s(id),
     };
     let seen = look.agents.iter().filter_map(|agent| agents.get(agent));
     for agent in seen {

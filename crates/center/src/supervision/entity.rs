@@ -45,6 +45,24 @@ pub(super) mod member {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+pub(super) mod level {
+    use sea_orm::entity::prelude::*;
+
+    /// Within how many seconds a queue's contacts shall be answered.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "service_levels")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub queue: Uuid,
+        pub within_s: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 pub(super) mod message {
     use sea_orm::entity::prelude::*;
 

@@ -6,12 +6,10 @@ use crate::calls::Record;
 use seatline_contract::{
     contact::{ContactState, Direction},
     id::{AgentId, ContactId, QueueId},
+    queue::USUAL_WITHIN_S,
     time::UnixMs,
 };
 use std::collections::HashMap;
-
-/// Seconds within which a contact shall be answered.
-pub(crate) const WITHIN_S: u32 = 20;
 
 /// A day of the centre's: from its midnight to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +85,8 @@ struct Counted {
 #[derive(Debug)]
 pub(crate) struct Figures {
     day: Day,
+    /// Seconds within which a queue's contacts shall be answered, where it is not the usual.
+    within: HashMap<QueueId, u32>,
     contacts: HashMap<ContactId, Counted>,
     queues: HashMap<QueueId, QueueDay>,
     handled: HashMap<AgentId, u32>,
@@ -97,10 +97,31 @@ impl Figures {
     pub(crate) fn new(day: Day) -> Self {
         Self {
             day,
+            within: HashMap::new(),
             contacts: HashMap::new(),
             queues: HashMap::new(),
             handled: HashMap::new(),
         }
+    }
+
+    /// Begins another day.
+    pub(crate) fn begin(&mut self, day: Day) {
+        let within = std::mem::take(&mut self.within);
+        *self = Self {
+            within,
+            ..Self::new(day)
+        };
+    }
+
+    /// Seconds within which a queue's contacts shall be answered.
+    pub(crate) fn within_s(&self, queue: QueueId) -> u32 {
+        let set = self.within.get(&queue).copied();
+        set.unwrap_or(USUAL_WITHIN_S)
+    }
+
+    /// Sets them, from the next answered contact on.
+    pub(crate) fn set_within(&mut self, queue: QueueId, seconds: u32) {
+        self.within.insert(queue, seconds);
     }
 
     /// The day that is counted.
@@ -116,6 +137,8 @@ impl Figures {
         if connected.is_none() && abandoned.is_none() {
             return;
         }
+        let within_s = facts.queue.map_or(0, |queue| self.within_s(queue));
+        let within_ms = i64::from(within_s) * 1_000;
         let counted = self.contacts.entry(facts.contact).or_default();
         if let Some(queue) = facts.queue
             && facts.direction == Direction::Inbound
@@ -126,7 +149,7 @@ impl Figures {
             match connected {
                 Some(at) => {
                     day.answered += 1;
-                    let in_time = at.since(facts.created) <= i64::from(WITHIN_S) * 1_000;
+                    let in_time = at.since(facts.created) <= within_ms;
                     day.within += u32::from(in_time);
                 }
                 None => day.abandoned += 1,
@@ -207,6 +230,22 @@ mod tests {
         assert_eq!((day.answered, day.abandoned), (3, 1));
         assert_eq!(day.service_level(), Some(0.5));
         assert_eq!(figures.handled(AgentId(Uuid::from_u128(7))), 3);
+    }
+
+    #[test]
+    fn a_queue_has_a_level_of_its_own_and_keeps_it_overnight() {
+        let mut figures = Figures::new(DAY);
+        let queue = QueueId(Uuid::from_u128(1));
+        figures.set_within(queue, 60);
+        figures.note(&answered(1, 60_000));
+        figures.note(&answered(2, 60_001));
+        assert_eq!(figures.of_queue(queue).service_level(), Some(0.5));
+        figures.begin(Day {
+            from: DAY.to,
+            to: DAY.to.plus(86_400_000),
+        });
+        assert_eq!(figures.of_queue(queue), QueueDay::default());
+        assert_eq!(figures.within_s(queue), 60);
     }
 
     #[test]

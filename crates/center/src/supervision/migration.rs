@@ -5,8 +5,8 @@ use sea_orm_migration::{
     schema::{big_integer, boolean, pk_uuid, string_uniq, text, uuid, uuid_null},
 };
 
-pub(crate) fn migration() -> impl MigrationTrait {
-    Supervision
+pub(crate) fn migrations() -> [Box<dyn MigrationTrait>; 2] {
+    [Box::new(Supervision), Box::new(ServiceLevels)]
 }
 
 struct Supervision;
@@ -59,5 +59,32 @@ impl MigrationTrait for Supervision {
             .col("created")
             .to_owned();
         manager.create_index(by_age).await
+    }
+}
+
+/// A table of its own, so that queues stay the business of calls.
+struct ServiceLevels;
+
+impl MigrationName for ServiceLevels {
+    fn name(&self) -> &str {
+        "m0022_service_levels"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for ServiceLevels {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let levels = Table::create()
+            .table("service_levels")
+            .col(pk_uuid("queue"))
+            .col(big_integer("within_s"))
+            .foreign_key(
+                ForeignKey::create()
+                    .from("service_levels", "queue")
+                    .to("queues", "id")
+                    .on_delete(ForeignKeyAction::Cascade),
+            )
+            .to_owned();
+        manager.create_table(levels).await
     }
 }

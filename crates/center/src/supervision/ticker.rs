@@ -19,6 +19,7 @@ use seatline_contract::{
 };
 use std::{
     collections::{BTreeSet, HashMap},
+    panic::AssertUnwindSafe,
     time::Duration,
 };
 use tokio_util::sync::CancellationToken;
@@ -57,7 +58,13 @@ pub(super) async fn run(app: App, stop: CancellationToken) {
             () = app.supervision.watchers.begin() => {}
             () = pause => {}
         }
-        told.look(&app);
+        // A fault in one look must not leave everybody without a board.
+        if std::panic::catch_unwind(AssertUnwindSafe(|| told.look(&app))).is_err() {
+            metrics::counter!("seatline_faults_total").increment(1);
+            tracing::error!("a fault in the board; all of it is told anew");
+            told = Told::default();
+            app.supervision.watchers.renew_all();
+        }
     }
 }
 

@@ -28,6 +28,14 @@ pub(super) struct Watcher {
     pub(super) owed: Option<BTreeSet<AgentId>>,
 }
 
+impl Watcher {
+    fn renew(&mut self) {
+        self.wish += 1;
+        self.told = None;
+        self.owed = None;
+    }
+}
+
 impl Watchers {
     /// What a desk wants to be told from now on.
     pub(super) fn set(&self, agent: AgentId, connection: u64, board: bool, directory: bool) {
@@ -58,11 +66,16 @@ impl Watchers {
         if let Some(watcher) = self.all.lock().get_mut(&agent)
             && watcher.connection == connection
         {
-            watcher.wish += 1;
-            watcher.told = None;
-            watcher.owed = None;
+            watcher.renew();
         }
         self.news.notify_one();
+    }
+
+    /// All of them are told all again.
+    pub(super) fn renew_all(&self) {
+        for watcher in self.all.lock().values_mut() {
+            watcher.renew();
+        }
     }
 
     /// The connection ended.

@@ -69,6 +69,7 @@ async fn a_board_is_told_whole_at_first_and_then_what_changed() {
         ring_s: 20,
         wrap_up_s: 30,
         disposition_required: false,
+        within_s: 30,
     };
     let _: Queue = admin.write(Method::POST, "/api/v1/queues", &queue).await;
     let agent = centre.sign_in("zhou").await;
@@ -92,7 +93,7 @@ async fn a_board_is_told_whole_at_first_and_then_what_changed() {
     assert_eq!(first.queues.len(), 1);
     assert_eq!(first.queues[0].signed_in, 1);
     assert_eq!(first.queues[0].service_level, None);
-    assert_eq!(first.queues[0].within_s, 20);
+    assert_eq!(first.queues[0].within_s, 30);
 
     choose(&agent, "meeting").await;
     let changed = Instant::now();

@@ -54,6 +54,10 @@ pub(super) async fn create_queue(
     Json(request): Json<NewQueue>,
 ) -> Result<(StatusCode, Json<Queue>), ApiFailure> {
     signed.require(Role::Administrator)?;
+    let within_s = request.within_s;
+    if !(1..=3_600).contains(&within_s) {
+        return Err(ApiFailure::field("within_s", "1 to 3,600"));
+    }
     let info = check(&app, request).await?;
     let queue = Queue {
         id: info.id,
@@ -61,12 +65,13 @@ pub(super) async fn create_queue(
         waiting: 0,
         longest_since: None,
     };
-    store::add_queue_whole(&app, &info)
+    store::add_queue_whole(&app, &info, within_s)
         .await
         .map_err(|error| match is_conflict(&error) {
             true => ApiFailure::from(Code::Conflict).detail("the name or a number is taken"),
             false => error.into(),
         })?;
+    app.supervision.set_level(info.id, within_s);
     app.calls.set_queue(info);
     Ok((StatusCode::CREATED, Json(queue)))
 }
