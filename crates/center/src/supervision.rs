@@ -153,8 +153,7 @@ fn within_reason(quality: LineQuality) -> LineQuality {
 pub(crate) fn saw(app: &App, record: &Record) {
     let now = app.clock.now();
     app.supervision.today(now).note(&record.into());
-    let talker = record.agent.filter(|_| record.ended.is_none());
-    help::forget(app, record.id, talker);
+    help::review(app, record.id);
     follow::join_followers(app, record);
 }
 

@@ -194,17 +194,15 @@ pub(crate) fn open_helps(app: &App, reader: &Person) -> Vec<Contact> {
         .collect()
 }
 
-/// The call is over, or another agent has it: the request is pointless.
-pub(super) fn forget(app: &App, contact: ContactId, talker: Option<AgentId>) {
-    let gone = {
-        let mut helps = app.supervision.helps.lock();
-        let pointless = |asked: &Asked| Some(asked.agent) != talker;
-        match helps.get(&contact) {
-            Some(asked) if pointless(asked) => helps.remove(&contact),
-            Some(_) | None => None,
-        }
+/// A contact has a new state: where its agent no longer talks in it, the request is pointless. The
+/// calls are asked, because what is being stored may be older than the request.
+pub(super) fn review(app: &App, contact: ContactId) {
+    let asked = app.supervision.helps.lock().get(&contact).cloned();
+    let Some(asked) = asked else {
+        return;
     };
-    if let Some(asked) = gone {
+    if app.calls.talker(contact) != Some(asked.agent) {
+        app.supervision.helps.lock().remove(&contact);
         tell_gone(app, asked.agent, contact);
     }
 }
