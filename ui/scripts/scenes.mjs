@@ -31,6 +31,15 @@ const player = async (page) => {
   await click("view-recordings", "recording")(page);
   await page.waitForSelector(by("waveform"));
 };
+const score = async (page) => {
+  await player(page);
+  await page.click(by("player-score-tab"));
+  await page.waitForSelector(by("scorecard"));
+};
+const scoreForm = async (page) => {
+  await score(page);
+  await page.click(by("score-form-new"));
+};
 const showCustomer = async (page) => {
   await page.keyboard.press("Control+k");
   await page.waitForSelector(by("palette-customer"));
@@ -139,6 +148,10 @@ export const scenes = [
   { name: "recordings", mock: "idle", act: click("view-recordings") },
   { name: "recordings-empty", mock: "empty", size: small, act: click("view-recordings") },
   { name: "player", mock: "board", act: player },
+  { name: "score", mock: "board", act: score },
+  { name: "score-agent", mock: "idle", act: score },
+  { name: "score-small", mock: "board", size: small, act: score },
+  { name: "score-form", mock: "board", act: scoreForm },
   { name: "player-small", mock: "idle", size: small, act: player },
   { name: "player-zoomed", mock: "idle", size: zoomed, act: player },
   { name: "call-keypad", mock: "call", act: click("keypad") },

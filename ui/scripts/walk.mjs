@@ -260,4 +260,24 @@ await page.fill(by("force-reason"), "Too many calls waiting");
 await page.keyboard.press("Enter");
 await logged("forcePresence");
 console.log("watched, coached and answered");
+// The supervisor scores a call: all questions first, then two cards lie beside a third.
+await page.keyboard.press("Escape");
+await page.keyboard.press("Alt+5");
+await page.click(by("recording"));
+await page.click(by("player-score-tab"));
+await page.click(by("score-q1-2"));
+await logged("saveScorecard false");
+await page.click(by("score-done"));
+assert.ok(!(await log()).includes("saveScorecard true"), "a card with gaps was finished");
+for (const points of ["q2-4", "q3-none", "q4-1"]) await page.click(by(`score-${points}`));
+await page.fill(by("score-comment"), "Good summary");
+await page.keyboard.press("Enter");
+await page.click(by("score-done"));
+await logged("saveScorecard true");
+await page.waitForFunction(
+  (selector) => document.querySelectorAll(selector).length === 3,
+  by("scorecard"),
+);
+await seen("calibration");
+console.log("scored and compared");
 await close();

@@ -44,11 +44,17 @@ import type {
   WatchMode,
 } from "./bindings";
 import type {
+  Calibration,
   EditRecording,
+  NewScoreForm,
   PauseReason,
   Recording,
   RecordingFilter,
   RecordingPage,
+  ReplyToScorecard,
+  SaveScorecard,
+  Scorecard,
+  ScoreForm,
 } from "./recording";
 
 /** What can be done with a call's recording while it lasts. */
@@ -63,6 +69,13 @@ export interface Recordings {
   /** The sound as a WAV file: the customer at the left. Each hearing is written down. */
   hear(recording: string): Promise<Blob>;
   edit(recording: string, edit: EditRecording): Promise<void>;
+  scoreForms(): Promise<ScoreForm[]>;
+  addScoreForm(form: NewScoreForm): Promise<void>;
+  /** One's own card, finished ones, or as the agent those of one's own calls. */
+  scorecards(recording: string): Promise<Scorecard[]>;
+  saveScorecard(recording: string, card: string, save: SaveScorecard): Promise<void>;
+  reply(card: string, reply: ReplyToScorecard): Promise<void>;
+  calibration(recording: string, form: string): Promise<Calibration>;
 }
 
 /** What the shell asks the window to do. */

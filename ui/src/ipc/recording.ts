@@ -80,3 +80,73 @@ export type EditRecording = {
   tags?: string[] | null;
   legal_hold?: boolean | null;
 };
+
+/** A question of a form. */
+export type ScoreQuestion = {
+  /** Stable within its form. */
+  id: string;
+  text: string;
+  /** Its share of the whole, against the others' (1 to 100). */
+  weight: number;
+  /** Most points there are (1 to 10). */
+  most: number;
+};
+
+export type NewScoreForm = { id: string; name: string; questions: ScoreQuestion[] };
+
+/** A form to score calls with. It never changes; a new one takes its place. */
+export type ScoreForm = NewScoreForm & { created: UnixMs };
+
+export type ScoreAnswer = {
+  question: string;
+  /** Nothing if it does not apply to this call. */
+  points: number | null;
+  note?: string;
+};
+
+/** A comment on one moment of a call. */
+export type PinnedComment = { at_ms: number; text: string };
+
+export type SaveScorecard = {
+  form: string;
+  answers: ScoreAnswer[];
+  comments?: PinnedComment[];
+  /** All is answered: the agent may read it, and it changes no more. */
+  done: boolean;
+};
+
+export type ScoreReplyKind = "accepted" | "disputed";
+export type ReplyToScorecard = { kind: ScoreReplyKind; text?: string };
+export type ScoreReply = { kind: ScoreReplyKind; text: string; at: UnixMs };
+
+/** One supervisor's scoring of one recording. */
+export type Scorecard = {
+  id: string;
+  recording: RecordingId;
+  form: string;
+  author: AgentId;
+  author_name: string;
+  answers: ScoreAnswer[];
+  comments: PinnedComment[];
+  /** Weighted points of what applies, in percent. */
+  percent: number | null;
+  done: boolean;
+  saved: UnixMs;
+  reply: ScoreReply | null;
+};
+
+/** How far supervisors differ on one question. */
+export type QuestionSpread = {
+  question: string;
+  /** Points of each card, in the cards' order. */
+  points: (number | null)[];
+  spread_percent: number;
+};
+
+/** Finished scorings of one recording with one form, beside each other. */
+export type Calibration = {
+  form: string;
+  cards: Scorecard[];
+  questions: QuestionSpread[];
+  spread_percent: number;
+};

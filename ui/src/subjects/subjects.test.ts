@@ -12,6 +12,7 @@ import { able, inTrouble, stripState } from "./call/strip";
 import { fieldOf, momentOf, quick } from "./callback/when";
 import { stepOf } from "./call/record";
 import { columnsOf, gapsOf } from "./recording/wave";
+import { openQuestions, percentOf, shareOf, withAnswer } from "./recording/score";
 import { handedTicket, possible } from "./call/parties";
 import { choices, reachable, targetOf } from "./call/targets";
 import { keysOf, parseTones } from "./call/tones.svelte";
@@ -303,6 +304,38 @@ describe("recording", () => {
       { from: 70, to: 90 },
     ]);
     expect(gapsOf([resumed(5)], 90)).toEqual([]);
+  });
+});
+
+describe("scoring", () => {
+  const form = {
+    id: "f",
+    name: "",
+    created: 0,
+    questions: [
+      { id: "a", text: "", weight: 30, most: 5 },
+      { id: "b", text: "", weight: 10, most: 1 },
+      { id: "c", text: "", weight: 60, most: 2 },
+    ],
+  };
+
+  it("weighs what applies, and leaves out what does not", () => {
+    const given = [
+      { question: "a", points: 5 },
+      { question: "b", points: 0 },
+    ];
+    expect(percentOf(form.questions, given)).toBe(75);
+    expect(percentOf(form.questions, [...given, { question: "c", points: null }])).toBe(75);
+    expect(percentOf(form.questions, [{ question: "c", points: null }])).toBeNull();
+    expect(form.questions.map((q) => shareOf(form, q))).toEqual([30, 10, 60]);
+  });
+
+  it("knows what is still open, and takes a second thought", () => {
+    let answers = withAnswer([], { question: "a", points: 1 });
+    answers = withAnswer(answers, { question: "a", points: 4 });
+    expect(answers).toEqual([{ question: "a", points: 4 }]);
+    answers = withAnswer(answers, { question: "b", points: null });
+    expect(openQuestions(form, answers).map((q) => q.id)).toEqual(["c"]);
   });
 });
 

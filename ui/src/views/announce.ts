@@ -1,5 +1,6 @@
 /** What is said when a call changes. */
-import type { Call } from "$ipc/bindings";
+import type { Call, LiveCall } from "$ipc/bindings";
+import { partyStateText, recordingStateText, watchModeText } from "$shared/texts/words";
 import { m } from "$texts";
 
 /** The words for the change from one view to the next; nothing when nothing worth saying did. */
@@ -24,4 +25,27 @@ export function announce(before: Call | null, now: Call | null): string {
   }
   if (before && before.muted !== now.muted) return now.muted ? m.say_muted() : m.say_unmuted();
   return "";
+}
+
+/** The words for what changed around a call: who takes part, who listens, what is recorded. */
+export function announceAround(before: LiveCall | null, now: LiveCall | null): string {
+  if (!before || !now) return "";
+  const words: string[] = [];
+  for (const party of now.parties) {
+    const was = before.parties.find((each) => each.id === party.id);
+    const who = party.name ?? party.number?.display ?? m.party_unknown();
+    if (was?.state !== party.state)
+      words.push(m.say_party({ who, state: partyStateText(party.state) }));
+  }
+  for (const watcher of now.watchers) {
+    const was = before.watchers.find((each) => each.supervisor === watcher.supervisor);
+    if (was?.mode !== watcher.mode)
+      words.push(m.watched_by({ name: watcher.name, mode: watchModeText(watcher.mode) }));
+  }
+  if (before.watchers.length > 0 && now.watchers.length === 0) words.push(m.say_unwatched());
+  if (before.recording.kind !== now.recording.kind) words.push(recordingStateText(now.recording));
+  const answered = now.help?.answered_by;
+  if (answered && before.help?.answered_by !== answered)
+    words.push(m.help_answered({ name: answered }));
+  return words.join(m.say_pause());
 }

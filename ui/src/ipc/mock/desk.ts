@@ -584,6 +584,31 @@ export class MockDesk implements Desk {
       const given = Object.fromEntries(Object.entries(edit).filter(([, value]) => value != null));
       this.#shelf.edit(recording, given);
     },
+    scoreForms: async () => {
+      await this.#ask("scoreForms");
+      return this.#shelf.forms();
+    },
+    addScoreForm: async (form) => {
+      await this.#ask("addScoreForm");
+      this.#shelf.addForm(form);
+    },
+    scorecards: async (recording) => {
+      await this.#ask("scorecards");
+      return this.#shelf.cards(recording);
+    },
+    saveScorecard: async (recording, card, save) => {
+      await this.#ask(`saveScorecard ${save.done}`);
+      const { id: author, name } = this.#view.me ?? { id: "", name: "" };
+      this.#shelf.saveCard(recording, card, save, author, name);
+    },
+    reply: async (card, reply) => {
+      await this.#ask(`reply ${reply.kind}`);
+      this.#shelf.reply(card, reply);
+    },
+    calibration: async (recording, form) => {
+      await this.#ask("calibration");
+      return this.#shelf.calibration(recording, form);
+    },
   };
 
   async pastLegs(): Promise<PastLeg[]> {

@@ -1,5 +1,15 @@
 /** Stored recordings of the simulated centre, with sound of their own. */
-import type { Recording, RecordingFilter, RecordingSummary } from "../recording";
+import type {
+  Calibration,
+  NewScoreForm,
+  Recording,
+  RecordingFilter,
+  RecordingSummary,
+  ReplyToScorecard,
+  SaveScorecard,
+  Scorecard,
+  ScoreForm,
+} from "../recording";
 import * as data from "./data";
 import { DAY, HOUR, id, MINUTE, type Say } from "./data";
 
@@ -43,12 +53,108 @@ function peaks(duration_ms: number, agent: boolean): number[] {
 
 export class RecordingShelf {
   #all: RecordingSummary[];
+  #forms: ScoreForm[];
+  #cards: Scorecard[];
 
   constructor(
-    say: Say,
+    readonly say: Say,
     readonly now: number,
   ) {
     this.#all = summaries(say, now);
+    const question = (n: number, text: string, weight: number, most: number) => ({
+      id: `q${n}`,
+      text,
+      weight,
+      most,
+    });
+    this.#forms = [
+      {
+        id: id(5500),
+        name: say("售后通话质检", "After-sales quality"),
+        questions: [
+          question(1, say("开场与身份核对", "Greeting and identity check"), 20, 2),
+          question(2, say("听清并复述问题", "Understood and repeated the concern"), 40, 5),
+          question(3, say("方案与承诺", "Solution and promise"), 30, 5),
+          question(4, say("结束语", "Closing"), 10, 1),
+        ],
+        created: now - 90 * DAY,
+      },
+    ];
+    const scored = (n: number, author: number, name: string, points: number[]): Scorecard => ({
+      id: id(5600 + n),
+      recording: id(5000),
+      form: id(5500),
+      author: id(author),
+      author_name: name,
+      answers: points.map((given, at) => ({ question: `q${at + 1}`, points: given, note: "" })),
+      comments: [
+        { at_ms: 48_000, text: say("这里应先道歉", "An apology belongs here") },
+        { at_ms: 131_000, text: say("承诺清楚", "A clear promise") },
+      ],
+      percent: [82, 64][n] ?? null,
+      done: true,
+      saved: now - (n + 1) * HOUR,
+      reply: null,
+    });
+    this.#cards = [
+      scored(0, 7, say("何静", "He Jing"), [2, 4, 4, 1]),
+      scored(1, 8, say("郑敏", "Zheng Min"), [2, 2, 4, 1]),
+    ];
+  }
+
+  forms(): ScoreForm[] {
+    return this.#forms;
+  }
+
+  addForm(form: NewScoreForm) {
+    this.#forms = [...this.#forms, { ...form, created: this.now }];
+  }
+
+  cards(recording: string): Scorecard[] {
+    return this.#cards.filter((card) => card.recording === recording);
+  }
+
+  saveCard(recording: string, card: string, save: SaveScorecard, author: string, name: string) {
+    const next: Scorecard = {
+      id: card,
+      recording,
+      form: save.form,
+      author,
+      author_name: name,
+      answers: save.answers,
+      comments: save.comments ?? [],
+      percent: 80,
+      done: save.done,
+      saved: this.now,
+      reply: null,
+    };
+    this.#cards = [...this.#cards.filter((each) => each.id !== card), next];
+  }
+
+  reply(card: string, { kind, text }: ReplyToScorecard) {
+    this.#cards = this.#cards.map((each) =>
+      each.id === card ? { ...each, reply: { kind, text: text ?? "", at: this.now } } : each,
+    );
+  }
+
+  calibration(recording: string, form: string): Calibration {
+    const cards = this.cards(recording).filter((card) => card.done && card.form === form);
+    const questions = this.#forms.find((each) => each.id === form)?.questions ?? [];
+    const apart = (values: number[]) =>
+      values.length > 0 ? Math.max(...values) - Math.min(...values) : 0;
+    return {
+      form,
+      cards,
+      questions: questions.map((question) => {
+        const points = cards.map(
+          (card) => card.answers.find((a) => a.question === question.id)?.points ?? null,
+        );
+        const given = points.filter((each) => each !== null);
+        const spread_percent = Math.round((100 * apart(given)) / question.most);
+        return { question: question.id, points, spread_percent };
+      }),
+      spread_percent: apart(cards.flatMap((card) => card.percent ?? [])),
+    };
   }
 
   find(filter: RecordingFilter) {
