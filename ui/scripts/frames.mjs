@@ -1,5 +1,5 @@
 // Times the frames of the board while 200 agents change every 500 ms, scrolling and sorting.
-// Prints the figures; fails when a frame is long enough to be seen, unless the machine is busy.
+// Prints the figures; fails when rows move by themselves, and warns of a stutter.
 import { openMock } from "./mock.mjs";
 
 const SECONDS = 8;

@@ -193,4 +193,5 @@ export const scenes = [
   { name: "compact-ring", mock: "ring", size: strip },
   { name: "compact-idle", mock: "idle", size: strip },
   { name: "card", mock: "ring", page: "card.html", size: card },
+  { name: "card-transfer", mock: "ring-transfer", page: "card.html", size: card },
 ];

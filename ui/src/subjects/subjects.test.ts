@@ -18,7 +18,7 @@ import { choices, reachable, targetOf } from "./call/targets";
 import { keysOf, parseTones } from "./call/tones.svelte";
 import { changes, formOf, splitList } from "./customer/form";
 import { byDay } from "./customer/timeline";
-import { withDialled, type Dialled } from "./dial/recent.svelte";
+import { withDialled, type Dialled } from "$shared/recent.svelte";
 import { litBars } from "./headset/meter";
 import { choiceOf, isChosen, waitsForContact } from "./presence/presence";
 import { inOrder, matches, rowsOf, sorted, totals } from "./supervise/board";

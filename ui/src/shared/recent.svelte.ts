@@ -1,5 +1,6 @@
 /** The last numbers dialled, to dial again. Gone with the window: numbers are not kept on disk. */
 import type { DialTarget } from "$ipc/bindings";
+import { act } from "./desk.svelte";
 
 /** One of them; a customer's number is known by the customer, not by its digits. */
 export interface Dialled {
@@ -26,6 +27,13 @@ function kept(): Dialled[] {
 }
 
 let list = $state.raw(kept());
+
+/** Dials, and remembers it when that went well. */
+export async function dial(entry: Dialled): Promise<boolean> {
+  const done = await act((desk) => desk.dial(entry.target));
+  if (done) recent.add(entry);
+  return done;
+}
 
 export const recent = {
   get list(): readonly Dialled[] {
