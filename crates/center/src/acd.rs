@@ -8,6 +8,9 @@
 //! * an agent has at most one offer or conversation at a time;
 //! * an offer is first reserved, and rings only after the store has confirmed the reservation;
 //! * an offer that is missed, declined or cut off puts the contact back to its place;
+//! * a contact put before one agent in person, and not taken, goes back to whom it came from, and
+//!   then to a queue: a customer is never left alone;
+//! * who hands a contact over is in wrap-up of it at once, with a clock of their own;
 //! * an input that comes late, twice or out of order is refused with a [`Refusal`] and changes nothing.
 //!
 //! Calling contract: carry out the effects in order; answer each [`Effect::Reserve`] with
@@ -15,15 +18,20 @@
 //! [`Acd::next_deadline`].
 
 mod agent;
+mod consulting;
 mod contact;
+mod handing;
 mod inputs;
 mod matching;
+mod notes;
+mod offering;
 mod queue;
 #[cfg(test)]
 mod simulation;
+mod watching;
 
 pub use agent::{DECLINED, MISSED, SIGNED_IN};
-pub use contact::{Entry, IllegalMove, Stage, Terms};
+pub use contact::{Ask, Entry, IllegalMove, Purpose, Stage, Terms, WrapUp};
 pub use queue::QueueSetUp;
 
 use agent::Agent;
@@ -36,6 +44,15 @@ use seatline_contract::{
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use thiserror::Error;
+
+/// Whom an agent wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aim {
+    /// A colleague in person.
+    Agent(AgentId),
+    /// Whoever serves a queue.
+    Queue(QueueId),
+}
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,10 +111,69 @@ pub enum Input {
     },
     /// The call is over, whatever it had come to.
     Ended(ContactId),
+    /// The agent wants a colleague beside the conversation.
+    Consult {
+        /// The contact.
+        contact: ContactId,
+        /// Whom.
+        aim: Aim,
+    },
+    /// The colleague is wanted no more.
+    Unconsult(ContactId),
+    /// A colleague left the conversation.
+    Left {
+        /// The contact.
+        contact: ContactId,
+        /// Who.
+        agent: AgentId,
+    },
+    /// A colleague or supervisor in the conversation becomes its agent; who was it, finishes notes.
+    HandOver {
+        /// The contact.
+        contact: ContactId,
+        /// Who.
+        to: AgentId,
+    },
+    /// The agent lets the customer wait for somebody else, and finishes notes.
+    Transfer {
+        /// The contact.
+        contact: ContactId,
+        /// For whom.
+        aim: Aim,
+    },
+    /// The agent leaves the customer with somebody outside, and finishes notes.
+    Forward(ContactId),
+    /// Whom the customer was handed to outside did not answer.
+    ForwardFailed(ContactId),
+    /// The agent lets the customer wait for anybody, and finishes notes.
+    Park {
+        /// The contact.
+        contact: ContactId,
+        /// How long, in milliseconds.
+        ms: i64,
+    },
+    /// An agent wants the parked customer.
+    PickUp {
+        /// The contact.
+        contact: ContactId,
+        /// Who.
+        agent: AgentId,
+    },
+    /// A supervisor joins the conversation.
+    Watch {
+        /// The contact.
+        contact: ContactId,
+        /// Who.
+        agent: AgentId,
+    },
+    /// A supervisor left the conversation.
+    Unwatch(AgentId),
     /// The agent saved notes.
     WrapUp {
         /// The contact.
         contact: ContactId,
+        /// Who.
+        agent: AgentId,
         /// Whether a disposition is chosen.
         disposed: bool,
         /// Whether the notes are finished.
@@ -107,6 +183,8 @@ pub enum Input {
     Extend {
         /// The contact.
         contact: ContactId,
+        /// Who.
+        agent: AgentId,
         /// How much, in milliseconds.
         ms: i64,
     },
@@ -117,7 +195,8 @@ pub enum Input {
 /// Something to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// Write the reservation, if the contact is still what it was, and report back.
+    /// Write the reservation, if the contact is still what it was, and report back. A colleague
+    /// who is only asked takes nothing, so that there is nothing to write.
     Reserve {
         /// The offer to be.
         offer: OfferId,
@@ -125,6 +204,8 @@ pub enum Effect {
         contact: ContactId,
         /// The agent.
         agent: AgentId,
+        /// What for.
+        purpose: Purpose,
     },
     /// Tell the agent, then ring the desk.
     Ring {
@@ -134,8 +215,10 @@ pub enum Effect {
         contact: ContactId,
         /// The agent.
         agent: AgentId,
-        /// When it goes back to the queue.
+        /// When it is taken back.
         deadline: UnixMs,
+        /// What for.
+        purpose: Purpose,
     },
     /// The offer is over. Unless accepted, stop ringing. An offer that never rang ends too.
     OfferOver {
@@ -147,9 +230,25 @@ pub enum Effect {
         agent: AgentId,
         /// Why.
         end: OfferEnd,
+        /// What it was for.
+        purpose: Purpose,
     },
     /// A contact's state changed; store it, and tell whoever has it.
     Contact(ContactId),
+    /// An agent's notes on a contact that goes on without them have begun or changed.
+    WrapUp {
+        /// The contact.
+        contact: ContactId,
+        /// Who.
+        agent: AgentId,
+    },
+    /// A supervisor is out of the conversation.
+    Unwatched {
+        /// The contact.
+        contact: ContactId,
+        /// Who.
+        agent: AgentId,
+    },
     /// A contact left this agent's hands.
     Released {
         /// The contact.
@@ -181,6 +280,9 @@ pub enum Refusal {
     /// The agent already has an offer or a conversation.
     #[error("the agent is busy")]
     Busy,
+    /// The colleague can not be rung, or has an offer or a conversation.
+    #[error("the colleague can not be rung")]
+    Unavailable,
     /// Wrap-up may not end without a disposition.
     #[error("a disposition is required")]
     DispositionRequired,
@@ -194,6 +296,8 @@ pub struct Acd {
     agents: HashMap<AgentId, Agent>,
     contacts: HashMap<ContactId, Entry>,
     queues: BTreeMap<QueueId, Line>,
+    /// Where a contact goes that has no queue and nobody to go to.
+    default_queue: Option<QueueId>,
     offers: HashMap<OfferId, ContactId>,
     /// When something happens by itself.
     alarms: BTreeSet<(UnixMs, ContactId)>,
@@ -209,12 +313,18 @@ impl Acd {
             agents: HashMap::new(),
             contacts: HashMap::new(),
             queues: BTreeMap::new(),
+            default_queue: None,
             offers: HashMap::new(),
             alarms: BTreeSet::new(),
             arrivals: 0,
             make_offer: Box::new(make_offer),
             effects: Vec::new(),
         }
+    }
+
+    /// Names the queue for contacts that have none and nobody to go to.
+    pub fn set_default_queue(&mut self, queue: QueueId) {
+        self.default_queue = Some(queue);
     }
 
     /// Takes one input and returns what is to be done, in order.
@@ -239,13 +349,9 @@ impl Acd {
         self.contacts.get(&contact)
     }
 
-    /// Forgets a contact that is over. Call it once its last state is stored.
+    /// Forgets a contact that is done. Call it once its last state is stored.
     pub fn forget(&mut self, contact: ContactId) {
-        if self
-            .contacts
-            .get(&contact)
-            .is_some_and(|entry| entry.stage.is_final())
-        {
+        if self.contacts.get(&contact).is_some_and(Entry::is_done) {
             self.contacts.remove(&contact);
         }
     }
@@ -278,7 +384,8 @@ impl Acd {
         self.agents.get(&agent).is_some_and(|agent| agent.line)
     }
 
-    /// The contacts an agent has in hand: talking, dialing, held, in wrap-up. Offers are not among them.
+    /// The contacts an agent has in hand: talking, dialing, held, as a colleague, in wrap-up. Neither
+    /// offers nor what a supervisor watches are among them.
     #[must_use]
     pub fn contacts_of(&self, agent: AgentId) -> Vec<ContactId> {
         let Some(agent) = self.agents.get(&agent) else {
@@ -286,12 +393,32 @@ impl Acd {
         };
         let talking = match agent.engagement {
             agent::Engagement::Talking(contact) => Some(contact),
-            agent::Engagement::Free | agent::Engagement::Offered(_) => None,
+            agent::Engagement::Free
+            | agent::Engagement::Offered(_)
+            | agent::Engagement::Watching(_) => None,
         };
+        let notes = agent.wrap_ups.iter().copied();
         talking
             .into_iter()
-            .chain(agent.wrap_ups.iter().copied())
+            .chain(notes.filter(|contact| talking != Some(*contact)))
             .collect()
+    }
+
+    /// The contact a supervisor is in without being its agent.
+    #[must_use]
+    pub fn watched_by(&self, agent: AgentId) -> Option<ContactId> {
+        match self.agents.get(&agent)?.engagement {
+            agent::Engagement::Watching(contact) => Some(contact),
+            agent::Engagement::Free
+            | agent::Engagement::Offered(_)
+            | agent::Engagement::Talking(_) => None,
+        }
+    }
+
+    /// Agents whose desks are heard from.
+    pub fn with_desks(&self) -> impl Iterator<Item = AgentId> + '_ {
+        let desks = self.agents.iter().filter(|(_, agent)| agent.desk);
+        desks.map(|(id, _)| *id)
     }
 
     /// How many customers wait in a queue, and since when the first of them does.

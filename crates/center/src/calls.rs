@@ -14,11 +14,16 @@
 
 mod board;
 mod centre;
+mod control;
 mod driver;
 mod effects;
 mod events;
+mod handing;
+mod leaving;
+mod outbound;
 mod record;
 mod requests;
+mod room;
 mod routes;
 mod saver;
 mod silence;
@@ -26,15 +31,19 @@ mod simulated;
 mod state;
 mod store;
 mod surroundings;
+mod targets;
 #[cfg(test)]
 mod tests;
+mod tuning;
+mod view;
+mod watch;
 
 pub use driver::Driver;
 pub use record::Record;
 pub use simulated::SimulatedSurroundings;
 pub use state::QueueInfo;
 pub use store::{add_past, add_queue, contacts_of, number_of};
-pub use surroundings::{DialRefusal, Known, LateNotes, Surroundings};
+pub use surroundings::{Act, DialRefusal, Known, LateNotes, Surroundings};
 
 pub(crate) use board::{AgentLook, CallLook, Look, QueueLook};
 pub(crate) use routes::{open_line, routes};
@@ -54,8 +63,10 @@ use seatline_contract::{
     event::Change,
     id::{AgentId, ContactId, CustomerId, OfferId, TicketId},
     identity::Person,
+    party::Parked,
     presence::{PersonPresence, PresenceState},
     queue::Queue,
+    supervision::Watching,
 };
 use state::State;
 use std::{
@@ -76,6 +87,10 @@ pub struct DeskView {
     pub offer: Option<Offer>,
     /// The agent's queues.
     pub queues: Vec<Queue>,
+    /// The call a supervisor is in.
+    pub watching: Option<Watching>,
+    /// Who is parked.
+    pub parked: Vec<Parked>,
 }
 
 /// Handle to everything about calls. Clones are the same. Until its [`Driver`] runs there are no
@@ -103,8 +118,10 @@ struct Inner {
 enum Output {
     /// Tell a desk.
     Publish(AgentId, Box<Change>),
-    /// Ring a desk, if the offer still stands.
-    Ring(OfferId, ContactId, AgentId),
+    /// Ring a desk, which answers by itself if the flag is set, if the offer still stands.
+    Ring(OfferId, ContactId, AgentId, bool),
+    /// Ring a supervisor's desk, if they still want to join.
+    RingWatcher(ContactId, AgentId),
 }
 
 /// Makes the handle and the driver, which is run with [`Driver::run`] once the app exists.
@@ -136,6 +153,8 @@ impl Calls {
                 .queues_of(agent)
                 .filter_map(|queue| Inner::view_queue(&state, queue))
                 .collect(),
+            watching: inner.watching(&state, agent),
+            parked: inner.parked(&state, agent),
         })
     }
 
@@ -185,11 +204,16 @@ impl Calls {
             return Vec::new();
         };
         let state = inner.state.lock();
-        let mut agents: Vec<AgentId> = state
+        let theirs = state
             .live
-            .values()
-            .filter(|live| live.record.customer == Some(customer))
-            .filter_map(|live| live.record.agent)
+            .iter()
+            .filter(|(_, live)| live.record.customer == Some(customer));
+        let mut agents: Vec<AgentId> = theirs
+            .filter_map(|(contact, live)| Some((state.acd.contact(*contact)?, live)))
+            .flat_map(|(entry, live)| {
+                let others = entry.colleagues.iter().chain(entry.wrap_ups.keys());
+                live.record.agent.into_iter().chain(others.copied())
+            })
             .collect();
         agents.sort_unstable();
         agents.dedup();
@@ -208,7 +232,8 @@ impl Calls {
         if !live.tickets.contains(&ticket) {
             live.tickets.push(ticket);
         }
-        inner.tell_agent(&state, contact);
+        inner.tell(&state, contact);
+        inner.tell_note_takers(&state, contact);
     }
 
     /// Where trunks reach the centre over UDP, if they do.
@@ -269,21 +294,11 @@ impl Inner {
     fn set_queue(self: &Arc<Self>, info: QueueInfo) {
         let mut state = self.state.lock();
         let (queue, set_up): (_, QueueSetUp) = (info.id, info.set_up.clone());
+        if self.default_queue.as_ref() == Some(&info.name) {
+            state.acd.set_default_queue(queue);
+        }
         state.queues.insert(queue, info);
         self.try_apply(&mut state, Input::QueueSet { queue, set_up });
-    }
-
-    /// Tells the agent who has a contact what it is now.
-    fn tell_agent(&self, state: &State, contact: ContactId) {
-        let agent = state
-            .acd
-            .contact(contact)
-            .and_then(|entry| entry.stage.agent_in_hand());
-        if let Some(agent) = agent
-            && let Some(contact) = self.view_for(state, contact, agent)
-        {
-            self.publish(agent, Change::Contact { contact });
-        }
     }
 
     fn end_all(self: &Arc<Self>) {
@@ -300,7 +315,7 @@ impl Inner {
                 self.finish(&mut state, contact, EndedBy::Centre, Some(words));
             }
         }
-        let parties: Vec<_> = state.parties.keys().copied().collect();
+        let parties: Vec<_> = state.lines.keys().copied().collect();
         for party in parties {
             self.switch
                 .hang_up(party, Ending::with(503, "the centre is stopping"));

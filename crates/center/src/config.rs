@@ -57,6 +57,8 @@ pub struct Config {
     /// Name of the queue for called numbers that no queue lists; such calls are refused if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_queue: Option<String>,
+    /// Supervisors in agents' calls.
+    pub supervision: Supervision,
     /// The event socket.
     pub events: Events,
     /// Logs.
@@ -152,6 +154,14 @@ pub struct Trunk {
     pub allow_md5: bool,
 }
 
+/// Supervisors in agents' calls.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Supervision {
+    /// Whether agents see supervisors who are in their calls.
+    pub visible: bool,
+}
+
 /// The event socket.
 #[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -219,6 +229,7 @@ impl Default for Config {
             media: Media::default(),
             trunks: Vec::new(),
             default_queue: None,
+            supervision: Supervision::default(),
             events: Events::default(),
             log: Log::default(),
         }
@@ -257,6 +268,12 @@ impl Default for Media {
             greeting: None,
             music: None,
         }
+    }
+}
+
+impl Default for Supervision {
+    fn default() -> Self {
+        Self { visible: true }
     }
 }
 

@@ -38,12 +38,23 @@ pub enum Dial {
         from: String,
         /// The customer's name, if known.
         name: Option<String>,
+        /// The desk answers by itself.
+        answer: Option<Answer>,
     },
     /// A number behind the trunks.
     Trunk {
         /// The number as the telephone network wants it.
         number: PhoneNumber,
     },
+}
+
+/// How a desk answers by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// After a beep, to talk.
+    Talk,
+    /// To listen; the microphone is not needed yet.
+    Listen,
 }
 
 /// What a party hears from the centre.

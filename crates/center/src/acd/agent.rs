@@ -39,6 +39,9 @@ pub(super) fn offline(since: UnixMs) -> PresenceState {
 ///     ▲ ◄──────────────────┘ requeue · abandon           │
 ///     │                        dial                      │
 ///     ├────────────────────────────────────────────────► │
+///     │      watch               take over               │
+///     ├─────────────► Watching ────────────────────────► │
+///     │ ◄──────────────┘ leave                           │
 ///     └──────────────────────── end ─────────────────────┘
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +50,10 @@ pub(super) enum Engagement {
     Free,
     /// With an offer, told or about to be told.
     Offered(ContactId),
-    /// With a contact dialing, connected or held.
+    /// With a contact dialing, connected or held, as its agent or beside them.
     Talking(ContactId),
+    /// With another agent's contact, as a supervisor.
+    Watching(ContactId),
 }
 
 impl Engagement {
@@ -57,6 +62,7 @@ impl Engagement {
             Self::Free => "free",
             Self::Offered(_) => "being offered a contact",
             Self::Talking(_) => "in a contact",
+            Self::Watching(_) => "watching a contact",
         }
     }
 }
@@ -105,10 +111,15 @@ impl Agent {
             && self.wrap_ups.is_empty()
     }
 
+    /// Whether the desk may be rung for this agent in person, whatever they chose.
+    pub(super) fn can_be_called(&self) -> bool {
+        self.desk && self.line && self.engagement == Engagement::Free
+    }
+
     /// What others shall see. A conversation outlives the desk; everything else does not.
     pub(super) fn true_presence(&self) -> Presence {
         match (self.engagement, self.desk) {
-            (Engagement::Talking(_), _) => Presence::Busy,
+            (Engagement::Talking(_) | Engagement::Watching(_), _) => Presence::Busy,
             (Engagement::Offered(_) | Engagement::Free, false) => Presence::Offline,
             (Engagement::Offered(_), true) => Presence::Offered,
             (Engagement::Free, true) if !self.wrap_ups.is_empty() => Presence::WrapUp,
@@ -128,14 +139,16 @@ impl Agent {
                 self.engagement = Engagement::Offered(contact);
                 Ok(())
             }
-            Engagement::Offered(_) | Engagement::Talking(_) => Err(self.refuse("be offered")),
+            Engagement::Offered(_) | Engagement::Talking(_) | Engagement::Watching(_) => {
+                Err(self.refuse("be offered"))
+            }
         }
     }
 
     /// Takes an offer away, or ends a conversation.
     pub(super) fn release(&mut self) -> Result<(), IllegalMove> {
         match self.engagement {
-            Engagement::Offered(_) | Engagement::Talking(_) => {
+            Engagement::Offered(_) | Engagement::Talking(_) | Engagement::Watching(_) => {
                 self.engagement = Engagement::Free;
                 Ok(())
             }
@@ -143,12 +156,17 @@ impl Agent {
         }
     }
 
-    /// Begins a conversation: one offered, or one dialled while free.
+    /// Is in conversation from now on: one offered, watched or dialled, or as a colleague already.
     pub(super) fn talk(&mut self, contact: ContactId) -> Result<(), IllegalMove> {
         match self.engagement {
             Engagement::Free => {}
-            Engagement::Offered(offered) if offered == contact => {}
-            Engagement::Offered(_) | Engagement::Talking(_) => return Err(self.refuse("talk")),
+            Engagement::Offered(known)
+            | Engagement::Watching(known)
+            | Engagement::Talking(known)
+                if known == contact => {}
+            Engagement::Offered(_) | Engagement::Talking(_) | Engagement::Watching(_) => {
+                return Err(self.refuse("talk"));
+            }
         }
         self.engagement = Engagement::Talking(contact);
         Ok(())

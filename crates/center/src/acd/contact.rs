@@ -5,7 +5,11 @@ use seatline_contract::{
     id::{AgentId, OfferId, QueueId},
     time::UnixMs,
 };
+use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
+
+/// How long a contact rings at an agent who is called in person, in milliseconds.
+pub(super) const DIRECTED_RING_MS: i64 = 30_000;
 
 /// What is agreed for a contact when it begins; later changes of its queue do not touch it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,14 +29,23 @@ pub struct Terms {
 ///          ┌────────────────────┬───────────────────┐
 ///          ▼                    │                   │
 ///  ───► Queued ──reserve──► Reserved ──confirm──► Offered ──accept──► Connected ◄─resume─┐
-///          │                    │                   │                  │  └───hold──► Held
-///          └────────────────────┴─── abandon ───────┘                 end              end
-///                               ▼                                      └──────┬────────┘
-///                           Abandoned                                         ▼
-///                                                                          WrapUp ──close──► Closed
-///  ───► Dialing ──answer──► Connected
-///          └──────fail────► Failed
+///          ▲ │                  ▲ │                 │                ▲ │ └────hold──► Held
+///          │ └──────────────────┼─┴──── end ────────┘                │ │                │
+///          │                    ▼                                    │ ├──────end───────┤
+///          │       Abandoned, or Closed once served                  │ │                ▼
+///          │                                                         │ │   WrapUp ──close──► Closed
+///  ───► Dialing ──answer─────────────────────────────────────────────┘ │
+///          └──────end──► Failed                                        │
+///          │                                                           │ transfer · forward · park
+///          ├───────────── to a queue ──────────────────────────────────┤
+///          │    Reserved ◄──── to a colleague ─────────────────────────┤
+///          │       ▲──return── Forwarded ◄──── outside ────────────────┤
+///          └───────┴──return── Parked ◄────────────────────────────────┘
 /// ```
+///
+/// A contact reserved for one agent ([`Purpose`]) who does not take it goes back to whom it came
+/// from, and when they do not take it either, to a queue. Who hands a contact over is in wrap-up
+/// of it from then on, whatever becomes of it ([`Entry::wrap_ups`]).
 ///
 /// `Closed`, `Abandoned` and `Failed` are final.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +65,7 @@ pub enum Stage {
         offer: OfferId,
         /// Where it rings.
         agent: AgentId,
-        /// When it goes back to the queue.
+        /// When it is taken back.
         deadline: UnixMs,
     },
     /// Outbound, not yet answered.
@@ -70,14 +83,22 @@ pub enum Stage {
         /// Whose hold.
         agent: AgentId,
     },
+    /// Handed to somebody outside, who is dialled or talks; no agent has it.
+    Forwarded {
+        /// Who handed it over.
+        by: AgentId,
+    },
+    /// The customer hears music until anybody picks up.
+    Parked {
+        /// Who parked it.
+        by: AgentId,
+        /// When it goes back to them.
+        until: UnixMs,
+    },
     /// Over; the agent finishes notes.
     WrapUp {
         /// Whose notes.
         agent: AgentId,
-        /// When it ends by itself; `None` when it does not.
-        deadline: Option<UnixMs>,
-        /// The deadline has passed without the required disposition.
-        overdue: bool,
     },
     /// Done.
     Closed,
@@ -85,6 +106,108 @@ pub enum Stage {
     Abandoned,
     /// Outbound that never connected.
     Failed,
+}
+
+/// How a contact came to be put before an agent, and where it goes if they do not take it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// From its queue, and back there.
+    Serve,
+    /// A colleague hands it over, and gets it back.
+    Transfer {
+        /// Who.
+        from: AgentId,
+    },
+    /// It comes back to who handed it over or parked it; then to a queue.
+    Return,
+    /// The agent picks it up, or it stays parked.
+    PickUp {
+        /// Who parked it.
+        by: AgentId,
+        /// When it goes back to them.
+        until: UnixMs,
+    },
+    /// A colleague asks for somebody beside the conversation, which stays where it is.
+    Consult,
+}
+
+/// A colleague wanted beside a conversation.
+///
+/// ```text
+///   queue ──► Sought ⇄ Reserved ──► Offered ──► joined
+///                ▲                     │
+///   agent ───────┼────► Reserved       │ not taken: sought on, or, wanted in person, over
+///                └─────────────────────┘
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// In a queue, for whoever serves it.
+    Sought {
+        /// Which.
+        queue: QueueId,
+    },
+    /// Somebody is chosen.
+    Reserved {
+        /// The offer to be.
+        offer: OfferId,
+        /// Who.
+        agent: AgentId,
+        /// The queue in which they were found.
+        queue: Option<QueueId>,
+    },
+    /// Ringing.
+    Offered {
+        /// The offer.
+        offer: OfferId,
+        /// Where.
+        agent: AgentId,
+        /// The queue in which they were found.
+        queue: Option<QueueId>,
+        /// When it is taken back.
+        deadline: UnixMs,
+    },
+}
+
+impl Ask {
+    /// The offer, and to whom, if somebody is chosen.
+    #[must_use]
+    pub fn offer(&self) -> Option<(OfferId, AgentId)> {
+        match self {
+            Self::Sought { .. } => None,
+            Self::Reserved { offer, agent, .. } | Self::Offered { offer, agent, .. } => {
+                Some((*offer, *agent))
+            }
+        }
+    }
+
+    /// The queue in which somebody is wanted.
+    #[must_use]
+    pub fn queue(&self) -> Option<QueueId> {
+        match self {
+            Self::Sought { queue } => Some(*queue),
+            Self::Reserved { queue, .. } | Self::Offered { queue, .. } => *queue,
+        }
+    }
+}
+
+/// One agent's notes on a contact that is over for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WrapUp {
+    /// When it ends by itself; `None` when it does not.
+    pub deadline: Option<UnixMs>,
+    /// The deadline has passed without the required disposition.
+    pub overdue: bool,
+    /// Whether a disposition is chosen.
+    pub disposed: bool,
+    /// Whether one must be.
+    pub disposition_required: bool,
+}
+
+impl WrapUp {
+    /// Whether it may end.
+    pub(super) fn may_close(&self) -> bool {
+        self.disposed || !self.disposition_required
+    }
 }
 
 /// A move that the state does not allow.
@@ -107,6 +230,8 @@ impl Stage {
             Self::Dialing { .. } => ContactState::Dialing,
             Self::Connected { .. } => ContactState::Connected,
             Self::Held { .. } => ContactState::Held,
+            Self::Forwarded { .. } => ContactState::Connected,
+            Self::Parked { .. } => ContactState::Parked,
             Self::WrapUp { .. } => ContactState::WrapUp,
             Self::Closed => ContactState::Closed,
             Self::Abandoned => ContactState::Abandoned,
@@ -124,6 +249,8 @@ impl Stage {
             Self::Dialing { .. } => "dialing",
             Self::Connected { .. } => "connected",
             Self::Held { .. } => "held",
+            Self::Forwarded { .. } => "forwarded",
+            Self::Parked { .. } => "parked",
             Self::WrapUp { .. } => "wrapping up",
             Self::Closed => "closed",
             Self::Abandoned => "abandoned",
@@ -142,6 +269,8 @@ impl Stage {
             | Self::Dialing { .. }
             | Self::Connected { .. }
             | Self::Held { .. }
+            | Self::Forwarded { .. }
+            | Self::Parked { .. }
             | Self::WrapUp { .. } => false,
         }
     }
@@ -155,8 +284,13 @@ impl Stage {
             | Self::Dialing { agent }
             | Self::Connected { agent }
             | Self::Held { agent }
-            | Self::WrapUp { agent, .. } => Some(*agent),
-            Self::Queued | Self::Closed | Self::Abandoned | Self::Failed => None,
+            | Self::WrapUp { agent } => Some(*agent),
+            Self::Queued
+            | Self::Forwarded { .. }
+            | Self::Parked { .. }
+            | Self::Closed
+            | Self::Abandoned
+            | Self::Failed => None,
         }
     }
 
@@ -169,10 +303,30 @@ impl Stage {
             | Self::Dialing { .. }
             | Self::Connected { .. }
             | Self::Held { .. }
+            | Self::Forwarded { .. }
+            | Self::Parked { .. }
             | Self::WrapUp { .. }
             | Self::Closed
             | Self::Abandoned
             | Self::Failed => self.agent(),
+        }
+    }
+
+    /// The agent who is in conversation with the customer.
+    #[must_use]
+    pub fn talker(&self) -> Option<AgentId> {
+        match self {
+            Self::Connected { agent } | Self::Held { agent } => Some(*agent),
+            Self::Queued
+            | Self::Reserved { .. }
+            | Self::Offered { .. }
+            | Self::Dialing { .. }
+            | Self::Forwarded { .. }
+            | Self::Parked { .. }
+            | Self::WrapUp { .. }
+            | Self::Closed
+            | Self::Abandoned
+            | Self::Failed => None,
         }
     }
 
@@ -189,6 +343,8 @@ impl Stage {
 pub struct Entry {
     /// Where it stands.
     pub stage: Stage,
+    /// How it came to the agent it is reserved for or offered to.
+    pub purpose: Purpose,
     /// The queue it waits in; none for a call an agent dialled.
     pub queue: Option<QueueId>,
     /// When it arrived. Its place in the queue, kept whatever happens to its offers.
@@ -201,6 +357,16 @@ pub struct Entry {
     pub terms: Terms,
     /// Whether the agent has chosen a disposition.
     pub disposed: bool,
+    /// An agent has talked to the customer.
+    pub served: bool,
+    /// A colleague wanted beside the conversation.
+    pub ask: Option<Ask>,
+    /// Colleagues in the conversation.
+    pub colleagues: BTreeSet<AgentId>,
+    /// Supervisors in it.
+    pub watchers: BTreeSet<AgentId>,
+    /// Whose notes are not finished.
+    pub wrap_ups: BTreeMap<AgentId, WrapUp>,
     /// Not offered before this point in time.
     pub(super) rests_until: UnixMs,
     /// When it wants to be looked at again.
@@ -211,15 +377,41 @@ impl Entry {
     pub(super) fn new(stage: Stage, terms: Terms, now: UnixMs) -> Self {
         Self {
             stage,
+            purpose: Purpose::Serve,
             queue: None,
             arrived: now,
             order: 0,
             fence: 0,
             terms,
             disposed: false,
+            served: false,
+            ask: None,
+            colleagues: BTreeSet::new(),
+            watchers: BTreeSet::new(),
+            wrap_ups: BTreeMap::new(),
             rests_until: now,
             alarm: None,
         }
+    }
+
+    /// Whether nothing can happen to it any more and nobody writes notes.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.stage.is_final() && self.wrap_ups.is_empty()
+    }
+
+    /// Whether it is in this agent's hands: theirs, a call they take part in, or notes to finish.
+    #[must_use]
+    pub fn is_held_by(&self, agent: AgentId) -> bool {
+        self.stage.agent_in_hand() == Some(agent)
+            || self.colleagues.contains(&agent)
+            || self.wrap_ups.contains_key(&agent)
+    }
+
+    /// The offer of the colleague wanted, if that is it.
+    pub(super) fn is_asked_by(&self, offer: OfferId) -> bool {
+        let asked = self.ask.as_ref().and_then(Ask::offer);
+        asked.is_some_and(|(asked, _)| asked == offer)
     }
 
     /// An action that the stage does not allow.
@@ -227,23 +419,76 @@ impl Entry {
         self.stage.refuse(action)
     }
 
+    /// Gives it an agent of a queue: as the customer's, or as the colleague wanted. `None` if it
+    /// waits for neither.
+    pub(super) fn match_with(
+        &mut self,
+        offer: OfferId,
+        agent: AgentId,
+        queue: QueueId,
+    ) -> Option<Purpose> {
+        if self.ask == Some(Ask::Sought { queue }) {
+            self.ask = Some(Ask::Reserved {
+                offer,
+                agent,
+                queue: Some(queue),
+            });
+            return Some(Purpose::Consult);
+        }
+        self.reserve(offer, agent).ok()?;
+        Some(Purpose::Serve)
+    }
+
     /// Puts it aside for an agent until the store has confirmed.
     pub(super) fn reserve(&mut self, offer: OfferId, agent: AgentId) -> Result<(), IllegalMove> {
         match self.stage {
             Stage::Queued => {
-                self.fence += 1;
-                self.stage = Stage::Reserved { offer, agent };
+                self.set_aside(offer, agent, Purpose::Serve);
                 Ok(())
             }
             _ => Err(self.stage.refuse("be reserved")),
         }
     }
 
+    /// Puts it aside for one agent in person.
+    pub(super) fn direct(
+        &mut self,
+        offer: OfferId,
+        agent: AgentId,
+        purpose: Purpose,
+    ) -> Result<(), IllegalMove> {
+        match (&self.stage, purpose) {
+            (Stage::Connected { .. } | Stage::Held { .. }, Purpose::Transfer { .. })
+            | (
+                Stage::Reserved { .. }
+                | Stage::Offered { .. }
+                | Stage::Forwarded { .. }
+                | Stage::Parked { .. },
+                Purpose::Return,
+            )
+            | (Stage::Parked { .. }, Purpose::PickUp { .. }) => {
+                self.set_aside(offer, agent, purpose);
+                Ok(())
+            }
+            _ => Err(self.stage.refuse("be put before that agent")),
+        }
+    }
+
+    fn set_aside(&mut self, offer: OfferId, agent: AgentId, purpose: Purpose) {
+        self.fence += 1;
+        self.purpose = purpose;
+        self.stage = Stage::Reserved { offer, agent };
+    }
+
     /// Puts it before the agent it is reserved for.
     pub(super) fn confirm(&mut self, now: UnixMs) -> Result<(AgentId, UnixMs), IllegalMove> {
         match self.stage {
             Stage::Reserved { offer, agent } => {
-                let deadline = now.plus(self.terms.ring_ms);
+                let ring_ms = match self.purpose {
+                    Purpose::Serve => self.terms.ring_ms,
+                    _ => DIRECTED_RING_MS,
+                };
+                let deadline = now.plus(ring_ms);
                 self.stage = Stage::Offered {
                     offer,
                     agent,
@@ -255,14 +500,20 @@ impl Entry {
         }
     }
 
-    /// Takes it back from the agent, to the place its arrival gives it.
-    pub(super) fn requeue(&mut self) -> Result<(OfferId, AgentId), IllegalMove> {
+    /// Lets it wait, at the place its arrival gives it.
+    pub(super) fn requeue(&mut self) -> Result<(), IllegalMove> {
         match self.stage {
-            Stage::Reserved { offer, agent } | Stage::Offered { offer, agent, .. } => {
+            Stage::Reserved { .. }
+            | Stage::Offered { .. }
+            | Stage::Connected { .. }
+            | Stage::Held { .. }
+            | Stage::Forwarded { .. }
+            | Stage::Parked { .. } => {
                 self.stage = Stage::Queued;
-                Ok((offer, agent))
+                self.purpose = Purpose::Serve;
+                Ok(())
             }
-            _ => Err(self.stage.refuse("go back to the queue")),
+            _ => Err(self.stage.refuse("go to a queue")),
         }
     }
 
@@ -271,6 +522,8 @@ impl Entry {
         match self.stage {
             Stage::Offered { agent, .. } => {
                 self.stage = Stage::Connected { agent };
+                self.purpose = Purpose::Serve;
+                self.served = true;
                 Ok(agent)
             }
             _ => Err(self.stage.refuse("be accepted")),
@@ -282,6 +535,7 @@ impl Entry {
         match self.stage {
             Stage::Dialing { agent } => {
                 self.stage = Stage::Connected { agent };
+                self.served = true;
                 Ok(agent)
             }
             _ => Err(self.stage.refuse("be answered")),
@@ -299,17 +553,61 @@ impl Entry {
         Ok(())
     }
 
+    /// Gives the conversation to another agent. Returns who had it.
+    pub(super) fn hand_over(&mut self, to: AgentId) -> Result<AgentId, IllegalMove> {
+        match self.stage {
+            Stage::Connected { agent } | Stage::Held { agent } if agent != to => {
+                self.stage = Stage::Connected { agent: to };
+                Ok(agent)
+            }
+            _ => Err(self.stage.refuse("be handed over")),
+        }
+    }
+
+    /// Leaves the customer with somebody outside, or with music.
+    pub(super) fn lay_down(&mut self, to: Stage) -> Result<AgentId, IllegalMove> {
+        match (&self.stage, &to) {
+            (
+                Stage::Connected { agent } | Stage::Held { agent },
+                Stage::Forwarded { .. } | Stage::Parked { .. },
+            ) => {
+                let agent = *agent;
+                self.stage = to;
+                Ok(agent)
+            }
+            (stage, _) => Err(stage.refuse("be left")),
+        }
+    }
+
+    /// Lets it wait parked again: who wanted to pick it up could not.
+    pub(super) fn park_again(&mut self) -> Result<(), IllegalMove> {
+        match (&self.stage, self.purpose) {
+            (Stage::Reserved { .. } | Stage::Offered { .. }, Purpose::PickUp { by, until }) => {
+                self.stage = Stage::Parked { by, until };
+                self.purpose = Purpose::Serve;
+                Ok(())
+            }
+            (stage, _) => Err(stage.refuse("be parked again")),
+        }
+    }
+
     /// The conversation, or the wait for it, is over. Returns who had it.
     pub(super) fn end(&mut self, now: UnixMs) -> Result<Option<AgentId>, IllegalMove> {
         let agent = self.stage.agent();
         self.stage = match self.stage {
-            Stage::Queued | Stage::Reserved { .. } | Stage::Offered { .. } => Stage::Abandoned,
+            Stage::Queued | Stage::Reserved { .. } | Stage::Offered { .. } if !self.served => {
+                Stage::Abandoned
+            }
+            Stage::Queued
+            | Stage::Reserved { .. }
+            | Stage::Offered { .. }
+            | Stage::Forwarded { .. }
+            | Stage::Parked { .. } => Stage::Closed,
             Stage::Dialing { .. } => Stage::Failed,
-            Stage::Connected { agent } | Stage::Held { agent } => Stage::WrapUp {
-                agent,
-                deadline: self.terms.wrap_up_ms.map(|ms| now.plus(ms)),
-                overdue: false,
-            },
+            Stage::Connected { agent } | Stage::Held { agent } => {
+                self.begin_wrap_up(now, agent);
+                Stage::WrapUp { agent }
+            }
             Stage::WrapUp { .. } | Stage::Closed | Stage::Abandoned | Stage::Failed => {
                 return Err(self.stage.refuse("end"));
             }
@@ -317,36 +615,50 @@ impl Entry {
         Ok(agent)
     }
 
-    /// Ends wrap-up. The caller has checked the disposition.
-    pub(super) fn close(&mut self) -> Result<AgentId, IllegalMove> {
-        match self.stage {
-            Stage::WrapUp { agent, .. } => {
-                self.stage = Stage::Closed;
-                Ok(agent)
-            }
-            _ => Err(self.stage.refuse("be closed")),
-        }
+    /// The contact is over for this agent, who finishes notes.
+    pub(super) fn begin_wrap_up(&mut self, now: UnixMs, agent: AgentId) {
+        let wrap_up = WrapUp {
+            deadline: self.terms.wrap_up_ms.map(|ms| now.plus(ms)),
+            overdue: false,
+            disposed: std::mem::take(&mut self.disposed),
+            disposition_required: self.terms.disposition_required,
+        };
+        self.wrap_ups.insert(agent, wrap_up);
     }
 
-    /// Whether wrap-up may end.
-    pub(super) fn may_close(&self) -> bool {
-        self.disposed || !self.terms.disposition_required
+    /// Ends an agent's wrap-up. The caller has checked the disposition.
+    pub(super) fn close(&mut self, agent: AgentId) -> Result<(), IllegalMove> {
+        if self.wrap_ups.remove(&agent).is_none() {
+            return Err(self.stage.refuse("be closed"));
+        }
+        if self.stage == (Stage::WrapUp { agent }) {
+            self.stage = Stage::Closed;
+        }
+        Ok(())
     }
 
     /// When something happens to it by itself.
     pub(super) fn deadline(&self) -> Option<UnixMs> {
-        match self.stage {
+        let stage = match self.stage {
             Stage::Queued => Some(self.rests_until).filter(|rest| *rest > self.arrived),
             Stage::Offered { deadline, .. } => Some(deadline),
-            Stage::WrapUp { deadline, .. } => deadline,
+            Stage::Parked { until, .. } => Some(until),
             Stage::Reserved { .. }
             | Stage::Dialing { .. }
             | Stage::Connected { .. }
             | Stage::Held { .. }
+            | Stage::Forwarded { .. }
+            | Stage::WrapUp { .. }
             | Stage::Closed
             | Stage::Abandoned
             | Stage::Failed => None,
-        }
+        };
+        let asked = match self.ask {
+            Some(Ask::Offered { deadline, .. }) => Some(deadline),
+            Some(Ask::Sought { .. } | Ask::Reserved { .. }) | None => None,
+        };
+        let notes = self.wrap_ups.values().filter_map(|notes| notes.deadline);
+        notes.chain(stage).chain(asked).min()
     }
 }
 
@@ -380,17 +692,18 @@ mod tests {
             Stage::Dialing { agent },
             Stage::Connected { agent },
             Stage::Held { agent },
-            Stage::WrapUp {
-                agent,
-                deadline: None,
-                overdue: false,
+            Stage::Forwarded { by: agent },
+            Stage::Parked {
+                by: agent,
+                until: UnixMs(9),
             },
+            Stage::WrapUp { agent },
             Stage::Closed,
             Stage::Abandoned,
             Stage::Failed,
         ];
         type Move = fn(&mut Entry) -> Result<(), IllegalMove>;
-        let moves: [(&str, Move); 9] = [
+        let moves: [(&str, Move); 14] = [
             ("reserve", |c| {
                 c.reserve(OfferId(Uuid::nil()), AgentId(Uuid::nil()))
             }),
@@ -401,7 +714,29 @@ mod tests {
             ("hold", |c| c.hold(true)),
             ("resume", |c| c.hold(false)),
             ("end", |c| c.end(UnixMs(1)).map(drop)),
-            ("close", |c| c.close().map(drop)),
+            ("close", |c| {
+                if let Stage::WrapUp { agent } = c.stage {
+                    c.begin_wrap_up(UnixMs(0), agent);
+                }
+                c.close(AgentId(Uuid::from_u128(1)))
+            }),
+            ("transfer", |c| {
+                let from = AgentId(Uuid::from_u128(1));
+                c.direct(
+                    OfferId(Uuid::nil()),
+                    AgentId(Uuid::nil()),
+                    Purpose::Transfer { from },
+                )
+            }),
+            ("return", |c| {
+                c.direct(OfferId(Uuid::nil()), AgentId(Uuid::nil()), Purpose::Return)
+            }),
+            ("hand over", |c| c.hand_over(AgentId(Uuid::nil())).map(drop)),
+            ("forward", |c| {
+                let by = AgentId(Uuid::from_u128(1));
+                c.lay_down(Stage::Forwarded { by }).map(drop)
+            }),
+            ("park again", |c| c.park_again()),
         ];
         let mut legal = Vec::new();
         for state in &states {
@@ -422,15 +757,31 @@ mod tests {
                 "reserved confirm offered",
                 "reserved requeue queued",
                 "reserved end abandoned",
+                "reserved return reserved",
                 "offered requeue queued",
                 "offered accept connected",
                 "offered end abandoned",
+                "offered return reserved",
                 "dialing answer connected",
                 "dialing end failed",
+                "connected requeue queued",
                 "connected hold held",
                 "connected end wrapping up",
+                "connected transfer reserved",
+                "connected hand over connected",
+                "connected forward forwarded",
+                "held requeue queued",
                 "held resume connected",
                 "held end wrapping up",
+                "held transfer reserved",
+                "held hand over connected",
+                "held forward forwarded",
+                "forwarded requeue queued",
+                "forwarded end closed",
+                "forwarded return reserved",
+                "parked requeue queued",
+                "parked end closed",
+                "parked return reserved",
                 "wrapping up close closed",
             ]
         );

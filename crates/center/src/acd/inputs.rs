@@ -9,13 +9,10 @@ use super::{
 };
 use seatline_contract::{
     contact::OfferEnd,
-    id::{AgentId, ContactId, OfferId, QueueId},
+    id::{AgentId, ContactId, QueueId},
     presence::PresenceChoice,
     time::UnixMs,
 };
-
-/// How long a contact rests after the store refused its reservation, in milliseconds.
-const REST_MS: i64 = 1_000;
 
 /// What is agreed for a call dialled by an agent who serves no queue.
 const OUTBOUND: Terms = Terms {
@@ -71,12 +68,29 @@ impl Acd {
                 self.effects.push(Effect::Contact(contact));
             }
             Input::Ended(contact) => self.end(now, contact)?,
+            Input::Consult { contact, aim } => self.consult(now, contact, aim)?,
+            Input::Unconsult(contact) => self.unconsult(now, contact)?,
+            Input::Left { contact, agent } => self.part(now, contact, agent)?,
+            Input::HandOver { contact, to } => self.hand_over(now, contact, to)?,
+            Input::Transfer { contact, aim } => self.transfer(now, contact, aim)?,
+            Input::Forward(contact) => {
+                self.leave(now, contact, |by| Stage::Forwarded { by })?;
+            }
+            Input::ForwardFailed(contact) => self.fail_forward(now, contact)?,
+            Input::Park { contact, ms } => {
+                let until = now.plus(ms);
+                self.leave(now, contact, |by| Stage::Parked { by, until })?;
+            }
+            Input::PickUp { contact, agent } => self.pick_up(now, contact, agent)?,
+            Input::Watch { contact, agent } => self.watch(now, contact, agent)?,
+            Input::Unwatch(agent) => self.unwatch(now, agent)?,
             Input::WrapUp {
                 contact,
+                agent,
                 disposed,
                 done,
-            } => self.wrap_up(now, contact, disposed, done)?,
-            Input::Extend { contact, ms } => self.extend(now, contact, ms)?,
+            } => self.take_notes(now, contact, agent, disposed, done)?,
+            Input::Extend { contact, agent, ms } => self.extend(now, contact, agent, ms)?,
             Input::Tick => self.tick(now)?,
         }
         Ok(())
@@ -129,98 +143,6 @@ impl Acd {
         Ok(())
     }
 
-    fn confirm(&mut self, now: UnixMs, offer: OfferId) -> Result<(), Refusal> {
-        let contact = self.offered(offer)?;
-        let (agent, deadline) = self.entry(contact)?.confirm(now)?;
-        self.set_alarm(contact);
-        self.effects.push(Effect::Ring {
-            offer,
-            contact,
-            agent,
-            deadline,
-        });
-        Ok(())
-    }
-
-    fn rest(&mut self, now: UnixMs, offer: OfferId) -> Result<(), Refusal> {
-        let contact = self.offered(offer)?;
-        let entry = self.entry(contact)?;
-        if !matches!(entry.stage, Stage::Reserved { .. }) {
-            return Err(Refusal::OfferOver);
-        }
-        entry.rests_until = now.plus(REST_MS);
-        self.withdraw(now, offer, OfferEnd::LineLost, None)
-    }
-
-    fn accept(&mut self, now: UnixMs, offer: OfferId) -> Result<(), Refusal> {
-        let contact = self.offered(offer)?;
-        let agent = self.entry(contact)?.accept()?;
-        self.offers.remove(&offer);
-        self.leave_queue(contact);
-        self.set_alarm(contact);
-        self.agent(now, agent).talk(contact)?;
-        self.effects.push(Effect::OfferOver {
-            offer,
-            contact,
-            agent,
-            end: OfferEnd::Accepted,
-        });
-        self.effects.push(Effect::Contact(contact));
-        self.settle(now, agent);
-        Ok(())
-    }
-
-    /// Takes an offer back from its agent; the contact returns to its place. An agent at fault is
-    /// set not ready, for this reason.
-    fn withdraw(
-        &mut self,
-        now: UnixMs,
-        offer: OfferId,
-        end: OfferEnd,
-        fault: Option<&str>,
-    ) -> Result<(), Refusal> {
-        let contact = self.offered(offer)?;
-        let entry = self.entry(contact)?;
-        let (_, agent) = entry.requeue()?;
-        let place = Place {
-            arrived: entry.arrived,
-            order: entry.order,
-            contact,
-        };
-        if let Some(line) = entry.queue.and_then(|queue| self.queues.get_mut(&queue)) {
-            line.offered.remove(&contact);
-            line.waiting.insert(place);
-        }
-        self.offers.remove(&offer);
-        self.set_alarm(contact);
-        let losing = self.agent(now, agent);
-        losing.release()?;
-        if let Some(reason) = fault {
-            losing.choice = not_ready(reason);
-        }
-        self.effects.push(Effect::OfferOver {
-            offer,
-            contact,
-            agent,
-            end,
-        });
-        self.effects.push(Effect::Contact(contact));
-        self.settle(now, agent);
-        Ok(())
-    }
-
-    /// The desk or its line is gone: what rings there goes back, a conversation goes on.
-    fn cut_off(&mut self, now: UnixMs, agent: AgentId) -> Result<(), Refusal> {
-        if let Engagement::Offered(contact) = self.agent(now, agent).engagement
-            && let Stage::Reserved { offer, .. } | Stage::Offered { offer, .. } =
-                self.entry(contact)?.stage
-        {
-            return self.withdraw(now, offer, OfferEnd::LineLost, None);
-        }
-        self.settle(now, agent);
-        Ok(())
-    }
-
     fn dial(&mut self, now: UnixMs, contact: ContactId, agent: AgentId) -> Result<(), Refusal> {
         if self.contacts.contains_key(&contact) {
             return Err(Refusal::Known);
@@ -240,11 +162,16 @@ impl Acd {
         Ok(())
     }
 
-    fn end(&mut self, now: UnixMs, contact: ContactId) -> Result<(), Refusal> {
+    pub(super) fn end(&mut self, now: UnixMs, contact: ContactId) -> Result<(), Refusal> {
         let entry = self.entry(contact)?;
         let before = entry.stage.clone();
+        let purpose = entry.purpose;
         let agent = entry.end(now)?;
         let after = entry.stage.clone();
+        let colleagues = std::mem::take(&mut entry.colleagues);
+        if entry.ask.is_some() {
+            self.unconsult(now, contact)?;
+        }
         self.leave_queue(contact);
         self.set_alarm(contact);
         if let Some(agent) = agent {
@@ -256,12 +183,20 @@ impl Acd {
                     contact,
                     agent,
                     end: OfferEnd::CallerGone,
+                    purpose,
                 });
             }
             if matches!(after, Stage::WrapUp { .. }) {
                 self.agent(now, agent).wrap_ups.insert(contact);
             }
         }
+        for colleague in colleagues {
+            self.agent(now, colleague).release()?;
+            self.agent(now, colleague).idle_since = now;
+            self.release_from(contact, colleague);
+            self.settle(now, colleague);
+        }
+        self.unwatch_all(now, contact);
         self.effects.push(Effect::Contact(contact));
         if let Some(agent) = agent {
             if after == Stage::Failed {
@@ -273,126 +208,23 @@ impl Acd {
         Ok(())
     }
 
-    fn wrap_up(
-        &mut self,
-        now: UnixMs,
-        contact: ContactId,
-        disposed: bool,
-        done: bool,
-    ) -> Result<(), Refusal> {
-        let entry = self.entry(contact)?;
-        let may_close = disposed || !entry.terms.disposition_required;
-        match entry.stage {
-            Stage::WrapUp { overdue, .. } => {
-                if done && !may_close {
-                    return Err(Refusal::DispositionRequired);
-                }
-                entry.disposed = disposed;
-                if done || (overdue && may_close) {
-                    self.close(now, contact)?;
-                } else {
-                    self.effects.push(Effect::Contact(contact));
-                }
-                Ok(())
-            }
-            Stage::Dialing { .. } | Stage::Connected { .. } | Stage::Held { .. } if !done => {
-                entry.disposed = disposed;
-                self.effects.push(Effect::Contact(contact));
-                Ok(())
-            }
-            _ => Err(entry.refuse("take notes").into()),
-        }
-    }
-
-    fn extend(&mut self, now: UnixMs, contact: ContactId, ms: i64) -> Result<(), Refusal> {
-        let entry = self.entry(contact)?;
-        let Stage::WrapUp {
-            deadline, overdue, ..
-        } = &mut entry.stage
-        else {
-            return Err(entry.refuse("be given more time").into());
-        };
-        if *overdue {
-            *overdue = false;
-            *deadline = Some(now.plus(ms));
-        } else {
-            *deadline = deadline.map(|at| at.plus(ms));
-        }
-        self.set_alarm(contact);
-        self.effects.push(Effect::Contact(contact));
-        Ok(())
-    }
-
-    fn close(&mut self, now: UnixMs, contact: ContactId) -> Result<(), Refusal> {
-        let agent = self.entry(contact)?.close()?;
-        self.set_alarm(contact);
-        let finished = self.agent(now, agent);
-        finished.wrap_ups.remove(&contact);
-        finished.idle_since = now;
-        self.effects.push(Effect::Contact(contact));
-        self.effects.push(Effect::Released { contact, agent });
-        self.settle(now, agent);
-        Ok(())
-    }
-
-    fn tick(&mut self, now: UnixMs) -> Result<(), Refusal> {
-        while let Some((at, contact)) = self.alarms.first().copied()
-            && at <= now
-        {
-            self.alarms.pop_first();
-            let entry = self.entry(contact)?;
-            entry.alarm = None;
-            let may_close = entry.may_close();
-            match &mut entry.stage {
-                Stage::Offered { offer, .. } => {
-                    let offer = *offer;
-                    self.withdraw(now, offer, OfferEnd::Missed, Some(MISSED))?;
-                }
-                Stage::WrapUp { .. } if may_close => self.close(now, contact)?,
-                Stage::WrapUp {
-                    deadline, overdue, ..
-                } => {
-                    *deadline = None;
-                    *overdue = true;
-                    self.effects.push(Effect::Contact(contact));
-                }
-                // A contact that has rested: the matching that follows takes it up.
-                Stage::Queued => {}
-                Stage::Reserved { .. }
-                | Stage::Dialing { .. }
-                | Stage::Connected { .. }
-                | Stage::Held { .. }
-                | Stage::Closed
-                | Stage::Abandoned
-                | Stage::Failed => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn entry(&mut self, contact: ContactId) -> Result<&mut Entry, Refusal> {
+    pub(super) fn entry(&mut self, contact: ContactId) -> Result<&mut Entry, Refusal> {
         self.contacts.get_mut(&contact).ok_or(Refusal::NoContact)
     }
 
-    fn offered(&self, offer: OfferId) -> Result<ContactId, Refusal> {
-        self.offers.get(&offer).copied().ok_or(Refusal::OfferOver)
-    }
-
-    fn leave_queue(&mut self, contact: ContactId) {
+    /// Takes the contact out of the queue it waits in, or the one a colleague is sought in.
+    pub(super) fn leave_queue(&mut self, contact: ContactId) {
         let Some(entry) = self.contacts.get(&contact) else {
             return;
         };
-        let place = Place {
-            arrived: entry.arrived,
-            order: entry.order,
-            contact,
-        };
-        if let Some(queue) = entry.queue
-            && let Some(line) = self.queues.get_mut(&queue)
-        {
-            line.waiting.remove(&place);
-            line.offered.remove(&contact);
-            self.effects.push(Effect::Queue(queue));
+        let place = entry.place(contact);
+        let sought = entry.ask.and_then(|ask| ask.queue());
+        for queue in [entry.queue, sought].into_iter().flatten() {
+            if let Some(line) = self.queues.get_mut(&queue)
+                && (line.waiting.remove(&place) | line.offered.remove(&contact).is_some())
+            {
+                self.effects.push(Effect::Queue(queue));
+            }
         }
     }
 }

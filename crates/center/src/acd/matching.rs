@@ -1,12 +1,12 @@
 //! Bringing contacts and agents together, and the lists that make it cheap.
 
 use super::{
-    Acd, Effect,
+    Acd, Effect, IllegalMove, Purpose,
     agent::Agent,
     queue::{Line, Place},
 };
 use seatline_contract::{
-    id::{AgentId, ContactId, QueueId},
+    id::{AgentId, ContactId, OfferId, QueueId},
     presence::PresenceState,
     time::UnixMs,
 };
@@ -15,34 +15,51 @@ impl Acd {
     /// Reserves agents for contacts until one or the other runs out, the longest wait first.
     pub(super) fn match_all(&mut self, now: UnixMs) {
         while let Some((queue, place, agent)) = self.next_match(now) {
-            let offer = (self.make_offer)();
             let contact = place.contact;
-            let reserved = self
-                .contacts
-                .get_mut(&contact)
-                .is_some_and(|entry| entry.reserve(offer, agent).is_ok());
             let Some(line) = self.queues.get_mut(&queue) else {
                 return;
             };
             line.waiting.remove(&place);
-            if !reserved {
+            line.offered.insert(contact, place.arrived);
+            let offer = (self.make_offer)();
+            let reserved = self
+                .contacts
+                .get_mut(&contact)
+                .and_then(|entry| entry.match_with(offer, agent, queue));
+            let Some(purpose) = reserved else {
                 // Only a fault of this core lists a contact that does not wait; it leaves the list.
                 tracing::error!(%contact, "a contact was listed as waiting but did not wait");
+                if let Some(line) = self.queues.get_mut(&queue) {
+                    line.offered.remove(&contact);
+                }
                 continue;
-            }
-            line.offered.insert(contact, place.arrived);
-            self.offers.insert(offer, contact);
-            self.set_alarm(contact);
-            if let Err(illegal) = self.agent(now, agent).offer(contact) {
+            };
+            if let Err(illegal) = self.propose(now, offer, contact, agent, purpose) {
                 tracing::error!(%agent, %illegal, "an agent was listed as idle but was not");
             }
-            self.effects.push(Effect::Reserve {
-                offer,
-                contact,
-                agent,
-            });
-            self.settle(now, agent);
         }
+    }
+
+    /// Tells that an agent is reserved for a contact that has been set aside for them.
+    pub(super) fn propose(
+        &mut self,
+        now: UnixMs,
+        offer: OfferId,
+        contact: ContactId,
+        agent: AgentId,
+        purpose: Purpose,
+    ) -> Result<(), IllegalMove> {
+        self.offers.insert(offer, contact);
+        self.set_alarm(contact);
+        self.effects.push(Effect::Reserve {
+            offer,
+            contact,
+            agent,
+            purpose,
+        });
+        let offered = self.agent(now, agent).offer(contact);
+        self.settle(now, agent);
+        offered
     }
 
     fn next_match(&self, now: UnixMs) -> Option<(QueueId, Place, AgentId)> {

@@ -1,7 +1,10 @@
 //! A thousand seeded days of a small centre in bad luck: callers hang up at any point, agents answer,
-//! decline, ignore, vanish and come back, the network delays, repeats and reorders.
+//! decline, ignore, vanish and come back, consult, hand over, park and pick up, supervisors join and
+//! take over, the network delays, repeats and reorders.
 
-use super::{Acd, Effect, Input, QueueSetUp, Refusal, Stage, Terms, agent::Engagement};
+use super::{
+    Acd, Aim, Ask, Effect, Input, Purpose, QueueSetUp, Refusal, Stage, Terms, agent::Engagement,
+};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use seatline_contract::{
     contact::OfferEnd,
@@ -199,18 +202,33 @@ impl World {
         }
         let alive: Vec<ContactId> = self.acd.contacts.keys().copied().collect();
         for contact in alive {
-            let input = Input::WrapUp {
-                contact,
-                disposed: true,
-                done: true,
-            };
-            if let Some(Stage::Connected { .. } | Stage::Held { .. } | Stage::Dialing { .. }) =
-                self.acd.contact(contact).map(|entry| &entry.stage)
-            {
+            let entry = &self.acd.contacts[&contact];
+            let ends = matches!(
+                entry.stage,
+                Stage::Connected { .. }
+                    | Stage::Held { .. }
+                    | Stage::Dialing { .. }
+                    | Stage::Forwarded { .. }
+            );
+            let notes: Vec<AgentId> = entry.wrap_ups.keys().copied().collect();
+            if ends {
                 self.later(1_000..9_000, Input::Ended(contact));
             }
-            self.later(9_000..20_000, input);
+            for agent in notes {
+                self.write_notes(contact, agent);
+            }
         }
+    }
+
+    /// An agent chooses a disposition and is done.
+    fn write_notes(&mut self, contact: ContactId, agent: AgentId) {
+        let input = Input::WrapUp {
+            contact,
+            agent,
+            disposed: true,
+            done: true,
+        };
+        self.later(9_000..20_000, input);
     }
 
     fn deliver(&mut self, input: &Input) {
@@ -225,10 +243,13 @@ impl World {
             Err(refusal) => {
                 assert!(self.acd.effects.is_empty(), "{input:?} {refusal}");
                 for (id, entry) in &before {
-                    assert_eq!(
-                        entry.stage, self.acd.contacts[id].stage,
-                        "{input:?} {refusal}"
-                    );
+                    let after = &self.acd.contacts[id];
+                    let same = entry.stage == after.stage
+                        && entry.ask == after.ask
+                        && entry.colleagues == after.colleagues
+                        && entry.watchers == after.watchers
+                        && entry.wrap_ups == after.wrap_ups;
+                    assert!(same, "{input:?} {refusal}");
                 }
                 *self.counts.entry("refused").or_default() += 1;
                 assert_ne!(refusal, Refusal::NoQueue);
@@ -253,7 +274,11 @@ impl World {
                 self.behave(offer, agent);
             }
             Effect::OfferOver {
-                offer, end, agent, ..
+                offer,
+                end,
+                agent,
+                purpose,
+                ..
             } => {
                 self.ringing.remove(&offer);
                 let count = match end {
@@ -264,12 +289,22 @@ impl World {
                     OfferEnd::LineLost => "line lost",
                 };
                 *self.counts.entry(count).or_default() += 1;
-                if end == OfferEnd::Missed {
+                let how = match purpose {
+                    Purpose::Serve => "from a queue",
+                    Purpose::Transfer { .. } => "transfer",
+                    Purpose::Return => "return",
+                    Purpose::PickUp { .. } => "pick-up",
+                    Purpose::Consult => "consultation",
+                };
+                *self.counts.entry(how).or_default() += 1;
+                if end == OfferEnd::Missed && purpose == Purpose::Serve {
                     let next = self.acd.presence(agent).next;
                     assert_eq!(next, super::agent::not_ready(super::MISSED));
                 }
             }
             Effect::Contact(id) => self.follow(id),
+            Effect::WrapUp { contact, agent } => self.follow_notes(contact, agent),
+            Effect::Unwatched { .. } => *self.counts.entry("unwatched").or_default() += 1,
             Effect::Presence(agent) => {
                 if let Presence::NotReady { .. } = self.acd.presence(agent).presence {
                     self.later(1_000..30_000, Input::Choose(agent, PresenceChoice::Ready));
@@ -309,12 +344,15 @@ impl World {
         let stage = self.acd.contacts[&contact].stage.clone();
         self.begun.insert(contact);
         if stage.is_final() {
-            let earlier = self.finals.insert(contact, stage);
-            assert_eq!(earlier, None, "a contact ended twice");
+            let earlier = self.finals.insert(contact, stage.clone());
+            assert!(
+                earlier.is_none_or(|earlier| earlier == stage),
+                "ended twice"
+            );
             return;
         }
         match stage {
-            Stage::Connected { .. } => {
+            Stage::Connected { agent } => {
                 if self.chance(0.3) {
                     self.later(
                         100..9_000,
@@ -326,80 +364,202 @@ impl World {
                     let held = false;
                     self.later(5_000..20_000, Input::Hold { contact, held });
                 }
-                self.later(1_000..40_000, Input::Ended(contact));
+                if self.chaos() {
+                    self.handle_call(contact, agent);
+                }
+                self.later(1_000..60_000, Input::Ended(contact));
             }
-            Stage::WrapUp { overdue, .. } => {
-                let disposed = overdue || !self.chaos() || self.chance(0.5);
-                let input = Input::WrapUp {
-                    contact,
-                    disposed,
-                    done: disposed || self.chance(0.5),
-                };
-                // Saving notes is an event of its own: without this an agent would save for ever.
-                if disposed || self.chance(0.5) {
-                    self.later(500..30_000, input);
-                } else if self.chance(0.3) {
-                    self.later(100..9_000, Input::Extend { contact, ms: 9_000 });
+            Stage::Parked { .. } => {
+                *self.counts.entry("parked").or_default() += 1;
+                if self.chance(0.6) {
+                    let agent = self.anybody();
+                    self.later(500..20_000, Input::PickUp { contact, agent });
                 }
             }
+            Stage::Forwarded { .. } => {
+                *self.counts.entry("forwarded").or_default() += 1;
+                if self.chance(0.5) {
+                    self.later(500..30_000, Input::ForwardFailed(contact));
+                }
+                self.later(30_000..60_000, Input::Ended(contact));
+            }
+            Stage::WrapUp { agent } => self.follow_notes(contact, agent),
             _ => {}
         }
     }
 
-    /// What must hold after every input.
+    fn anybody(&mut self) -> AgentId {
+        agent(self.rng.random_range(0..AGENTS))
+    }
+
+    fn anywhere(&mut self) -> Aim {
+        if self.chance(0.6) {
+            Aim::Agent(self.anybody())
+        } else {
+            Aim::Queue(queue(self.rng.random_range(0..2)))
+        }
+    }
+
+    /// What agents and supervisors do with a call, sense or nonsense.
+    fn handle_call(&mut self, contact: ContactId, owner: AgentId) {
+        let aim = self.anywhere();
+        match self.rng.random_range(0..100) {
+            0..20 => {
+                self.later(100..5_000, Input::Consult { contact, aim });
+                if self.chance(0.3) {
+                    self.later(1_000..20_000, Input::Unconsult(contact));
+                }
+                for _ in 0..2 {
+                    let to = self.anybody();
+                    self.later(9_000..30_000, Input::HandOver { contact, to });
+                    let agent = self.anybody();
+                    self.later(9_000..40_000, Input::Left { contact, agent });
+                }
+            }
+            20..32 => self.later(100..9_000, Input::Transfer { contact, aim }),
+            32..38 => self.later(
+                100..9_000,
+                Input::Park {
+                    contact,
+                    ms: 30_000,
+                },
+            ),
+            38..44 => self.later(100..9_000, Input::Forward(contact)),
+            44..60 => {
+                let agent = self.anybody();
+                self.later(100..9_000, Input::Watch { contact, agent });
+                self.later(9_000..40_000, Input::Unwatch(agent));
+                if self.chance(0.4) {
+                    let to = agent;
+                    self.later(5_000..20_000, Input::HandOver { contact, to });
+                }
+            }
+            60..64 => self.later(100..9_000, Input::DeskLost(owner)),
+            _ => {}
+        }
+    }
+
+    fn follow_notes(&mut self, contact: ContactId, agent: AgentId) {
+        let Some(notes) = self.acd.contacts[&contact].wrap_ups.get(&agent) else {
+            return;
+        };
+        let disposed = notes.overdue || !self.chaos() || self.chance(0.5);
+        let input = Input::WrapUp {
+            contact,
+            agent,
+            disposed,
+            done: disposed || self.chance(0.5),
+        };
+        // Saving notes is an event of its own: without this an agent would save for ever.
+        if disposed || self.chance(0.5) {
+            self.later(500..30_000, input);
+        } else if self.chance(0.3) {
+            let ms = 9_000;
+            self.later(100..9_000, Input::Extend { contact, agent, ms });
+        }
+    }
+
+    /// What must hold after every input: no two offers, no stranded agent, no customer alone.
     fn check(&self, before: &HashMap<ContactId, super::Entry>, effects: &[Effect]) {
         let mut offered = BTreeSet::new();
         let mut talking = BTreeSet::new();
+        let mut watching = BTreeSet::new();
+        let mut offer_to = |agent: &AgentId, offer: &OfferId, id: &ContactId| {
+            assert!(offered.insert(*agent), "an agent has two offers");
+            assert_eq!(self.acd.offers.get(offer), Some(id));
+            let engaged = self.acd.agents[agent].engagement;
+            assert_eq!(engaged, Engagement::Offered(*id));
+            assert!(self.acd.agents[agent].desk && self.acd.agents[agent].line);
+        };
         for (id, entry) in &self.acd.contacts {
             match &entry.stage {
                 Stage::Reserved { offer, agent } | Stage::Offered { offer, agent, .. } => {
-                    assert!(offered.insert(*agent), "an agent has two offers");
-                    assert_eq!(self.acd.offers.get(offer), Some(id));
-                    let engaged = self.acd.agents[agent].engagement;
-                    assert_eq!(engaged, Engagement::Offered(*id));
-                    assert!(self.acd.agents[agent].desk && self.acd.agents[agent].line);
+                    offer_to(agent, offer, id);
                 }
                 Stage::Dialing { agent } | Stage::Connected { agent } | Stage::Held { agent } => {
                     assert!(talking.insert(*agent), "an agent talks twice");
                     let engaged = self.acd.agents[agent].engagement;
                     assert_eq!(engaged, Engagement::Talking(*id));
                 }
-                Stage::WrapUp { agent, .. } => {
-                    assert!(self.acd.agents[agent].wrap_ups.contains(id));
-                }
+                Stage::WrapUp { agent } => assert!(entry.wrap_ups.contains_key(agent)),
                 Stage::Queued => {
-                    let line = &self.acd.queues[&entry.queue.expect("queued without a queue")];
-                    assert!(
-                        line.waiting.iter().any(|place| place.contact == *id),
-                        "lost"
-                    );
-                    if entry.rests_until.0 <= self.now {
-                        assert!(line.idle.is_empty(), "a contact waits beside an idle agent");
-                    }
+                    self.check_waits(id, entry.queue.expect("queued without a queue"), entry);
                 }
-                Stage::Closed | Stage::Abandoned | Stage::Failed => {}
+                Stage::Parked { .. } => assert!(entry.alarm.is_some(), "parked for ever"),
+                Stage::Forwarded { .. } | Stage::Closed | Stage::Abandoned | Stage::Failed => {}
+            }
+            match entry.ask {
+                Some(Ask::Sought { queue }) => self.check_waits(id, queue, entry),
+                Some(Ask::Reserved { offer, agent, .. } | Ask::Offered { offer, agent, .. }) => {
+                    offer_to(&agent, &offer, id);
+                }
+                None => {}
+            }
+            let beside = entry.ask.is_some() || !entry.colleagues.is_empty();
+            let watched = !entry.watchers.is_empty();
+            assert!(entry.stage.talker().is_some() || !(beside || watched));
+            for agent in &entry.colleagues {
+                assert!(talking.insert(*agent), "a colleague talks twice");
+                let engaged = self.acd.agents[agent].engagement;
+                assert_eq!(engaged, Engagement::Talking(*id));
+            }
+            for agent in &entry.watchers {
+                assert!(watching.insert(*agent), "a supervisor watches twice");
+                let engaged = self.acd.agents[agent].engagement;
+                assert_eq!(engaged, Engagement::Watching(*id));
+            }
+            for agent in entry.wrap_ups.keys() {
+                assert!(self.acd.agents[agent].wrap_ups.contains(id));
+                assert_ne!(
+                    entry.stage.talker(),
+                    Some(*agent),
+                    "notes of a call that goes on"
+                );
             }
         }
         assert!(offered.is_disjoint(&talking));
+        assert!(watching.is_disjoint(&talking) && watching.is_disjoint(&offered));
         assert_eq!(
             offered.len(),
             self.acd.offers.len(),
             "an offer without a contact"
         );
         for (id, agent) in &self.acd.agents {
-            let free = !offered.contains(id) && !talking.contains(id);
+            let free = !offered.contains(id) && !talking.contains(id) && !watching.contains(id);
             assert_eq!(
                 free,
                 agent.engagement == Engagement::Free,
                 "a stranded agent"
             );
+            for contact in &agent.wrap_ups {
+                let entry = &self.acd.contacts[contact];
+                assert!(entry.wrap_ups.contains_key(id), "stranded in wrap-up");
+            }
             assert_eq!(agent.listed.is_some(), agent.is_available());
             assert_eq!(agent.told.presence, agent.true_presence());
         }
         for effect in effects {
-            if let Effect::Reserve { contact, agent, .. } = effect {
+            if let Effect::Reserve {
+                contact,
+                agent,
+                purpose: Purpose::Serve,
+                ..
+            } = effect
+            {
                 self.check_fair(before, *contact, *agent);
             }
+        }
+    }
+
+    /// Whoever waits is listed, and not beside an idle agent.
+    fn check_waits(&self, id: &ContactId, queue: QueueId, entry: &super::Entry) {
+        let line = &self.acd.queues[&queue];
+        assert!(
+            line.waiting.iter().any(|place| place.contact == *id),
+            "lost"
+        );
+        if entry.rests_until.0 <= self.now {
+            assert!(line.idle.is_empty(), "a contact waits beside an idle agent");
         }
     }
 
@@ -442,6 +602,9 @@ impl World {
                 self.acd.contacts[id]
             );
         }
+        for entry in self.acd.contacts.values() {
+            assert!(entry.is_done(), "unfinished: {entry:?}");
+        }
         for (id, agent) in &self.acd.agents {
             assert!(agent.is_available(), "a stranded agent: {id} {agent:?}");
         }
@@ -480,6 +643,13 @@ fn a_thousand_days_of_bad_luck_strand_nobody() {
         "caller gone",
         "line lost",
         "refused",
+        "transfer",
+        "return",
+        "pick-up",
+        "consultation",
+        "parked",
+        "forwarded",
+        "unwatched",
         "closed",
         "abandoned",
         "failed",

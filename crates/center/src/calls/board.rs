@@ -4,7 +4,6 @@ use super::{Calls, Inner, Record, state::Live};
 use crate::http::ApiFailure;
 use seatline_contract::{
     contact::{Contact, ContactState, Direction},
-    error::Code,
     id::{AgentId, ContactId, QueueId},
     identity::Person,
     party::RecordingState,
@@ -113,7 +112,7 @@ impl Calls {
     /// Tells a contact's agent what it is now.
     pub(crate) fn tell_anew(&self, contact: ContactId) {
         if let Some(inner) = self.inner.get() {
-            inner.tell_agent(&inner.state.lock(), contact);
+            inner.tell(&inner.state.lock(), contact);
         }
     }
 
@@ -132,14 +131,15 @@ impl Calls {
     /// Lets a supervisor join a call.
     ///
     /// # Errors
-    /// `unavailable`: no call can be joined yet.
+    /// `forbidden` outside the supervisor's teams, `conflict` in a call of their own,
+    /// `line_not_ready`; `unavailable` until the driver runs.
     pub(crate) fn join(
         &self,
-        _supervisor: &Person,
-        _contact: ContactId,
-        _mode: WatchMode,
+        supervisor: &Person,
+        contact: ContactId,
+        mode: WatchMode,
     ) -> Result<(), ApiFailure> {
-        Err(Code::Unavailable.into())
+        self.running()?.watch(supervisor, contact, mode)
     }
 }
 
@@ -166,7 +166,7 @@ fn talking(record: &Record) -> Option<AgentId> {
 
 fn look_at(live: &Live) -> CallLook {
     let record = &live.record;
-    let parties = [live.customer, live.agent].into_iter().flatten().count();
+    let parties = live.room.members().len();
     CallLook {
         contact: record.id,
         direction: record.direction,
@@ -180,7 +180,7 @@ fn look_at(live: &Live) -> CallLook {
         created: record.created,
         connected: record.connected,
         parties: u32::try_from(parties).unwrap_or(u32::MAX),
-        watchers: Vec::new(),
+        watchers: live.room.watchers().collect(),
         recording: RecordingState::default(),
     }
 }

@@ -2,12 +2,12 @@
 
 use super::{
     Record, store,
-    surroundings::{DialRefusal, Known, LateNotes, Surroundings},
+    surroundings::{Act, DialRefusal, Known, LateNotes, Surroundings},
 };
 use crate::{
     App,
-    compliance::number::Number,
-    crm,
+    compliance::{audit, number::Number},
+    crm, directory,
     identity::{line_user, person},
     supervision,
 };
@@ -16,7 +16,7 @@ use sea_orm::DbErr;
 use seatline_contract::{
     customer::{CustomerCard, NumberKind, NumberView},
     event::Change,
-    id::{AgentId, ContactId, CustomerId},
+    id::{AgentId, ContactId, CustomerId, EntryId},
     identity::{Person, Role},
     secret::PhoneNumber,
     supervision::Help,
@@ -111,6 +111,32 @@ impl Surroundings for Centre {
 
     fn help_of(&self, contact: ContactId) -> Option<Help> {
         self.0.supervision.help_of(contact)
+    }
+
+    async fn entry(&self, agent: AgentId, entry: EntryId) -> Option<(PhoneNumber, String)> {
+        let found = directory::number_of_entry(&self.0, agent, entry).await;
+        or_unknown(found).map(|listed| (listed.number, listed.name))
+    }
+
+    fn may_steer(&self, supervisor: &Person, agent: AgentId) -> bool {
+        self.0.supervision.roster().may_steer(supervisor, agent)
+    }
+
+    fn shows_watchers(&self) -> bool {
+        self.0.config.supervision.visible
+    }
+
+    async fn audit(&self, act: &Act) -> Result<(), DbErr> {
+        let object = format!("contact {}", act.contact);
+        audit::record(
+            self.0.store.db(),
+            act.at,
+            act.actor,
+            act.action,
+            &object,
+            &act.detail,
+        )
+        .await
     }
 
     fn publish(&self, agent: AgentId, change: Change) {

@@ -109,7 +109,7 @@ async fn drive(
     mut outputs: mpsc::UnboundedReceiver<Output>,
 ) {
     loop {
-        let deadline = inner.state.lock().acd.next_deadline();
+        let deadline = inner.state.lock().next_deadline();
         let wait = deadline.map(|at| {
             let ms = at.since(inner.clock.now()).max(0);
             Duration::from_millis(u64::try_from(ms).unwrap_or(0))
@@ -124,8 +124,11 @@ async fn drive(
             biased;
             output = outputs.recv() => match output {
                 Some(Output::Publish(agent, change)) => inner.surroundings.publish(agent, *change),
-                Some(Output::Ring(offer, contact, agent)) => {
-                    contain(|| inner.ring(offer, contact, agent));
+                Some(Output::Ring(offer, contact, agent, by_itself)) => {
+                    contain(|| inner.ring(offer, contact, agent, by_itself));
+                }
+                Some(Output::RingWatcher(contact, supervisor)) => {
+                    contain(|| inner.ring_watcher(contact, supervisor));
                 }
                 None => return,
             },
@@ -133,7 +136,10 @@ async fn drive(
                 Some(event) => contain(|| inner.on_event(event)),
                 None => return,
             },
-            () = alarm => contain(|| inner.try_apply(&mut inner.state.lock(), Input::Tick)),
+            () = alarm => contain(|| {
+                inner.ring_out();
+                inner.try_apply(&mut inner.state.lock(), Input::Tick);
+            }),
             () = inner.wake.notified() => {}
         }
     }

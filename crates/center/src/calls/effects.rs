@@ -1,19 +1,15 @@
 //! Carrying out what the distributor decides.
 
-use super::{
-    Inner, Output, Record,
-    saver::Job,
-    state::{Seat, State},
-};
+use super::{Inner, Output, Record, room::Member, saver::Job, state::State};
 use crate::{
-    acd::{Effect, Input, Refusal, Stage},
-    switch::Ending,
+    acd::{Effect, Input, Purpose, Refusal, Stage},
+    switch::{Answer, Ending},
 };
 use seatline_contract::{
-    contact::{Contact, ContactState, Offer, OfferEnd, OfferKind},
+    contact::{ContactState, Offer, OfferEnd, OfferKind},
     event::Change,
-    id::{AgentId, ContactId, OfferId, QueueId},
-    queue::Queue,
+    id::{AgentId, ContactId, OfferId},
+    party::{PartyEnd, PartyRole},
     time::UnixMs,
 };
 use std::sync::Arc;
@@ -45,20 +41,25 @@ impl Inner {
                 offer,
                 contact,
                 agent,
-            } => self.reserve(state, offer, contact, agent),
+                purpose,
+            } => self.reserve(state, offer, contact, agent, purpose),
             Effect::Ring {
                 offer,
                 contact,
                 agent,
                 deadline,
-            } => self.announce(state, offer, contact, agent, deadline),
+                purpose,
+            } => self.announce(state, offer, contact, agent, deadline, purpose),
             Effect::OfferOver {
                 offer,
                 contact,
                 agent,
                 end,
-            } => self.end_offer(state, offer, contact, agent, end),
+                purpose,
+            } => self.end_offer(state, offer, contact, agent, end, purpose),
             Effect::Contact(contact) => self.follow(state, now, contact),
+            Effect::WrapUp { contact, agent } => self.follow_notes(state, now, contact, agent),
+            Effect::Unwatched { contact, agent } => self.watched_out(state, contact, agent),
             Effect::Released { contact, agent } => {
                 self.publish(agent, Change::ContactGone { id: contact });
             }
@@ -77,15 +78,19 @@ impl Inner {
         offer: OfferId,
         contact: ContactId,
         agent: AgentId,
+        purpose: Purpose,
     ) {
         let name = state.people.get(&agent).map(|person| person.name.clone());
         let Some(live) = state.live.get_mut(&contact) else {
             return;
         };
-        live.record.state = ContactState::Offered;
-        live.record.agent = Some(agent);
-        live.record.agent_name = name;
-        let written = self.write(&mut live.record);
+        // Who is only asked takes nothing.
+        let written = (purpose != Purpose::Consult).then(|| {
+            live.record.state = ContactState::Offered;
+            live.record.agent = Some(agent);
+            live.record.agent_name = name;
+            self.write(&mut live.record)
+        });
         let number = live.record.number.clone();
         let known = live.record.customer;
         let calls = self.clone();
@@ -101,7 +106,10 @@ impl Inner {
                 _ => None,
             };
             // A failing disk does not keep a customer waiting: only a refusal does.
-            let refused = matches!(written.await, Ok(Ok(false)));
+            let refused = match written {
+                Some(written) => matches!(written.await, Ok(Ok(false))),
+                None => false,
+            };
             let mut state = calls.state.lock();
             if let Some(live) = state.live.get_mut(&contact) {
                 if let Some(customer) = customer {
@@ -130,7 +138,12 @@ impl Inner {
         contact: ContactId,
         agent: AgentId,
         deadline: UnixMs,
+        purpose: Purpose,
     ) {
+        let kind = self.kind_of(state, contact, purpose);
+        if purpose == Purpose::Consult {
+            self.expect(state, contact, id, agent);
+        }
         let Some(view) = self.view_for(state, contact, agent) else {
             return;
         };
@@ -139,12 +152,32 @@ impl Inner {
             contact: view,
             customer: state.live.get(&contact).and_then(|live| live.card.clone()),
             deadline,
-            kind: OfferKind::Queue,
+            kind,
         };
         state.offers.insert(agent, offer.clone());
         metrics::counter!("seatline_offers_total").increment(1);
         self.publish(agent, Change::Offered { offer });
-        self.output(Output::Ring(id, contact, agent));
+        let picks_up = matches!(purpose, Purpose::PickUp { .. });
+        self.output(Output::Ring(id, contact, agent, picks_up));
+    }
+
+    fn kind_of(&self, state: &State, contact: ContactId, purpose: Purpose) -> OfferKind {
+        let Some(live) = state.live.get(&contact) else {
+            return OfferKind::Queue;
+        };
+        match purpose {
+            Purpose::Serve | Purpose::PickUp { .. } => OfferKind::Queue,
+            Purpose::Transfer { from } => OfferKind::Transfer {
+                from_name: state.name_of(from),
+            },
+            Purpose::Return => OfferKind::Returned {
+                target_name: live.meant_for.clone(),
+                why: live.came_back.unwrap_or(PartyEnd::NoAnswer),
+            },
+            Purpose::Consult => OfferKind::Consult {
+                from_name: live.record.agent_name.clone().unwrap_or_default(),
+            },
+        }
     }
 
     fn end_offer(
@@ -154,6 +187,7 @@ impl Inner {
         contact: ContactId,
         agent: AgentId,
         end: OfferEnd,
+        purpose: Purpose,
     ) {
         let reason = match end {
             OfferEnd::Accepted => "accepted",
@@ -163,12 +197,10 @@ impl Inner {
             OfferEnd::LineLost => "line_lost",
         };
         metrics::counter!("seatline_offers_ended_total", "end" => reason).increment(1);
-        if end != OfferEnd::Accepted
-            && let Some(live) = state.live.get_mut(&contact)
-            && let Some(party) = live.agent.take()
-        {
-            state.parties.remove(&party);
-            self.switch.hang_up(party, Ending::with(487, reason));
+        if end == OfferEnd::Accepted {
+            self.come_in(state, contact, offer, purpose);
+        } else {
+            self.stay_out(state, contact, offer, end, purpose);
         }
         let shown = state
             .offers
@@ -180,68 +212,169 @@ impl Inner {
         }
     }
 
-    /// A contact changed: writes it down and tells who has it. One that is over is let go.
+    /// The agent answered: as the customer's, or as the colleague asked.
+    fn come_in(&self, state: &mut State, contact: ContactId, offer: OfferId, purpose: Purpose) {
+        let now = self.clock.now();
+        let Some(live) = state.live.get_mut(&contact) else {
+            return;
+        };
+        let Some(id) = live.room.offered(offer).map(|member| member.id) else {
+            return;
+        };
+        live.room.answered(id, now);
+        if purpose != Purpose::Consult {
+            live.room.connect_all(now);
+            live.came_back = None;
+        }
+    }
+
+    /// The agent did not answer: what rings there stops.
+    fn stay_out(
+        self: &Arc<Self>,
+        state: &mut State,
+        contact: ContactId,
+        offer: OfferId,
+        end: OfferEnd,
+        purpose: Purpose,
+    ) {
+        let Some(live) = state.live.get_mut(&contact) else {
+            return;
+        };
+        let why = match end {
+            OfferEnd::Declined => PartyEnd::Declined,
+            OfferEnd::LineLost => PartyEnd::Unreachable,
+            OfferEnd::CallerGone => PartyEnd::Dropped,
+            OfferEnd::Accepted | OfferEnd::Missed => PartyEnd::NoAnswer,
+        };
+        if let Purpose::Transfer { .. } = purpose {
+            live.came_back = Some(why);
+        }
+        let ringing = live.room.offered(offer).map(|member| member.id);
+        let Some(ringing) = ringing else {
+            // Nothing rang yet, and nobody was told who it would be.
+            if purpose == Purpose::Consult {
+                self.unasked(state, contact, why);
+            }
+            return;
+        };
+        let line = live.room.member_mut(ringing).and_then(|member| {
+            member.offer = None;
+            member.line.take()
+        });
+        if let Some(line) = line {
+            state.lines.remove(&line);
+            let words = match end {
+                OfferEnd::Declined => "declined",
+                OfferEnd::Missed => "missed",
+                OfferEnd::CallerGone => "caller_gone",
+                OfferEnd::Accepted | OfferEnd::LineLost => "line_lost",
+            };
+            self.switch.hang_up(line, Ending::with(487, words));
+        }
+        if purpose == Purpose::Consult {
+            self.unasked(state, contact, why);
+        } else if let Some(live) = state.live.get_mut(&contact) {
+            live.room.remove(ringing, self.clock.now());
+        }
+    }
+
+    /// A contact changed: writes it down and tells who has it. One that is done is let go.
     fn follow(self: &Arc<Self>, state: &mut State, now: UnixMs, contact: ContactId) {
         let Some(entry) = state.acd.contact(contact) else {
             return;
         };
         let stage = entry.stage.clone();
         let required = entry.terms.disposition_required;
+        let done = entry.is_done();
+        let deadline = match &stage {
+            Stage::WrapUp { agent } => entry.wrap_ups.get(agent).and_then(|notes| notes.deadline),
+            _ => None,
+        };
+        let name = stage.talker().map(|agent| state.name_of(agent));
         let Some(live) = state.live.get_mut(&contact) else {
             return;
         };
-        let record = &mut live.record;
-        let teller = record.agent;
-        record.state = stage.state();
-        record.disposition_required = required;
-        record.wrap_up_deadline = match stage {
-            Stage::WrapUp { deadline, .. } => deadline,
-            _ => None,
-        };
+        let was_over = is_over(live.record.state);
+        live.record.state = stage.state();
+        live.record.disposition_required = required;
+        live.record.wrap_up_deadline = deadline;
+        let mut teller = live.record.agent.filter(|_| !was_over);
         match &stage {
-            Stage::Queued | Stage::Abandoned => {
-                record.agent = None;
-                record.agent_name = None;
+            Stage::Queued | Stage::Parked { .. } | Stage::Abandoned => live.nobodys(),
+            Stage::Connected { agent } => {
+                if live.record.connected.is_none() {
+                    live.record.connected = Some(now);
+                }
+                live.becomes(*agent, name);
+                teller = Some(*agent);
             }
-            Stage::Connected { .. } if record.connected.is_none() => record.connected = Some(now),
+            Stage::Closed => live.was_lasts(now),
             _ => {}
         }
-        drop(self.write(record));
-        let theirs = match stage {
+        drop(self.write(&mut live.record));
+        match stage {
             Stage::Dialing { .. }
             | Stage::Connected { .. }
             | Stage::Held { .. }
             | Stage::WrapUp { .. }
             | Stage::Closed
-            | Stage::Failed => true,
-            Stage::Queued | Stage::Reserved { .. } | Stage::Offered { .. } | Stage::Abandoned => {
-                false
+            | Stage::Failed => {
+                if let Some(agent) = teller
+                    && let Some(contact) = self.view_for(state, contact, agent)
+                {
+                    self.publish(agent, Change::Contact { contact });
+                }
+                self.tell_guests(state, contact);
             }
-        };
-        if let Some(agent) = teller.filter(|_| theirs)
-            && let Some(contact) = self.view_for(state, contact, agent)
-        {
-            self.publish(agent, Change::Contact { contact });
+            Stage::Queued
+            | Stage::Reserved { .. }
+            | Stage::Offered { .. }
+            | Stage::Forwarded { .. }
+            | Stage::Parked { .. }
+            | Stage::Abandoned => {}
         }
-        if stage.is_final() {
+        self.follow_slot(state, contact);
+        if done {
             self.let_go(state, contact);
         }
         metrics::gauge!("seatline_contacts_live").set(u32::try_from(state.live.len()).unwrap_or(0));
     }
 
+    /// An agent's notes on a contact that goes on without them have begun or changed.
+    fn follow_notes(
+        self: &Arc<Self>,
+        state: &mut State,
+        now: UnixMs,
+        contact: ContactId,
+        agent: AgentId,
+    ) {
+        let name = state.name_of(agent);
+        let Some(live) = state.live.get_mut(&contact) else {
+            return;
+        };
+        live.lay_down(agent, name, now);
+        if let Some(contact) = self.view_for(state, contact, agent) {
+            self.publish(agent, Change::Contact { contact });
+        }
+    }
+
     /// The contact is over; whoever is still connected is not any more.
-    fn let_go(&self, state: &mut State, contact: ContactId) {
+    fn let_go(self: &Arc<Self>, state: &mut State, contact: ContactId) {
         if let Some(live) = state.live.remove(&contact) {
-            for party in [live.customer, live.agent].into_iter().flatten() {
-                state.parties.remove(&party);
-                self.switch.hang_up(party, Ending::normal());
+            for line in live.room.lines() {
+                state.lines.remove(&line);
+                self.switch.hang_up(line, Ending::normal());
             }
         }
+        state.alarms.retain(|(_, of, _)| *of != contact);
         state.acd.forget(contact);
+        // A saver that is gone remembers nothing.
+        let _ = self.jobs.send(Job::Forget(contact));
     }
 
     /// Rings an agent's desk, if the offer still stands.
-    pub(super) fn ring(&self, offer: OfferId, contact: ContactId, agent: AgentId) {
+    pub(super) fn ring(&self, offer: OfferId, contact: ContactId, agent: AgentId, by_itself: bool) {
+        let now = self.clock.now();
         let mut state = self.state.lock();
         let Some(shown) = state.offers.get(&agent).filter(|shown| shown.id == offer) else {
             return;
@@ -251,12 +384,26 @@ impl Inner {
             contact,
             from: shown.contact.number.display.clone(),
             name: shown.contact.customer_name.clone(),
+            answer: by_itself.then_some(Answer::Talk),
         };
-        let party = self.switch.dial(dial);
-        state.parties.insert(party, (contact, Seat::Ringing(offer)));
-        if let Some(live) = state.live.get_mut(&contact) {
-            live.agent = Some(party);
+        let line = self.switch.dial(dial);
+        let name = Some(state.name_of(agent)).filter(|name| !name.is_empty());
+        state.lines.insert(line, contact);
+        let Some(live) = state.live.get_mut(&contact) else {
+            return;
+        };
+        // A colleague who is asked stands in the room already.
+        if let Some(asked) = live.room.offered(offer).map(|member| member.id) {
+            if let Some(member) = live.room.member_mut(asked) {
+                member.line = Some(line);
+            }
+            return;
         }
+        let mut member = Member::new(PartyRole::Agent, Some(line), now);
+        member.agent = Some(agent);
+        member.name = name;
+        member.offer = Some(offer);
+        live.room.enter(member);
     }
 
     /// Sends a record to be written; the answer may be waited for or dropped.
@@ -273,47 +420,6 @@ impl Inner {
         written
     }
 
-    /// A live contact as an agent may see it.
-    pub(super) fn view_for(
-        &self,
-        state: &State,
-        contact: ContactId,
-        agent: AgentId,
-    ) -> Option<Contact> {
-        let live = state.live.get(&contact)?;
-        let reader = state.people.get(&agent);
-        let number = self.surroundings.show(live.record.number.as_ref(), reader);
-        let mut view = live.record.view(number, live.tickets.clone());
-        if let Some(help) = self.surroundings.help_of(contact) {
-            view.call.get_or_insert_default().help = Some(help);
-        }
-        Some(view)
-    }
-
-    /// A queue as desks see it.
-    pub(super) fn view_queue(state: &State, queue: QueueId) -> Option<Queue> {
-        let info = state.queues.get(&queue)?;
-        let (waiting, longest_since) = state.acd.length(queue);
-        Some(Queue {
-            id: queue,
-            name: info.name.clone(),
-            waiting,
-            longest_since,
-        })
-    }
-
-    fn tell_queue(&self, state: &State, queue: QueueId) {
-        let Some(view) = Self::view_queue(state, queue) else {
-            return;
-        };
-        metrics::gauge!("seatline_contacts_waiting", "queue" => view.name.clone())
-            .set(view.waiting);
-        for agent in state.acd.agents_of(queue) {
-            let queue = view.clone();
-            self.publish(agent, Change::Queue { queue });
-        }
-    }
-
     pub(super) fn publish(&self, agent: AgentId, change: Change) {
         self.output(Output::Publish(agent, Box::new(change)));
     }
@@ -321,5 +427,18 @@ impl Inner {
     pub(super) fn output(&self, output: Output) {
         // Without a driver the centre is stopping, and nobody listens.
         let _ = self.outputs.send(output);
+    }
+}
+
+fn is_over(state: ContactState) -> bool {
+    match state {
+        ContactState::Closed | ContactState::Abandoned | ContactState::Failed => true,
+        ContactState::Queued
+        | ContactState::Offered
+        | ContactState::Dialing
+        | ContactState::Connected
+        | ContactState::Held
+        | ContactState::Parked
+        | ContactState::WrapUp => false,
     }
 }

@@ -26,6 +26,7 @@ impl From<Refusal> for ApiFailure {
             Refusal::OfferOver | Refusal::Known | Refusal::Busy | Refusal::Illegal(_) => {
                 Code::Conflict
             }
+            Refusal::Unavailable => Code::ColleagueUnavailable,
             Refusal::DispositionRequired => Code::DispositionRequired,
         };
         Self::from(code).detail(refusal.to_string())
@@ -95,17 +96,25 @@ impl Inner {
         let Some(live) = state.live.get_mut(&contact) else {
             return Ok(None);
         };
-        let theirs = state
-            .acd
-            .contact(contact)
-            .and_then(|entry| entry.stage.agent_in_hand());
-        if theirs != Some(agent) {
-            return Err(Code::NotFound.into());
+        let entry = state.acd.contact(contact).ok_or(Code::NotFound)?;
+        let has_it = entry.stage.agent_in_hand() == Some(agent);
+        match live.notes.get_mut(&agent).filter(|_| !has_it) {
+            Some(notes) if entry.wrap_ups.contains_key(&agent) => {
+                notes.disposition.clone_from(&request.disposition);
+                notes.note.clone_from(&request.note);
+                live.was_lasts_notes(agent);
+            }
+            _ if has_it => {
+                live.record.disposition.clone_from(&request.disposition);
+                live.record.note.clone_from(&request.note);
+            }
+            // Whoever finished their notes may still add to them.
+            Some(_) => return Ok(None),
+            None => return Err(Code::NotFound.into()),
         }
-        live.record.disposition.clone_from(&request.disposition);
-        live.record.note.clone_from(&request.note);
         let input = Input::WrapUp {
             contact,
+            agent,
             disposed: request.disposition.is_some(),
             done: request.done,
         };
@@ -154,15 +163,12 @@ impl Inner {
         seconds: u32,
     ) -> Result<Contact, ApiFailure> {
         let mut state = self.state.lock();
-        let theirs = state
-            .acd
-            .contact(contact)
-            .and_then(|entry| entry.stage.agent_in_hand());
-        if theirs != Some(agent) {
+        let entry = state.acd.contact(contact).ok_or(Code::NotFound)?;
+        if !entry.is_held_by(agent) {
             return Err(Code::NotFound.into());
         }
         let ms = i64::from(seconds) * 1_000;
-        self.apply(&mut state, Input::Extend { contact, ms })?;
+        self.apply(&mut state, Input::Extend { contact, agent, ms })?;
         self.view_for(&state, contact, agent)
             .ok_or_else(|| Code::NotFound.into())
     }
@@ -182,7 +188,8 @@ impl Inner {
             live.record.customer = Some(customer.id);
             live.record.customer_name = Some(customer.name);
             drop(self.write(&mut live.record));
-            self.tell_agent(&state, contact);
+            self.tell(&state, contact);
+            self.tell_note_takers(&state, contact);
             self.view_for(&state, contact, agent)
         };
         self.check_stored(contact).await?;

@@ -1,9 +1,11 @@
 //! Routes about contacts, presence and queues, one file for each subject.
 
 mod contacts;
+mod control;
 mod line;
 mod presence;
 mod queues;
+mod watch;
 mod wrap_up;
 
 pub(crate) use line::open_line;
@@ -23,4 +25,15 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(contacts::link_customer))
         .routes(routes!(contacts::hang_up))
         .routes(routes!(queues::list_queues, queues::create_queue))
+        .routes(routes!(control::consult))
+        .routes(routes!(control::transfer))
+        .routes(routes!(control::complete_transfer))
+        .routes(routes!(control::swap))
+        .routes(routes!(control::merge))
+        .routes(routes!(control::leave))
+        .routes(routes!(control::edit_party, control::drop_party))
+        .routes(routes!(control::park))
+        .routes(routes!(control::pick_up))
+        .routes(routes!(watch::watch, watch::stop_watching))
+        .routes(routes!(watch::take_over))
 }

@@ -3,12 +3,15 @@
 //! A call does not wait for the disk and does not end because the disk is full: what could not be
 //! written is tried again until it can.
 
-use super::{Record, Surroundings, surroundings::LateNotes};
+use super::{
+    Record, Surroundings,
+    surroundings::{Act, LateNotes},
+};
 use crate::store::is_full;
 use sea_orm::DbErr;
-use seatline_contract::{contact::ContactState, id::ContactId};
+use seatline_contract::id::ContactId;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
     time::Duration,
 };
@@ -24,6 +27,10 @@ pub(super) enum Job {
     Save(Box<Record>, Option<Answer>),
     /// Notes of a closed contact.
     Notes(LateNotes, Answer),
+    /// What a supervisor did.
+    Act(Act),
+    /// A contact is done: nothing more will come of it.
+    Forget(ContactId),
     /// Asks whether a contact's latest state is stored.
     IsStored(ContactId, oneshot::Sender<Stored>),
     /// Answered when everything before it is written, or was tried and failed.
@@ -47,6 +54,10 @@ struct Saver {
     stored: HashMap<ContactId, i64>,
     /// States that could not be stored yet.
     owed: BTreeMap<ContactId, (Record, Stored)>,
+    /// Contacts that are done, and not stored yet.
+    done: HashSet<ContactId>,
+    /// Acts that could not be recorded yet.
+    acts: Vec<Act>,
 }
 
 pub(super) async fn run(
@@ -57,9 +68,11 @@ pub(super) async fn run(
         surroundings,
         stored: HashMap::new(),
         owed: BTreeMap::new(),
+        done: HashSet::new(),
+        acts: Vec::new(),
     };
     loop {
-        let job = if saver.owed.is_empty() {
+        let job = if saver.owed.is_empty() && saver.acts.is_empty() {
             jobs.recv().await
         } else {
             match tokio::time::timeout(RETRY, jobs.recv()).await {
@@ -81,6 +94,13 @@ pub(super) async fn run(
             Some(Job::Notes(notes, answer)) => {
                 let _ = answer.send(saver.surroundings.save_late_notes(&notes).await);
             }
+            Some(Job::Act(act)) => {
+                if let Err(error) = saver.surroundings.audit(&act).await {
+                    tracing::error!(%error, ?act, "an act could not be recorded yet");
+                    saver.acts.push(act);
+                }
+            }
+            Some(Job::Forget(contact)) => saver.forget(contact),
             Some(Job::IsStored(contact, answer)) => {
                 let owed = saver.owed.get(&contact);
                 let _ = answer.send(owed.map_or(Stored::Yes, |(_, why)| *why));
@@ -104,19 +124,10 @@ impl Saver {
         match self.surroundings.save(&record, expected).await {
             Ok(true) => {
                 self.owed.remove(&id);
-                match record.state {
-                    ContactState::Closed | ContactState::Abandoned | ContactState::Failed => {
-                        self.stored.remove(&id);
-                    }
-                    ContactState::Queued
-                    | ContactState::Offered
-                    | ContactState::Dialing
-                    | ContactState::Connected
-                    | ContactState::Held
-                    | ContactState::Parked
-                    | ContactState::WrapUp => {
-                        self.stored.insert(id, record.version);
-                    }
+                if self.done.remove(&id) {
+                    self.stored.remove(&id);
+                } else {
+                    self.stored.insert(id, record.version);
                 }
                 Ok(true)
             }
@@ -139,7 +150,21 @@ impl Saver {
         }
     }
 
+    fn forget(&mut self, contact: ContactId) {
+        if self.owed.contains_key(&contact) {
+            self.done.insert(contact);
+        } else {
+            self.stored.remove(&contact);
+        }
+    }
+
     async fn pay(&mut self) {
+        while let Some(act) = self.acts.pop() {
+            if self.surroundings.audit(&act).await.is_err() {
+                self.acts.push(act);
+                break;
+            }
+        }
         let owed: Vec<Record> = self
             .owed
             .values()

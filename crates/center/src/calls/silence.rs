@@ -1,11 +1,12 @@
 //! Calls in which nobody is heard any more.
 
-use super::{
-    Inner,
-    state::{Seat, State},
+use super::{Inner, leaving::LineEnd, state::State};
+use crate::{acd::Stage, switch::PartyId as Line};
+use seatline_contract::{
+    contact::EndedBy,
+    id::{AgentId, ContactId},
+    party::{PartyEnd, PartyRole, PartyState},
 };
-use crate::{acd::Stage, switch::PartyId};
-use seatline_contract::{contact::EndedBy, id::AgentId};
 use std::sync::Arc;
 
 /// Silence of an agent after which a conversation is given up, in milliseconds.
@@ -17,30 +18,51 @@ const LOST_MS: i64 = 10_000;
 const CUSTOMER_SILENT_MS: i64 = 180_000;
 
 impl Inner {
-    /// A party has not been heard for this long, in milliseconds.
-    pub(super) fn silent(self: &Arc<Self>, party: PartyId, silence_ms: u64) {
+    /// A line has not been heard for this long, in milliseconds.
+    pub(super) fn silent(self: &Arc<Self>, line: Line, silence_ms: u64) {
         let now = self.clock.now();
         let mut state = self.state.lock();
-        let Some((contact, seat, live)) = state.seat(party) else {
+        let Some((contact, live)) = state.of_line(line) else {
             return;
         };
+        let Some(member) = live.room.at(line) else {
+            return;
+        };
+        let (role, id, connected) = (
+            member.role,
+            member.id,
+            member.state == PartyState::Connected,
+        );
         let agent = live.record.agent;
-        if seat == Seat::Agent {
+        if role == PartyRole::Agent {
             live.note_silence(now, silence_ms);
         }
-        let Some(Stage::Connected { .. }) = state.acd.contact(contact).map(|entry| &entry.stage)
+        let stage = state.acd.contact(contact).map(|entry| &entry.stage);
+        let Some(Stage::Connected { .. } | Stage::Forwarded { .. }) = stage.filter(|_| connected)
         else {
             // Those who wait, ring or hold may be silent.
             return;
         };
         let has_desk = agent.is_some_and(|agent| state.acd.has_desk(agent));
-        let (longest, words) = match seat {
-            Seat::Customer => (CUSTOMER_SILENT_MS, "nothing is heard from the customer"),
-            Seat::Agent if has_desk => (SILENT_MS, "nothing is heard from the agent"),
-            Seat::Agent | Seat::Ringing(_) => (LOST_MS, "the agent's desk was lost"),
+        let (longest, words) = match role {
+            PartyRole::Customer | PartyRole::Outside => {
+                (CUSTOMER_SILENT_MS, "nothing is heard from the customer")
+            }
+            PartyRole::Colleague => (SILENT_MS, "nothing is heard from a colleague"),
+            PartyRole::Agent if has_desk => (SILENT_MS, "nothing is heard from the agent"),
+            PartyRole::Agent => (LOST_MS, "the agent's desk was lost"),
         };
-        if i64::try_from(silence_ms).unwrap_or(i64::MAX) >= longest {
-            self.finish(&mut state, contact, EndedBy::Centre, Some(words.to_owned()));
+        if i64::try_from(silence_ms).unwrap_or(i64::MAX) < longest {
+            return;
+        }
+        match role {
+            PartyRole::Agent => self.agent_silent(&mut state, contact, words),
+            PartyRole::Customer => {
+                self.finish(&mut state, contact, EndedBy::Centre, Some(words.to_owned()));
+            }
+            PartyRole::Colleague | PartyRole::Outside => {
+                self.guest_gone(&mut state, contact, id, PartyEnd::Lost);
+            }
         }
     }
 
@@ -57,9 +79,18 @@ impl Inner {
                 .get(&contact)
                 .map_or(0, |live| live.agent_silent_ms(now));
             if talking && silent_ms >= LOST_MS {
-                let words = "the agent's desk was lost".to_owned();
-                self.finish(state, contact, EndedBy::Centre, Some(words));
+                self.agent_silent(state, contact, "the agent's desk was lost");
             }
         }
+    }
+
+    /// Nothing is heard from the agent any more: a colleague goes on, or the call is over.
+    fn agent_silent(self: &Arc<Self>, state: &mut State, contact: ContactId, words: &str) {
+        let end = LineEnd {
+            by_far_side: false,
+            code: None,
+            reason: words.to_owned(),
+        };
+        self.agent_gone(state, contact, &end);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Record,
-    surroundings::{DialRefusal, Known, LateNotes, Surroundings},
+    surroundings::{Act, DialRefusal, Known, LateNotes, Surroundings},
 };
 use async_trait::async_trait;
 use parking_lot::Mutex;
@@ -10,7 +10,7 @@ use sea_orm::DbErr;
 use seatline_contract::{
     customer::{CustomerCard, NumberKind, NumberView},
     event::Change,
-    id::{AgentId, ContactId, CustomerId},
+    id::{AgentId, ContactId, CustomerId, EntryId},
     identity::{Person, Role},
     secret::PhoneNumber,
 };
@@ -25,6 +25,8 @@ pub struct SimulatedSurroundings {
     published: Mutex<Vec<(AgentId, Change)>>,
     signed_out: Mutex<HashSet<AgentId>>,
     failing: Mutex<bool>,
+    hides_watchers: Mutex<bool>,
+    acts: Mutex<Vec<Act>>,
     count: watch::Sender<usize>,
 }
 
@@ -52,6 +54,16 @@ impl SimulatedSurroundings {
     /// All that is stored.
     pub fn all_stored(&self) -> Vec<Record> {
         self.records.lock().values().cloned().collect()
+    }
+
+    /// From now on agents do not see supervisors in their calls.
+    pub fn hide_watchers(&self) {
+        *self.hides_watchers.lock() = true;
+    }
+
+    /// What was recorded for auditors.
+    pub fn acts(&self) -> Vec<Act> {
+        self.acts.lock().clone()
     }
 
     /// All that was told so far, in order.
@@ -163,6 +175,24 @@ impl Surroundings for SimulatedSurroundings {
             kind: NumberKind::Unknown,
             region: None,
         }
+    }
+
+    async fn entry(&self, _agent: AgentId, _entry: EntryId) -> Option<(PhoneNumber, String)> {
+        None
+    }
+
+    fn may_steer(&self, supervisor: &Person, _agent: AgentId) -> bool {
+        supervisor.role != Role::Agent
+    }
+
+    fn shows_watchers(&self) -> bool {
+        !*self.hides_watchers.lock()
+    }
+
+    async fn audit(&self, act: &Act) -> Result<(), DbErr> {
+        self.acts.lock().push(act.clone());
+        self.changed();
+        Ok(())
     }
 
     fn publish(&self, agent: AgentId, change: Change) {

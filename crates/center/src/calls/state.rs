@@ -1,37 +1,54 @@
 //! Everything calls know, behind one lock that is never held across a wait.
 
-use super::Record;
+use super::{
+    Record,
+    room::{Hears, Member, Room},
+};
 use crate::{
     acd::{Acd, QueueSetUp},
-    switch::PartyId,
+    switch::PartyId as Line,
 };
 use seatline_contract::{
     contact::Offer,
     customer::CustomerCard,
-    id::{AgentId, ContactId, OfferId, QueueId, TicketId},
+    id::{AgentId, ContactId, OfferId, PartyId, QueueId, TicketId},
     identity::Person,
+    party::{HandOver, PartyEnd},
     time::UnixMs,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
-/// On which side of a contact a party sits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Seat {
-    Customer,
-    /// An agent who dialled, or answered.
-    Agent,
-    /// An agent at whose desk an offer rings.
-    Ringing(OfferId),
+/// What an agent wrote about a contact that others go on with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Notes {
+    pub(super) name: Option<String>,
+    pub(super) disposition: Option<String>,
+    pub(super) note: String,
+    /// When the conversation was over for them.
+    pub(super) ended: UnixMs,
 }
 
 /// A contact in progress.
 pub(super) struct Live {
     pub(super) record: Record,
-    pub(super) customer: Option<PartyId>,
-    pub(super) agent: Option<PartyId>,
+    pub(super) room: Room,
+    /// What the switch was told that each line hears.
+    pub(super) heard: HashMap<Line, Hears>,
     pub(super) card: Option<CustomerCard>,
     pub(super) tickets: Vec<TicketId>,
+    /// What the agent before this one left to know.
+    pub(super) hand_over: Option<HandOver>,
+    /// What the one who is consulted shall know.
+    pub(super) briefing: Option<HandOver>,
+    /// Whom the customer was last handed to, or where they were parked.
+    pub(super) meant_for: String,
+    /// Why they did not get there.
+    pub(super) came_back: Option<PartyEnd>,
+    /// Notes of those who had it before, or still finish them.
+    pub(super) notes: BTreeMap<AgentId, Notes>,
+    /// Who had it last.
+    pub(super) last: Option<AgentId>,
     /// When the agent was last reported silent, and for how long it had been then, in milliseconds.
     agent_silence: Option<(UnixMs, i64)>,
 }
@@ -40,12 +57,84 @@ impl Live {
     pub(super) fn new(record: Record) -> Self {
         Self {
             record,
-            customer: None,
-            agent: None,
+            room: Room::default(),
+            heard: HashMap::new(),
             card: None,
             tickets: Vec::new(),
+            hand_over: None,
+            briefing: None,
+            meant_for: String::new(),
+            came_back: None,
+            notes: BTreeMap::new(),
+            last: None,
             agent_silence: None,
         }
+    }
+
+    /// Nobody has it any more.
+    pub(super) fn nobodys(&mut self) {
+        self.record.agent = None;
+        self.record.agent_name = None;
+    }
+
+    /// It is an agent's, who goes on with notes they began earlier.
+    pub(super) fn becomes(&mut self, agent: AgentId, name: Option<String>) {
+        self.last = Some(agent);
+        self.record.agent = Some(agent);
+        if name.as_ref().is_some_and(|name| !name.is_empty()) {
+            self.record.agent_name = name;
+        }
+        if let Some(notes) = self.notes.remove(&agent) {
+            self.record.disposition = notes.disposition;
+            self.record.note = notes.note;
+        }
+    }
+
+    /// It is over for the agent who had it, whose notes are their own from now on.
+    pub(super) fn lay_down(&mut self, agent: AgentId, name: String, now: UnixMs) {
+        if self.notes.contains_key(&agent) {
+            return;
+        }
+        let notes = Notes {
+            name: Some(name).filter(|name| !name.is_empty()),
+            disposition: self.record.disposition.take(),
+            note: std::mem::take(&mut self.record.note),
+            ended: now,
+        };
+        self.notes.insert(agent, notes);
+        self.last = Some(agent);
+        self.nobodys();
+    }
+
+    /// It is done. One that ended while nobody had it was its last agent's.
+    pub(super) fn was_lasts(&mut self, now: UnixMs) {
+        if self.record.ended.is_none() {
+            self.record.ended = Some(now);
+        }
+        let Some(last) = self.last else {
+            return;
+        };
+        self.record.agent = Some(last);
+        if let Some(notes) = self.notes.get(&last) {
+            self.record.agent_name.clone_from(&notes.name);
+            self.record.disposition.clone_from(&notes.disposition);
+            self.record.note.clone_from(&notes.note);
+        }
+    }
+
+    /// The last agent's notes are the record's once nobody goes on with it.
+    pub(super) fn was_lasts_notes(&mut self, agent: AgentId) {
+        if self.record.agent == Some(agent)
+            && let Some(notes) = self.notes.get(&agent)
+        {
+            self.record.disposition.clone_from(&notes.disposition);
+            self.record.note.clone_from(&notes.note);
+        }
+    }
+
+    /// The conversation is over.
+    pub(super) fn is_over(&self) -> bool {
+        self.record.ended.is_some()
     }
 
     pub(super) fn note_silence(&mut self, now: UnixMs, silence_ms: u64) {
@@ -79,11 +168,16 @@ pub struct QueueInfo {
 pub(super) struct State {
     pub(super) acd: Acd,
     pub(super) live: HashMap<ContactId, Live>,
-    pub(super) parties: HashMap<PartyId, (ContactId, Seat)>,
+    /// Whose the switch's parties are.
+    pub(super) lines: HashMap<Line, ContactId>,
     /// What rings, as the desks were told.
     pub(super) offers: HashMap<AgentId, Offer>,
     pub(super) queues: BTreeMap<QueueId, QueueInfo>,
     pub(super) people: HashMap<AgentId, Person>,
+    /// Places of those who are parked.
+    pub(super) slots: BTreeMap<u32, ContactId>,
+    /// When somebody outside has rung for too long.
+    pub(super) alarms: BTreeSet<(UnixMs, ContactId, PartyId)>,
     pub(super) stopping: bool,
 }
 
@@ -92,10 +186,12 @@ impl State {
         Self {
             acd: Acd::new(|| OfferId(Uuid::new_v4())),
             live: HashMap::new(),
-            parties: HashMap::new(),
+            lines: HashMap::new(),
             offers: HashMap::new(),
             queues: BTreeMap::new(),
             people: HashMap::new(),
+            slots: BTreeMap::new(),
+            alarms: BTreeSet::new(),
             stopping: false,
         }
     }
@@ -107,10 +203,29 @@ impl State {
             .find(|queue| queue.numbers.iter().any(|number| number == called))
     }
 
-    /// The live contact a party belongs to, and where it sits.
-    pub(super) fn seat(&mut self, party: PartyId) -> Option<(ContactId, Seat, &mut Live)> {
-        let (contact, seat) = *self.parties.get(&party)?;
+    /// The live contact a line belongs to.
+    pub(super) fn of_line(&mut self, line: Line) -> Option<(ContactId, &mut Live)> {
+        let contact = *self.lines.get(&line)?;
         let live = self.live.get_mut(&contact)?;
-        Some((contact, seat, live))
+        Some((contact, live))
+    }
+
+    /// The live contact a party belongs to, and the party.
+    pub(super) fn member(&self, line: Line) -> Option<(ContactId, &Member)> {
+        let contact = *self.lines.get(&line)?;
+        let member = self.live.get(&contact)?.room.at(line)?;
+        Some((contact, member))
+    }
+
+    /// A person's name; empty for somebody not met yet.
+    pub(super) fn name_of(&self, agent: AgentId) -> String {
+        let person = self.people.get(&agent);
+        person.map(|person| person.name.clone()).unwrap_or_default()
+    }
+
+    /// When something happens by itself.
+    pub(super) fn next_deadline(&self) -> Option<UnixMs> {
+        let alarm = self.alarms.first().map(|(at, ..)| *at);
+        self.acd.next_deadline().into_iter().chain(alarm).min()
     }
 }

@@ -158,6 +158,7 @@ pub(super) async fn close_leftovers<C: ConnectionTrait>(db: &C, now: UnixMs) -> 
             &[
                 ContactState::Connected,
                 ContactState::Held,
+                ContactState::Parked,
                 ContactState::WrapUp,
             ],
             ContactState::Closed,

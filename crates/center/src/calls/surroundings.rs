@@ -6,10 +6,11 @@ use sea_orm::DbErr;
 use seatline_contract::{
     customer::{CustomerCard, NumberView},
     event::Change,
-    id::{AgentId, ContactId, CustomerId},
+    id::{AgentId, ContactId, CustomerId, EntryId},
     identity::Person,
     secret::PhoneNumber,
     supervision::Help,
+    time::UnixMs,
 };
 
 /// A customer found by number.
@@ -43,6 +44,21 @@ pub struct LateNotes {
     pub disposition: Option<String>,
     /// The note.
     pub note: String,
+}
+
+/// What a supervisor did to a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Act {
+    /// When.
+    pub at: UnixMs,
+    /// Who.
+    pub actor: AgentId,
+    /// What, such as `watch.start`.
+    pub action: &'static str,
+    /// To which contact.
+    pub contact: ContactId,
+    /// To whom and how.
+    pub detail: String,
 }
 
 /// The rest of the centre as calls see it.
@@ -96,6 +112,21 @@ pub trait Surroundings: Send + Sync + 'static {
     fn help_of(&self, _contact: ContactId) -> Option<Help> {
         None
     }
+
+    /// An entry of the address book as this agent may use it, with its name.
+    async fn entry(&self, agent: AgentId, entry: EntryId) -> Option<(PhoneNumber, String)>;
+
+    /// Whether a supervisor may be in this agent's calls.
+    fn may_steer(&self, supervisor: &Person, agent: AgentId) -> bool;
+
+    /// Whether agents see supervisors who are in their calls.
+    fn shows_watchers(&self) -> bool;
+
+    /// Records an act for auditors.
+    ///
+    /// # Errors
+    /// Those of the database; nothing is stored.
+    async fn audit(&self, act: &Act) -> Result<(), DbErr>;
 
     /// Tells an agent's desk.
     fn publish(&self, agent: AgentId, change: Change);

@@ -1,7 +1,9 @@
 //! Whole calls on a switch without calls, on a clock that the test sets.
 
+mod control;
 mod outbound;
 mod trouble;
+mod watch;
 
 use super::{Calls, Inner, Known, QueueInfo, Record, SimulatedSurroundings, prepare};
 use crate::{
@@ -236,7 +238,7 @@ impl World {
         let (_, offer) = self.offer(0).await;
         let (desk, _) = self.rung(0).await;
         self.switch.raise(Event::Answered(desk));
-        self.told(&Told::Bridge(customer, desk)).await;
+        self.told(&Told::Hear(customer, vec![desk])).await;
         self.contact_in(ContactState::Connected).await;
         (customer, desk, offer.contact.id)
     }
@@ -276,7 +278,7 @@ async fn a_call_is_greeted_offered_answered_held_and_closed() {
     );
 
     world.switch.raise(Event::Answered(desk));
-    world.told(&Told::Bridge(customer, desk)).await;
+    world.told(&Told::Hear(customer, vec![desk])).await;
     assert_eq!(world.offer_gone(&offer).await, OfferEnd::Accepted);
     let connected = world.contact_in(ContactState::Connected).await;
     assert!(connected.connected.is_some());
@@ -369,8 +371,13 @@ async fn a_missed_call_goes_to_the_next_agent_and_a_late_answer_to_nobody() {
     world.switch.raise(Event::Answered(desk));
     let (other, _) = world.rung(1).await;
     world.switch.raise(Event::Answered(other));
-    world.told(&Told::Bridge(customer, other)).await;
-    assert!(!world.switch.told().contains(&Told::Bridge(customer, desk)));
+    world.told(&Told::Hear(customer, vec![other])).await;
+    assert!(
+        !world
+            .switch
+            .told()
+            .contains(&Told::Hear(customer, vec![desk]))
+    );
     assert_eq!(world.presence(2), Presence::Busy);
 }
 
@@ -460,7 +467,7 @@ async fn a_call_outlives_the_desk_until_nothing_is_heard() {
     world.contact_in(ContactState::Held).await;
     world.switch.raise(Event::Silent(desk, 80_000));
     world.switch.raise(Event::Resumed(desk));
-    world.told(&Told::Bridge(customer, desk)).await;
+    world.told(&Told::Hear(customer, vec![desk])).await;
     assert_eq!(world.presence(1), Presence::Busy);
     world.switch.raise(Event::Silent(desk, 20_000));
     world.hung_up(customer).await;

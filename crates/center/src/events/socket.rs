@@ -192,8 +192,8 @@ async fn build_snapshot(app: &App, signed: &Signed, seq: u64) -> Result<Snapshot
         offer: view.offer,
         queues: view.queues,
         catalog: crate::catalog::read(app).await?,
-        watching: None,
-        parked: Vec::new(),
+        watching: view.watching,
+        parked: view.parked,
         callbacks: directory::open_callbacks(app, signed).await?,
         helps: supervision::open_helps(app, &signed.person),
     })

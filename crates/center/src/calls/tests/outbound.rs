@@ -18,7 +18,7 @@ async fn an_agent_calls_a_customer_by_a_number_they_may_not_see() {
     assert_eq!(world.hung_up(other).await.code, 486);
     world.switch.raise(Event::Answered(trunk));
     world.told(&Told::Answer(desk)).await;
-    world.told(&Told::Bridge(trunk, desk)).await;
+    world.told(&Told::Hear(trunk, vec![desk])).await;
     let connected = world.contact_in(ContactState::Connected).await;
     assert_eq!(connected.customer_name.as_deref(), Some("王芳"));
     world.gone(desk, None);

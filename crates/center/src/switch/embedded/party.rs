@@ -8,11 +8,11 @@
 //! ```
 
 use super::{
-    super::{Dial, Ending, Event, PartyId},
+    super::{Answer, Dial, Ending, Event, PartyId},
     Core,
     trunks::NoTrunk,
 };
-use seatline_contract::CONTACT_HEADER;
+use seatline_contract::{ANSWER_HEADER, ANSWER_LISTEN, ANSWER_TALK, CONTACT_HEADER};
 use seatline_media::{Direction, Failure, Leg, LegError, LegEvent};
 use seatline_sip::{
     Call, CallEvent, CallEvents, HeaderName, HeaderValue, IncomingCall, Number, Origin,
@@ -132,24 +132,34 @@ impl Party {
         dial: Dial,
         sdp: String,
     ) -> Result<(Call, CallEvents), (u16, &'static str)> {
-        let unfit = |_| (500, "the call holds text that can not be sent");
         match dial {
             Dial::Agent {
                 user,
                 contact,
                 from,
                 name,
+                answer,
             } => {
+                let mut headers = vec![(CONTACT_HEADER, contact.to_string())];
+                if let Some(answer) = answer {
+                    let how = match answer {
+                        Answer::Talk => ANSWER_TALK,
+                        Answer::Listen => ANSWER_LISTEN,
+                    };
+                    headers.push((ANSWER_HEADER, how.to_owned()));
+                }
+                let header = |(name, value): (&str, String)| {
+                    let unfit = |_| (500, "the call holds text that can not be sent");
+                    let name = HeaderName::new(name).map_err(unfit)?;
+                    Ok((name, HeaderValue::new(&value).map_err(unfit)?))
+                };
                 let call = OutgoingCall {
                     to: Number::parse(&user).map_err(|_| (500, "no such line"))?,
                     from: Number::parse(&from)
                         .or_else(|_| Number::parse("anonymous"))
                         .map_err(|_| (500, "no caller"))?,
                     display_name: name,
-                    headers: vec![(
-                        HeaderName::new(CONTACT_HEADER).map_err(unfit)?,
-                        HeaderValue::new(&contact.to_string()).map_err(unfit)?,
-                    )],
+                    headers: headers.into_iter().map(header).collect::<Result<_, _>>()?,
                     sdp,
                 };
                 let placed = self.core.endpoint.call(Target::Agent(user), call).await;

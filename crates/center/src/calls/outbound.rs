@@ -1,0 +1,173 @@
+//! Agents call.
+
+use super::{
+    Inner, Record,
+    room::Member,
+    state::{Live, State},
+    surroundings::DialRefusal,
+};
+use crate::{
+    acd::Input,
+    switch::{Dial, Ending, PartyId as Line},
+};
+use seatline_contract::{
+    contact::{Direction, EndedBy},
+    event::Change,
+    id::{AgentId, ContactId, CustomerId},
+    party::{PartyRole, PartyState},
+    secret::PhoneNumber,
+};
+use std::sync::Arc;
+use uuid::Uuid;
+
+impl Inner {
+    pub(super) fn agent_dials(
+        self: &Arc<Self>,
+        state: &mut State,
+        party: Line,
+        agent: AgentId,
+        dialled: PhoneNumber,
+    ) {
+        metrics::counter!("seatline_calls_total", "direction" => "outbound").increment(1);
+        let id = ContactId(Uuid::now_v7());
+        if !state.acd.is_free(agent) {
+            self.switch
+                .hang_up(party, Ending::with(486, "already in a call"));
+            return;
+        }
+        let mut record = Record::new(id, Direction::Outbound, self.clock.now());
+        record.agent = Some(agent);
+        record.agent_name = state.people.get(&agent).map(|person| person.name.clone());
+        let customer = customer_of(&dialled);
+        if customer.is_none() {
+            record.number = self.surroundings.normalise(&dialled);
+        }
+        let now = self.clock.now();
+        let mut live = Live::new(record);
+        let mut caller = Member::new(PartyRole::Agent, Some(party), now);
+        caller.agent = Some(agent);
+        caller.name.clone_from(&live.record.agent_name);
+        caller.state = PartyState::Connected;
+        live.room.enter(caller);
+        live.last = Some(agent);
+        state.live.insert(id, live);
+        state.lines.insert(party, id);
+        self.try_apply(state, Input::Dialed { contact: id, agent });
+        let calls = self.clone();
+        tokio::spawn(async move { calls.resolve(id, agent, dialled).await });
+    }
+
+    /// Finds the number and the customer, then calls.
+    async fn resolve(self: Arc<Self>, contact: ContactId, agent: AgentId, dialled: PhoneNumber) {
+        let person = self.meet(agent).await;
+        let found = match customer_of(&dialled) {
+            Some((customer, index)) => self
+                .surroundings
+                .number_of(customer, index)
+                .await
+                .map(|(number, known)| (number, Some(known)))
+                .ok_or(DialRefusal::Unknown),
+            None => Ok((dialled, None)),
+        };
+        let checked = found.and_then(|(number, known)| {
+            let dialled = self.surroundings.check_dialled(&number)?;
+            Ok((number, dialled, known))
+        });
+        let (number, dialled, known) = match checked {
+            Ok(found) => found,
+            Err(refusal) => {
+                let (code, words) = match refusal {
+                    DialRefusal::Unplayable => (484, "the number can not be dialled"),
+                    DialRefusal::NotAllowed => (403, "the number is not allowed"),
+                    DialRefusal::Unknown => (404, "no such customer or number"),
+                };
+                let mut state = self.state.lock();
+                self.fail(&mut state, contact, code, words);
+                return;
+            }
+        };
+        let number = self.surroundings.normalise(&number).unwrap_or(number);
+        let known = match known {
+            Some(known) => Some(known),
+            None => self.surroundings.identify(&number).await,
+        };
+        let mut state = self.state.lock();
+        let Some(live) = state.live.get_mut(&contact) else {
+            return;
+        };
+        live.record.number = Some(number);
+        live.record.agent_name = person.map(|person| person.name);
+        let agent_name = live.record.agent_name.clone();
+        if let Some(caller) = live.room.agent().map(|caller| caller.id)
+            && let Some(caller) = live.room.member_mut(caller)
+        {
+            caller.name = agent_name;
+        }
+        if let Some(known) = known {
+            live.record.customer = Some(known.id);
+            live.record.customer_name = Some(known.name);
+        }
+        drop(self.write(&mut live.record));
+        let party = self.switch.dial(Dial::Trunk { number: dialled });
+        let customer = Member::new(PartyRole::Customer, Some(party), self.clock.now());
+        live.room.enter(customer);
+        self.tune(live);
+        state.lines.insert(party, contact);
+        if let Some(view) = self.view_for(&state, contact, agent) {
+            self.publish(agent, Change::Contact { contact: view });
+        }
+    }
+
+    /// An outbound call that can not be made.
+    fn fail(self: &Arc<Self>, state: &mut State, contact: ContactId, code: u16, words: &str) {
+        if let Some(live) = state.live.get_mut(&contact)
+            && let Some(agent) = live.room.agent().map(|agent| agent.id)
+            && let Some(line) = live
+                .room
+                .remove(agent, self.clock.now())
+                .and_then(|agent| agent.line)
+        {
+            state.lines.remove(&line);
+            self.switch.hang_up(line, Ending::with(code, words));
+        }
+        self.finish(
+            state,
+            contact,
+            EndedBy::Centre,
+            Some(format!("{code} {words}")),
+        );
+    }
+
+    /// The customer answered: so is the agent's desk.
+    pub(super) fn outbound_answered(self: &Arc<Self>, state: &mut State, contact: ContactId) {
+        self.try_apply(state, Input::Answered(contact));
+        let live = state.live.get(&contact);
+        if let Some(line) = live.and_then(|live| live.room.agent()?.line) {
+            self.switch.answer(line);
+        }
+    }
+}
+
+/// `customer-<uuid>-<index>`: a number the agent may not see but may call.
+fn customer_of(dialled: &PhoneNumber) -> Option<(CustomerId, usize)> {
+    let (id, index) = dialled
+        .expose()
+        .strip_prefix("customer-")?
+        .rsplit_once('-')?;
+    Some((id.parse().ok()?, index.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hidden_number_is_named_by_its_customer() {
+        let id = Uuid::from_u128(7);
+        let dialled = PhoneNumber::new(format!("customer-{id}-2"));
+        assert_eq!(customer_of(&dialled), Some((CustomerId(id), 2)));
+        for other in ["13812345678", "customer-1-1", "customer-", "customer--"] {
+            assert_eq!(customer_of(&PhoneNumber::new(other)), None);
+        }
+    }
+}
