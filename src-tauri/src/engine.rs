@@ -9,6 +9,7 @@ use seatline_desk::{Desk, DeskConfig, SoundSystem, failure::Failure, policy::Pol
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tauri::{AppHandle, Manager, async_runtime};
 use tauri_specta::Event;
+use tokio::sync::SetOnce;
 #[cfg(debug_assertions)]
 use {
     seatline_contract::{presence::PresenceChoice, secret::Secret},
@@ -17,6 +18,22 @@ use {
         view::{DeskView, Line},
     },
 };
+
+/// The engine, which comes up while the windows are being made.
+#[derive(Default)]
+pub struct Awaited(SetOnce<Desk>);
+
+/// The engine once it runs. Whoever may ask before the first view has been seen waits here.
+pub async fn ready(app: &AppHandle) -> Desk {
+    app.state::<Awaited>().0.wait().await.clone()
+}
+
+/// Lets everybody have the engine.
+pub fn announce(app: &AppHandle, desk: &Desk) {
+    app.manage(desk.clone());
+    // It is announced once.
+    let _ = app.state::<Awaited>().0.set(desk.clone());
+}
 
 /// Starts the engine with the system's sound and, if it is there, its keyring.
 ///
@@ -137,18 +154,18 @@ async fn open_demo(_desk: &Desk) -> Option<Result<(), Failure>> {
 
 /// Puts the number of a link before the agent.
 pub fn request_dial(app: &AppHandle, link: String) {
-    let desk = app.state::<Desk>().inner().clone();
-    async_runtime::spawn(async move { desk.request_dial(link).await });
+    let app = app.clone();
+    async_runtime::spawn(async move { ready(&app).await.request_dial(link).await });
 }
 
 /// Lets the engine do something that nobody waits for, such as a hotkey's wish.
-pub fn act<F>(app: &AppHandle, wish: impl FnOnce(Desk) -> F)
+pub fn act<F>(app: &AppHandle, wish: impl FnOnce(Desk) -> F + Send + 'static)
 where
     F: Future<Output = Result<(), Failure>> + Send + 'static,
 {
-    let acting = wish(app.state::<Desk>().inner().clone());
+    let app = app.clone();
     async_runtime::spawn(async move {
-        if let Err(failure) = acting.await {
+        if let Err(failure) = wish(ready(&app).await).await {
             tracing::info!(code = ?failure.code, "a wish could not be fulfilled");
         }
     });

@@ -34,8 +34,9 @@ pub mod windows;
 use anyhow::Context;
 use launch::Launch;
 use parking_lot::Mutex;
+use seatline_desk::Desk;
 use std::{path::Path, sync::Arc};
-use tauri::{AppHandle, Manager, RunEvent};
+use tauri::{AppHandle, Manager, RunEvent, async_runtime};
 
 /// Runs the program until the person quits. A second start hands its link to the first one and
 /// ends.
@@ -46,10 +47,11 @@ pub fn run(launch: Launch) -> anyhow::Result<()> {
     // It fails only if a provider is there already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
 
-    let outcome: Arc<Mutex<Option<anyhow::Error>>> = Arc::default();
-    let fault = outcome.clone();
+    let fault = Fault::default();
+    let noted = fault.clone();
     let line = bindings::builder();
     let app = tauri::Builder::default()
+        .manage(engine::Awaited::default())
         .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
             open_again(app, &arguments);
         }))
@@ -60,10 +62,10 @@ pub fn run(launch: Launch) -> anyhow::Result<()> {
         .invoke_handler(line.invoke_handler())
         .setup(move |app| {
             line.mount_events(app);
-            if let Err(error) = start(app.handle(), &launch) {
-                // An error here would end the program without a word to the person.
-                *fault.lock() = Some(error);
-                app.handle().exit(1);
+            let started = start(app.handle(), launch, &noted);
+            if let Err(error) = started {
+                // Returned from here it would end the program without a word to the person.
+                give_up(app.handle(), &noted, error);
             }
             Ok(())
         })
@@ -74,15 +76,23 @@ pub fn run(launch: Launch) -> anyhow::Result<()> {
         .build(tauri::generate_context!())
         .context("the window system cannot be used")?;
     app.run_return(|app, event| on_run_event(app, &event));
-    match outcome.lock().take() {
-        Some(error) => Err(error),
-        None => Ok(()),
-    }
+    let fault = fault.lock().take();
+    fault.map_or(Ok(()), Err)
 }
 
-fn start(app: &AppHandle, launch: &Launch) -> anyhow::Result<()> {
-    let data_dir = match &launch.data_dir {
-        Some(folder) => folder.clone(),
+/// Why the program ends, if it cannot go on.
+type Fault = Arc<Mutex<Option<anyhow::Error>>>;
+
+fn give_up(app: &AppHandle, fault: &Fault, error: anyhow::Error) {
+    *fault.lock() = Some(error);
+    app.exit(1);
+}
+
+/// Puts the main window up. All else follows beside it, so that the window does not wait for a
+/// keyring that asks the person something, nor for a sound server that does not answer.
+fn start(app: &AppHandle, launch: Launch, fault: &Fault) -> anyhow::Result<()> {
+    let data_dir = match launch.data_dir {
+        Some(folder) => folder,
         None => app.path().app_local_data_dir()?,
     };
     make_private(&data_dir)
@@ -90,23 +100,36 @@ fn start(app: &AppHandle, launch: &Launch) -> anyhow::Result<()> {
     app.manage(journal::open(&data_dir)?);
     tracing::info!(version = %app.package_info().version, "starting");
 
-    // The engine opens the keyring while the windows are being made.
-    let desk = tauri::async_runtime::spawn(engine::start(app.clone(), data_dir.clone()));
-    app.manage(windows::Form::default());
+    let (beside, fault, folder) = (app.clone(), fault.clone(), data_dir.clone());
+    async_runtime::spawn(async move {
+        let started = async_runtime::spawn(engine::start(beside.clone(), folder)).await;
+        match started.map_err(anyhow::Error::from).flatten() {
+            Ok(desk) => accompany(&beside, desk, launch.link),
+            Err(error) => give_up(&beside, &fault, error),
+        }
+    });
     windows::open(app, &data_dir)?;
-    tray::open(app);
-    notify::open(app);
-    let desk = tauri::async_runtime::block_on(desk)??;
-    app.manage(desk.clone());
-    engine::follow(app, &desk);
-    engine::sign_in_at_start(&desk);
-
     exit::on_signal(app);
     launch::on_system_link(app);
-    if let Some(link) = launch.link.clone() {
-        engine::request_dial(app, link);
-    }
     Ok(())
+}
+
+/// Sets up what goes with a running engine.
+fn accompany(app: &AppHandle, desk: Desk, link: Option<String>) {
+    engine::announce(app, &desk);
+    let shower = app.clone();
+    let shown = app.run_on_main_thread(move || {
+        tray::open(&shower);
+        notify::open(&shower);
+        engine::follow(&shower, &desk);
+        engine::sign_in_at_start(&desk);
+        if let Some(link) = link {
+            engine::request_dial(&shower, link);
+        }
+    });
+    if let Err(error) = shown {
+        tracing::info!(%error, "the program ended while it started");
+    }
 }
 
 /// Makes a folder that only this person can read; on Windows the profile's own rights do that.

@@ -7,10 +7,12 @@ mod card;
 mod main;
 mod origin;
 
-pub use main::{Form, WindowMode};
+pub use main::WindowMode;
+
+use main::Form;
 
 use seatline_desk::view::{DeskView, Theme};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tauri::{
     AppHandle, Manager, WebviewUrl, WebviewWindowBuilder, Window, WindowEvent, Wry,
     plugin::TauriPlugin,
@@ -42,14 +44,17 @@ pub fn state_plugin(data_dir: Option<&Path>) -> TauriPlugin<Wry> {
     builder.build()
 }
 
-/// Makes the windows: the main one is shown, the card waits for a call.
+/// Where pages keep what they keep.
+struct Folder(PathBuf);
+
+/// Opens the main window. The card follows once somebody is signed in.
 ///
 /// # Errors
 /// When the system gives no window.
 pub fn open(app: &AppHandle, data_dir: &Path) -> tauri::Result<()> {
-    // The first one made is the one that test drivers see.
-    main::open(app, data_dir)?;
-    card::open(app, data_dir)
+    app.manage(Folder(data_dir.join("webview")));
+    app.manage(Form::default());
+    main::open(app)
 }
 
 /// What both windows have in common: they show a page of the program's own and nothing else.
@@ -57,11 +62,10 @@ fn builder<'a>(
     app: &'a AppHandle,
     label: &str,
     page: &str,
-    data_dir: &Path,
 ) -> WebviewWindowBuilder<'a, Wry, AppHandle> {
     WebviewWindowBuilder::new(app, label, WebviewUrl::App(page.into()))
         .title("Seatline")
-        .data_directory(data_dir.join("webview"))
+        .data_directory(app.state::<Folder>().0.clone())
         .on_navigation(origin::is_own)
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .on_permission_request(|_, _| PermissionResponse::Deny)
@@ -76,6 +80,9 @@ pub fn show_view(app: &AppHandle, before: Option<&DeskView>, now: &DeskView) {
             Theme::Light => Some(tauri::Theme::Light),
             Theme::Dark => Some(tauri::Theme::Dark),
         });
+    }
+    if now.me.is_some() {
+        card::open_once(app);
     }
     card::show_offer(app, before, now);
 }

@@ -1,9 +1,6 @@
 //! Sign-in and what the windows draw themselves from.
-#![expect(
-    clippy::needless_pass_by_value,
-    reason = "a command owns what the toolkit hands it"
-)]
 
+use crate::engine;
 use seatline_desk::{
     Desk,
     command::{CentreCheck, RememberedSignIn, SetUpRequest, SignInRequest},
@@ -13,11 +10,11 @@ use seatline_desk::{
 use tauri::{AppHandle, Manager, State};
 
 /// The state of everything, for a window that has just been loaded. Changes follow as
-/// `DeskViewChanged` events.
+/// `DeskViewChanged` events. At a start it waits until the engine runs.
 #[tauri::command]
 #[specta::specta]
-pub fn view(desk: State<'_, Desk>) -> DeskView {
-    desk.view().as_ref().clone()
+pub async fn view(app: AppHandle) -> DeskView {
+    engine::ready(&app).await.view().as_ref().clone()
 }
 
 /// Says what answers at an address. A failure with a certificate that is not trusted carries

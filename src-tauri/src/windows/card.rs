@@ -3,8 +3,9 @@
 
 use super::{CARD, MAIN, WindowMode, builder, revive_after_crash};
 use seatline_desk::view::DeskView;
-use std::path::Path;
-use tauri::{AppHandle, LogicalSize, Manager, PhysicalPosition, PhysicalSize, WebviewWindow};
+use tauri::{
+    AppHandle, LogicalSize, Manager, PhysicalPosition, PhysicalSize, WebviewWindow, async_runtime,
+};
 
 /// Width and height.
 const SIZE: LogicalSize<f64> = LogicalSize::new(380.0, 248.0);
@@ -12,8 +13,21 @@ const SIZE: LogicalSize<f64> = LogicalSize::new(380.0, 248.0);
 /// Distance to the edges of the screen.
 const MARGIN: f64 = 16.0;
 
-pub(super) fn open(app: &AppHandle, data_dir: &Path) -> tauri::Result<()> {
-    let card = builder(app, CARD, "card.html", data_dir)
+/// Makes the card, hidden, unless it is there. That takes a while, so nobody waits for it.
+pub(super) fn open_once(app: &AppHandle) {
+    if app.get_webview_window(CARD).is_some() {
+        return;
+    }
+    let app = app.clone();
+    async_runtime::spawn_blocking(move || match open(&app) {
+        // A call may have been offered meanwhile.
+        Ok(()) => super::update_card(&app),
+        Err(error) => tracing::error!(%error, "there is no call card"),
+    });
+}
+
+fn open(app: &AppHandle) -> tauri::Result<()> {
+    let card = builder(app, CARD, "card.html")
         .inner_size(SIZE.width, SIZE.height)
         .decorations(false)
         .resizable(false)

@@ -4,7 +4,6 @@ use super::{MAIN, builder, revive_after_crash};
 use crate::events::WindowModeChanged;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
-use std::path::Path;
 use tauri::{
     AppHandle, LogicalSize, Manager, PhysicalPosition, PhysicalSize, WebviewWindow, window::Color,
 };
@@ -34,7 +33,7 @@ pub enum WindowMode {
 
 /// Which form the main window has.
 #[derive(Default)]
-pub struct Form {
+pub(super) struct Form {
     /// While compact: what it was before.
     full: Mutex<Option<Bounds>>,
 }
@@ -46,8 +45,8 @@ struct Bounds {
     maximized: bool,
 }
 
-pub(super) fn open(app: &AppHandle, data_dir: &Path) -> tauri::Result<()> {
-    let window = builder(app, MAIN, "index.html", data_dir)
+pub(super) fn open(app: &AppHandle) -> tauri::Result<()> {
+    let window = builder(app, MAIN, "index.html")
         .inner_size(USUAL.width, USUAL.height)
         .min_inner_size(LEAST.width, LEAST.height)
         .background_color(BACKGROUND)
