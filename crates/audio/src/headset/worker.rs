@@ -5,10 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use audio_thread_priority::{
+    demote_current_thread_from_real_time, promote_current_thread_to_real_time,
+};
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use crate::Line;
 use crate::engine::{Engine, Part, Shared, TICK};
+use crate::{FRAME, Line, SAMPLE_RATE};
 
 /// Parts under way to the worker, or back; there are never more than a few.
 const PARTS: usize = 64;
@@ -41,7 +44,9 @@ impl Worker {
         let orders = wanted.clone();
         let thread = std::thread::Builder::new()
             .name("headset-audio".into())
-            .spawn(move || run(&orders, &shared, inbox, outbox))?;
+            .spawn(move || {
+                in_real_time(|| run(&orders, &shared, inbox, outbox));
+            })?;
         Ok(Self {
             parts,
             waste,
@@ -106,6 +111,21 @@ impl Drop for Worker {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+    }
+}
+
+/// Works ahead of everything that is not sound, where the system grants that: on macOS and Windows
+/// always, on Linux if the person's limit for real-time priorities allows it. Without it the
+/// worker is late when the machine is busy, which its rings are there for.
+fn in_real_time(work: impl FnOnce()) {
+    let granted = promote_current_thread_to_real_time(FRAME as u32, SAMPLE_RATE);
+    if let Err(error) = &granted {
+        tracing::info!(%error, "the audio worker runs at usual priority");
+    }
+    work();
+    if let Ok(handle) = granted {
+        // The thread ends here; its priority with it.
+        let _ = demote_current_thread_from_real_time(handle);
     }
 }
 
