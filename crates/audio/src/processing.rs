@@ -1,4 +1,10 @@
 //! Echo cancellation, noise suppression and gain: WebRTC's audio processing, guarded.
+//!
+//! It allocates while it works, 44 to 218 small blocks in 20 ms by what is switched on: sonora
+//! 0.2 makes the scratch between its stages anew for each part of a frame (`echo_canceller3.rs`,
+//! `gain_controller2.rs`), freed at once. Nothing in its interface takes buffers for that, so it
+//! is the one exception to the rule that the worker allocates nothing. Blocks so small usually come from
+//! the thread's own store in every system's allocator, without a lock or a system call.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;

@@ -182,24 +182,18 @@ impl Backend for PulseBackend {
         let stream = ask(self.client.create_record_stream(params, callback))
             .map_err(|error| open_error(device, &error))?;
         let asked = stream.clone();
-        let spec = mono(rate);
-        let watch = watch(latency, on_failure, move || {
+        let measure = move || {
             let info = ask(asked.timing_info())?;
             Ok(delay(
-                &spec,
+                rate,
                 info.source_usec,
                 info.write_offset,
                 info.read_offset,
             ))
-        });
+        };
+        let watch = watch(latency, on_failure, measure);
         let delete = move || drop(ask(stream.delete()));
-        Ok(OpenStream::new(
-            rate,
-            PulseStream {
-                watch: Some(watch),
-                delete: Some(delete),
-            },
-        ))
+        Ok(OpenStream::new(rate, PulseStream::new(watch, delete)))
     }
 
     fn open_output(
@@ -241,24 +235,18 @@ impl Backend for PulseBackend {
         let stream = ask(self.client.create_playback_stream(params, source))
             .map_err(|error| open_error(device, &error))?;
         let asked = stream.clone();
-        let spec = mono(rate);
-        let watch = watch(latency, on_failure, move || {
+        let measure = move || {
             let info = ask(asked.timing_info())?;
             Ok(delay(
-                &spec,
+                rate,
                 info.sink_usec,
                 info.write_offset,
                 info.read_offset,
             ))
-        });
+        };
+        let watch = watch(latency, on_failure, measure);
         let delete = move || drop(ask(stream.delete()));
-        Ok(OpenStream::new(
-            rate,
-            PulseStream {
-                watch: Some(watch),
-                delete: Some(delete),
-            },
-        ))
+        Ok(OpenStream::new(rate, PulseStream::new(watch, delete)))
     }
 }
 
@@ -309,9 +297,9 @@ fn properties() -> Props {
     props
 }
 
-fn delay(spec: &SampleSpec, device_us: u64, written: i64, read: i64) -> Duration {
+fn delay(rate: u32, device_us: u64, written: i64, read: i64) -> Duration {
     let waiting = usize::try_from(written - read).unwrap_or(0);
-    Duration::from_micros(device_us) + spec.bytes_to_duration(waiting)
+    Duration::from_micros(device_us) + mono(rate).bytes_to_duration(waiting)
 }
 
 /// The delay between the server's stream and the air, last time it was asked for.
@@ -379,6 +367,15 @@ impl Drop for Watch {
 struct PulseStream<D: FnOnce()> {
     watch: Option<Watch>,
     delete: Option<D>,
+}
+
+impl<D: FnOnce()> PulseStream<D> {
+    fn new(watch: Watch, delete: D) -> Self {
+        Self {
+            watch: Some(watch),
+            delete: Some(delete),
+        }
+    }
 }
 
 impl<D: FnOnce()> Drop for PulseStream<D> {
