@@ -1,7 +1,7 @@
 //! Mouth-to-ear delay: chirps are played into a mouth, mouth and ear are recorded together, and
 //! the shift at which they agree best is the delay.
 
-use crate::table::median;
+use crate::{table::median, wire::Tap};
 use anyhow::{Result, ensure};
 use seatline_tests::{
     process::wait_for,
@@ -10,6 +10,7 @@ use seatline_tests::{
 use std::{
     f32::consts::TAU,
     io::Read,
+    ops::RangeInclusive,
     path::Path,
     time::{Duration, Instant},
 };
@@ -25,6 +26,20 @@ const LENGTH: usize = RATE as usize / 5;
 
 /// Writes a file of chirps to be played into a mouth.
 pub(crate) fn write_chirps(file: &Path) -> Result<()> {
+    let pause = || std::iter::repeat_n(0.0, SPACING - LENGTH);
+    write(
+        file,
+        (0..CHIRPS).flat_map(|_| chirp().into_iter().chain(pause())),
+    )
+}
+
+/// Writes a file of half a minute without a pause to be played into a mouth.
+pub(crate) fn write_tone(file: &Path) -> Result<()> {
+    let wave = |n: u32| (TAU * 440.0 * n as f32 / RATE as f32).sin();
+    write(file, (0..30 * RATE).map(wave))
+}
+
+fn write(file: &Path, samples: impl Iterator<Item = f32>) -> Result<()> {
     let spec = hound::WavSpec {
         channels: 1,
         sample_rate: RATE,
@@ -32,13 +47,8 @@ pub(crate) fn write_chirps(file: &Path) -> Result<()> {
         sample_format: hound::SampleFormat::Int,
     };
     let mut writer = hound::WavWriter::create(file, spec)?;
-    for _ in 0..CHIRPS {
-        for sample in chirp()
-            .into_iter()
-            .chain(std::iter::repeat_n(0.0, SPACING - LENGTH))
-        {
-            writer.write_sample((sample * 20_000.0) as i16)?;
-        }
+    for sample in samples {
+        writer.write_sample((sample * 20_000.0) as i16)?;
     }
     Ok(writer.finalize()?)
 }
@@ -63,12 +73,50 @@ fn chirp() -> Vec<f32> {
 pub(crate) fn measure(sound: &SoundServer, mouth: &str, ear: &str, chirps: &Path) -> Result<f64> {
     let spoken = Tape::start(sound, mouth)?;
     let heard = Tape::start(sound, ear)?;
+    speak(sound, mouth, chirps)?;
+    shift(&spoken.stop()?, &heard.stop()?)
+}
+
+/// The same for an ear at a foreign phone that listens at these ports; also from the mouth to the
+/// wire, until the packet of the sound has been sent.
+///
+/// # Errors
+/// As [`measure`], for each.
+pub(crate) fn measure_with_wire(
+    sound: &SoundServer,
+    mouth: &str,
+    ear: &str,
+    ports: RangeInclusive<u16>,
+    chirps: &Path,
+) -> Result<Delay> {
+    let spoken = Tape::start(sound, mouth)?;
+    let heard = Tape::start(sound, ear)?;
+    let tap = Tap::start(ports)?;
+    speak(sound, mouth, chirps)?;
+    let (spoken, sent, heard) = (spoken.stop()?, tap.stop()?, heard.stop()?);
+    Ok(Delay {
+        to_ear_ms: shift(&spoken, &heard)?,
+        to_wire_ms: shift(&spoken, &sent)?,
+    })
+}
+
+/// A delay and the part of it before the last wire.
+pub(crate) struct Delay {
+    pub(crate) to_ear_ms: f64,
+    pub(crate) to_wire_ms: f64,
+}
+
+fn speak(sound: &SoundServer, mouth: &str, chirps: &Path) -> Result<()> {
     let playing = sound.play(mouth, chirps)?;
     std::thread::sleep(Duration::from_secs_f64(
         (CHIRPS * SPACING) as f64 / f64::from(RATE) + 1.5,
     ));
     drop(playing);
-    let (spoken, heard) = (spoken.stop()?, heard.stop()?);
+    Ok(())
+}
+
+/// Median shift in ms from what was said to what arrived, over all chirps that did.
+fn shift(spoken: &Taped, heard: &Taped) -> Result<f64> {
     let between = heard.begun_ms - spoken.begun_ms;
     let template = chirp();
     let said = find_chirps(&spoken.samples, &template);
@@ -136,10 +184,11 @@ struct Tape {
     stop: std::sync::mpsc::Sender<()>,
 }
 
-struct Taped {
-    samples: Vec<f32>,
-    /// On a clock common to all tapes, ms.
-    begun_ms: f64,
+pub(crate) struct Taped {
+    /// At [`RATE`].
+    pub(crate) samples: Vec<f32>,
+    /// On the clock of [`now_ms`].
+    pub(crate) begun_ms: f64,
 }
 
 impl Tape {
@@ -182,7 +231,8 @@ impl Tape {
     }
 }
 
-fn now_ms() -> f64 {
+/// A clock common to all tapes, ms.
+pub(crate) fn now_ms() -> f64 {
     static ORIGIN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
     ORIGIN.get_or_init(Instant::now).elapsed().as_secs_f64() * 1_000.0
 }

@@ -8,10 +8,10 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use seatline_tests::{
-    baresip::{Baresip, Setup, Voice},
+    baresip::{Baresip, RTP_PORTS, Setup, Voice},
     built,
     centre::{AFTER_SALES, AGENT, Centre, PASSWORD},
-    keyring, prompt,
+    keyring,
     screen::Screen,
     sound::SoundServer,
     stage_address,
@@ -56,6 +56,8 @@ pub(crate) async fn run() -> Result<()> {
 /// A rival's figures.
 struct Rival {
     delay_ms: f64,
+    /// The part of the delay before the last wire; not known of all.
+    to_wire_ms: f64,
     memory_mib: f64,
     processor_percent: f64,
     connect_ms: f64,
@@ -87,9 +89,10 @@ async fn measure_baresip(
     caller.dial("4001", &format!("{address}:6081"))?;
     caller.expect_event("CALL_ESTABLISHED", Duration::from_secs(5))?;
     let connect_ms = begun.elapsed().as_secs_f64() * 1_000.0;
-    let delay_ms = delay::measure(sound, "mouth", "customer", chirps)?;
+    let delay = delay::measure_with_wire(sound, "mouth", "customer", RTP_PORTS, chirps)?;
     Ok(Rival {
-        delay_ms,
+        delay_ms: delay.to_ear_ms,
+        to_wire_ms: delay.to_wire_ms,
         memory_mib: footprint::memory(called.id()),
         processor_percent: footprint::processor(called.id(), COUNTED).await?,
         connect_ms,
@@ -101,6 +104,7 @@ async fn measure_chromium(sound: &SoundServer, chirps: &Path) -> Result<Rival> {
     let delay_ms = delay::measure(sound, "mouth", "headset", chirps)?;
     Ok(Rival {
         delay_ms,
+        to_wire_ms: f64::NAN,
         memory_mib: footprint::memory(call.id()),
         processor_percent: footprint::processor(call.id(), COUNTED).await?,
         connect_ms: call.connect_ms,
@@ -166,8 +170,10 @@ async fn measure_seatline(
     );
 
     // The customer's microphone is the agent's too; what the agent hears first is the customer.
+    let tone = folder.join("tone.wav");
+    delay::write_tone(&tone)?;
     let recording = sound.start_recording("headset")?;
-    let speaking = sound.play("mouth", &prompt("demo-instruct")?)?;
+    let speaking = sound.play("mouth", &tone)?;
     tokio::time::sleep(Duration::from_secs(1)).await;
     let clicked = recording.samples()?.len();
     window.click("answer").await?;
@@ -176,13 +182,25 @@ async fn measure_seatline(
     drop((speaking, recording));
 
     tokio::time::sleep(Duration::from_secs(3)).await;
-    let there = delay::measure(sound, "mouth", "customer", chirps)?;
+    let there = delay::measure_with_wire(sound, "mouth", "customer", RTP_PORTS, chirps)?;
     let baresip_delay = ("baresip (G.711)", baresip.delay_ms);
     table.compare(
         "agent's mouth → customer's ear (baresip's)",
-        there,
+        there.to_ear_ms,
         "ms",
         baresip_delay,
+    );
+    table.compare(
+        "of it until the centre has sent it",
+        there.to_wire_ms,
+        "ms",
+        ("baresip has sent it", baresip.to_wire_ms),
+    );
+    table.compare(
+        "of it the customer's phone's own",
+        there.to_ear_ms - there.to_wire_ms,
+        "ms",
+        ("the same phone", baresip.delay_ms - baresip.to_wire_ms),
     );
     let back = delay::measure(sound, "mouth", "headset", chirps)?;
     table.compare(

@@ -8,6 +8,7 @@ mod delay;
 mod first_call;
 mod footprint;
 mod table;
+mod wire;
 
 use anyhow::{Result, bail};
 use clap::Parser;

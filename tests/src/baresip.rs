@@ -10,11 +10,15 @@ use serde_json::Value;
 use std::{
     io::{Read, Write},
     net::{IpAddr, TcpListener, TcpStream},
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::{Arc, Mutex},
     time::Duration,
 };
+
+/// Where phones listen for voice: beyond the ports that systems give to others by themselves.
+pub const RTP_PORTS: RangeInclusive<u16> = 61_000..=61_999;
 
 /// The phone. It ends, and with it its calls, when dropped.
 pub struct Baresip {
@@ -75,10 +79,13 @@ impl Baresip {
                  audio_source {speech}\n\
                  ausrc_srate 8000\nauplay_srate 8000\nausrc_channels 1\nauplay_channels 1\n\
                  jitter_buffer_delay 1-5\n\
+                 rtp_ports {first}-{last}\n\
                  module_path /usr/lib/baresip/modules\n\
                  module g711.so\nmodule aufile.so\nmodule alsa.so\n\
                  module_app account.so\nmodule_app contact.so\nmodule_app menu.so\n\
                  module ctrl_tcp.so\nctrl_tcp_listen {control}\n",
+                first = RTP_PORTS.start(),
+                last = RTP_PORTS.end(),
                 speech = match setup.speech {
                     Voice::File(file) => format!("aufile,{}", file.display()),
                     Voice::Microphone => "alsa,microphone".to_owned(),

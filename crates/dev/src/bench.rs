@@ -17,6 +17,9 @@ pub(crate) fn run(name: &str) -> Result<()> {
             "--locked",
             "--package",
             package,
+            // The bare window, a rival, is an example.
+            "--bins",
+            "--examples",
         ]))?;
     }
     let bench = [
