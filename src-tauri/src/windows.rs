@@ -81,7 +81,8 @@ pub fn show_view(app: &AppHandle, before: Option<&DeskView>, now: &DeskView) {
             Theme::Dark => Some(tauri::Theme::Dark),
         });
     }
-    if now.me.is_some() {
+    let signed_in = |view: &DeskView| view.me.is_some();
+    if signed_in(now) && !before.is_some_and(signed_in) {
         card::open_once(app);
     }
     card::show_offer(app, before, now);

@@ -5,6 +5,7 @@
 //! time is an argument.
 
 mod delay;
+mod pace;
 mod rhythm;
 mod stretch;
 #[cfg(test)]

@@ -426,3 +426,43 @@ fn hostile_numbers_and_payloads_never_panic() {
         assert!(buffer.packets.len() <= CAPACITY);
     }
 }
+
+#[test]
+fn pulls_that_may_be_moved_find_the_packets() {
+    for phase_ms in [0.5, 4.0, 9.0, 14.0, 19.0] {
+        let mut buffer = JitterBuffer::new(Box::new(Numbered { redundant: false }));
+        let (epoch, usual) = (Instant::now(), Duration::from_millis(20));
+        // The sender's clock is 100 ppm slow.
+        let sent_at = |n: u32| epoch + Duration::from_secs_f64(f64::from(n) * 0.020_002);
+        let mut next = 0;
+        let mut now = epoch + Duration::from_secs_f64(phase_ms / 1_000.0);
+        let mut delays = Vec::new();
+        for pull in 0..3_000 {
+            while sent_at(next) <= now {
+                let arrival = Arrival {
+                    ssrc: 1,
+                    sequence: next as u16,
+                    timestamp: next * PACKET,
+                    payload: Bytes::copy_from_slice(&next.to_be_bytes()),
+                };
+                buffer.put(arrival, sent_at(next));
+                next += 1;
+            }
+            buffer.pull(&mut [0.0; 960], now);
+            let period = buffer.period(usual);
+            assert!(period.abs_diff(usual) <= Duration::from_micros(500));
+            now += period;
+            let tally = buffer.tally();
+            if pull > 1_000 {
+                delays.push(tally.delay_ms - tally.target_ms);
+            }
+        }
+        let most = delays.iter().copied().fold(0.0, f64::max);
+        let least = delays.iter().copied().fold(f64::MAX, f64::min);
+        assert!(
+            least > 0.0 && most < 6.0,
+            "from {phase_ms}: {least}..{most}"
+        );
+        assert!(buffer.tally().concealed_ms < 1.0);
+    }
+}

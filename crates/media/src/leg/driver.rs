@@ -148,12 +148,25 @@ impl Driver {
                 Wake::Device => self.take_device(now).await,
                 Wake::Tick(due) => {
                     self.take_tick(now).await;
+                    let period = self.period();
                     if due.elapsed() > CATCH_UP {
                         tick.reset();
+                    } else if period != TICK {
+                        tick.reset_at(due + period);
                     }
                 }
                 Wake::Report => self.exchange_reports(now).await,
             }
+        }
+    }
+
+    /// From one tick to the next: a transcoder's follows the party that is heard.
+    fn period(&mut self) -> Duration {
+        match &mut self.ear {
+            Ear::Leg(relay) => relay
+                .transcoder()
+                .map_or(TICK, |transcoder| transcoder.period(TICK)),
+            Ear::Nothing | Ear::Clip(_) | Ear::Tone(_) | Ear::Mix(_) => TICK,
         }
     }
 

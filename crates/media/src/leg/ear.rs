@@ -219,6 +219,11 @@ pub(crate) struct Transcoder {
 }
 
 impl Transcoder {
+    /// How long after the last frame the next one had best be made.
+    pub(crate) fn period(&self, usual: Duration) -> Duration {
+        self.buffer.period(usual)
+    }
+
     /// The rate of the frames, in hertz.
     pub(crate) fn rate(&self) -> u32 {
         self.rate
