@@ -106,12 +106,7 @@ impl SoundServer {
     /// When `paplay` cannot be started.
     pub fn play(&self, sink: &str, file: &Path) -> Result<Program> {
         let device = format!("--device={sink}");
-        Program::start(
-            "paplay",
-            self.client("paplay")
-                .args([&device, "--latency-msec=20"])
-                .arg(file),
-        )
+        Program::start("paplay", self.client("paplay").arg(device).arg(file))
     }
 
     /// Records for `time` what a sink plays: mono samples in −1…1 at [`RATE`].
