@@ -3,7 +3,7 @@
 
 use crate::{
     desk::{Talk, end_of},
-    scene::{Sound, judge, take_phone},
+    scene::{Sound, assert_phone_hears, judge, take_phone},
 };
 use anyhow::{Result, bail};
 use seatline_media::{Codec, Leg, RtpConfig};
@@ -114,8 +114,7 @@ impl Meeting {
     }
 
     fn assert_phone_hears(&self, wanted: Sound, when: &str) -> Result<()> {
-        let heard = self.sound.record("customer", Duration::from_secs(6))?;
-        judge(&heard, wanted, &format!("{when}: the phone"))
+        assert_phone_hears(&self.sound, wanted, &format!("{when}: the phone"))
     }
 }
 

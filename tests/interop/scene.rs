@@ -7,7 +7,7 @@ use seatline_tests::{
     baresip::{self, Baresip},
     listen::{self, SAME},
     output_folder, prompt,
-    sound::SoundServer,
+    sound::{RATE, SoundServer},
     stage_address,
 };
 use std::{
@@ -29,6 +29,10 @@ pub(crate) const NOBODY: &str = "699";
 pub(crate) const SENDS_ON: &str = "603";
 /// A number that rings and is never answered.
 pub(crate) const SILENT: &str = "602";
+
+/// How often something is listened for: a machine with too much to do has the switch stammer, but
+/// nothing makes it say something else.
+const TRIES: usize = 4;
 
 const SECRET: &str = "interop-secret";
 
@@ -141,14 +145,20 @@ impl Scene {
         wanted: Sound,
         when: &str,
     ) -> Result<()> {
-        let heard = talk.hear(6).await?;
-        judge(&heard, wanted, &format!("{when}: the desk"))
+        let who = format!("{when}: the desk");
+        let mut verdict = Ok(());
+        for _ in 0..TRIES {
+            verdict = judge(&talk.hear(6).await?, wanted, &who);
+            if verdict.is_ok() {
+                break;
+            }
+        }
+        verdict
     }
 
     /// Asserts by content that the customer hears one thing and nothing else.
     pub(crate) fn assert_customer_hears(&self, wanted: Sound, when: &str) -> Result<()> {
-        let heard = self.sound.record("customer", Duration::from_secs(6))?;
-        judge(&heard, wanted, &format!("{when}: the customer"))
+        assert_phone_hears(&self.sound, wanted, &format!("{when}: the customer"))
     }
 
     /// Asserts that a desk hears next to nothing.
@@ -176,15 +186,27 @@ impl Drop for Scene {
     }
 }
 
+/// Asserts by content that the phone hears one thing and nothing else.
+pub(crate) fn assert_phone_hears(sound: &SoundServer, wanted: Sound, who: &str) -> Result<()> {
+    let mut verdict = Ok(());
+    for _ in 0..TRIES {
+        let heard = sound.record("customer", Duration::from_secs(6))?;
+        verdict = judge(&heard, wanted, who);
+        if verdict.is_ok() {
+            break;
+        }
+    }
+    verdict
+}
+
 /// Asserts by content that one thing is heard and nothing else.
 pub(crate) fn judge(heard: &[f32], wanted: Sound, who: &str) -> Result<()> {
     let mut found = Vec::new();
     for sound in Sound::ALL {
-        let once = sound.samples()?;
-        found.push((
-            sound,
-            listen::resemblance(&[once.clone(), once].concat(), heard),
-        ));
+        let mut turn = sound.samples()?;
+        // It is said over and over; what is heard may begin at the end.
+        turn.extend_from_within(..8 * RATE as usize);
+        found.push((sound, listen::resemblance(&turn, heard)));
     }
     let of = |sound| {
         found
