@@ -7,6 +7,7 @@ mod chromium;
 mod delay;
 mod first_call;
 mod footprint;
+mod mixer;
 mod table;
 mod wire;
 
@@ -16,7 +17,7 @@ use clap::Parser;
 /// Runs one benchmark.
 #[derive(Parser)]
 struct Arguments {
-    /// Its name: `first-call`.
+    /// Its name: `first-call` or `mixer`.
     name: String,
 }
 
@@ -27,6 +28,9 @@ async fn main() -> Result<()> {
     let name = Arguments::parse().name;
     match name.as_str() {
         "first-call" => first_call::run().await,
-        _ => bail!("there is no benchmark {name}; there is: first-call"),
+        "mixer" => mixer::run().await,
+        // What the mixer's benchmark measures, in a process of its own.
+        mixer::SERVE => mixer::serve().await,
+        _ => bail!("there is no benchmark {name}; there are: first-call, mixer"),
     }
 }

@@ -33,6 +33,33 @@ static FILTER: LazyLock<[f32; LENGTH]> = LazyLock::new(|| {
     taps.map(|tap| tap / gain)
 });
 
+/// Sums made side by side, because one after another each waits for the one before.
+const LANES: usize = 8;
+
+/// The filter by tap, latest sample last, with the phases side by side.
+static PHASES: LazyLock<[[f32; LANES]; TAPS]> = LazyLock::new(|| {
+    std::array::from_fn(|tap| {
+        std::array::from_fn(|phase| match phase < FACTOR {
+            true => FILTER[(TAPS - 1 - tap) * FACTOR + phase] * FACTOR as f32,
+            false => 0.0,
+        })
+    })
+});
+
+/// The sum of the products, in [`LANES`] partial sums.
+fn product(window: &[f32], filter: &[f32]) -> f32 {
+    let mut sums = [0.0; LANES];
+    let (windows, filters) = (window.chunks_exact(LANES), filter.chunks_exact(LANES));
+    let rest = windows.remainder().iter().zip(filters.remainder());
+    let rest: f32 = rest.map(|(x, h)| x * h).sum();
+    for (window, filter) in windows.zip(filters) {
+        for (sum, (x, h)) in sums.iter_mut().zip(window.iter().zip(filter)) {
+            *sum += x * h;
+        }
+    }
+    sums.iter().sum::<f32>() + rest
+}
+
 /// 48 kHz to 8 kHz.
 pub(crate) struct Decimator {
     past: Vec<f32>,
@@ -53,7 +80,7 @@ impl Decimator {
             self.past
                 .windows(LENGTH)
                 .step_by(FACTOR)
-                .map(|window| window.iter().zip(filter).map(|(x, h)| x * h).sum::<f32>()),
+                .map(|window| product(window, filter)),
         );
         let used = wide.len() / FACTOR * FACTOR;
         self.past.drain(..used);
@@ -75,17 +102,15 @@ impl Interpolator {
     /// Fills `wide` with six samples for each of `narrow`.
     pub(crate) fn resample(&mut self, narrow: &[f32], wide: &mut [f32]) {
         self.past.extend_from_slice(narrow);
-        let filter = &*FILTER;
+        let filter = &*PHASES;
         for (window, six) in self.past.windows(TAPS).zip(wide.chunks_exact_mut(FACTOR)) {
-            for (phase, sample) in six.iter_mut().enumerate() {
-                let sum: f32 = window
-                    .iter()
-                    .rev()
-                    .enumerate()
-                    .map(|(n, x)| x * filter[n * FACTOR + phase])
-                    .sum();
-                *sample = sum * FACTOR as f32;
+            let mut sums = [0.0; LANES];
+            for (x, phases) in window.iter().zip(filter) {
+                for (sum, h) in sums.iter_mut().zip(phases) {
+                    *sum += x * h;
+                }
             }
+            six.copy_from_slice(&sums[..FACTOR]);
         }
         self.past.drain(..narrow.len());
     }

@@ -1,0 +1,201 @@
+//! How soon a supervisor hears a call, and how soon a mode changes.
+
+use super::{Phone, asterisk::ConfBridge, host::Host};
+use crate::table::{Table, median};
+use anyhow::{Context, Result, ensure};
+use seatline_media::{
+    Codec, FRAME, Frame, Leg, SAMPLE_RATE, Source, Tap, Tone,
+    mix::{Room, Row},
+    sim::{Headset, level_at},
+};
+use std::{
+    net::IpAddr,
+    sync::mpsc,
+    time::{Duration, Instant},
+};
+use tokio::task::JoinHandle;
+
+/// How often everything is measured.
+const TURNS: usize = 10;
+
+/// What agent, customer and supervisor say, in hertz.
+const TONES: [f32; 3] = [410.0, 700.0, 1_130.0];
+
+/// How much of a tone is heard as one; each is said at half of full level.
+const HEARD: f32 = 0.12;
+
+/// A silent headset that tells when it heard how much of each voice.
+struct Ear {
+    levels: mpsc::Receiver<(Instant, [f32; 3])>,
+    listening: JoinHandle<()>,
+}
+
+impl Drop for Ear {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
+}
+
+impl Ear {
+    fn new(leg: &Leg, says: f32) -> Result<Self> {
+        let (tell, levels) = mpsc::channel();
+        let mut headset = Headset::new(leg.attach()?);
+        let listening = tokio::spawn(async move {
+            let hear = |frame: &Frame| {
+                const { assert!(FRAME == 960) };
+                let levels = TONES.map(|tone| level_at(frame, tone, SAMPLE_RATE));
+                // Nobody may be waiting for it.
+                let _ = tell.send((Instant::now(), levels));
+            };
+            headset.use_on(says, hear).await;
+        });
+        Ok(Self { levels, listening })
+    }
+
+    /// How long after `from` a voice was first heard, or first not heard, ms.
+    async fn wait(&self, voice: usize, heard: bool, from: Instant) -> Result<f64> {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while Instant::now() < deadline {
+            for (at, levels) in self.levels.try_iter() {
+                if at >= from && (levels[voice] > HEARD) == heard {
+                    return Ok(at.duration_since(from).as_secs_f64() * 1_000.0);
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        anyhow::bail!("voice {voice} was not heard in time")
+    }
+}
+
+/// A phone with the switch's leg to it.
+struct Party {
+    phone: Phone,
+    leg: Phone,
+}
+
+impl Party {
+    async fn new(address: IpAddr) -> Result<Self> {
+        let mut phone = Phone::new(address, Codec::Opus).await?;
+        let mut leg = Phone::new(address, Codec::Opus).await?;
+        let answer = leg.leg.answer(&phone.leg.create_offer().await?).await?;
+        phone.leg.accept_answer(&answer).await?;
+        phone.connected().await?;
+        leg.connected().await?;
+        Ok(Self { phone, leg })
+    }
+}
+
+/// Measures ours, beside the rival's join if there is one.
+pub(crate) async fn measure(
+    address: IpAddr,
+    rival: Option<&(&'static str, f64)>,
+    table: &mut Table,
+) -> Result<()> {
+    let parties = [
+        Party::new(address).await?,
+        Party::new(address).await?,
+        Party::new(address).await?,
+    ];
+    let [agent, customer, supervisor] = [0, 1, 2].map(|n| &parties[n].leg.leg);
+    let ears = [
+        Ear::new(&parties[0].phone.leg, TONES[0])?,
+        Ear::new(&parties[1].phone.leg, TONES[1])?,
+        Ear::new(&parties[2].phone.leg, TONES[2])?,
+    ];
+    agent.hear(Source::Leg(customer.clone()));
+    customer.hear(Source::Leg(agent.clone()));
+    let room = Room::open();
+    let (mut joins, mut modes, mut gaps) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..TURNS {
+        ears[0].wait(1, true, Instant::now()).await?;
+        let mut at_agent = parties[0].phone.leg.tap();
+        let begun = Instant::now();
+        room.hear(supervisor, row(&[agent, customer], None));
+        joins.push(ears[2].wait(1, true, begun).await?);
+
+        let begun = Instant::now();
+        room.hear(agent, row(&[customer, supervisor], Some(customer)));
+        modes.push(ears[0].wait(2, true, begun).await?);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+
+        let begun = Instant::now();
+        room.release(agent, Source::Leg(customer.clone()));
+        modes.push(ears[0].wait(2, false, begun).await?);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        gaps.push(longest_gap(&mut at_agent)?);
+        room.release(supervisor, Source::Nothing);
+        ears[2].wait(1, false, Instant::now()).await?;
+    }
+    let join = "join as monitor → first sample heard (median of 10)";
+    match rival {
+        Some(rival) => table.compare(join, median(&mut joins), "ms", *rival),
+        None => table.note(join, median(&mut joins), "ms"),
+    }
+    table.note(
+        "monitor ↔ coach → heard at the agent's ear, its phone's jitter buffer included (median)",
+        median(&mut modes),
+        "ms",
+    );
+    table.note(
+        "longest time left out of the agent's stream by a change of mode (worst of 20)",
+        gaps.into_iter().fold(0.0, f64::max),
+        "ms",
+    );
+    Ok(())
+}
+
+fn row(speakers: &[&Leg], carried: Option<&Leg>) -> Row {
+    Row {
+        speakers: speakers.iter().map(|leg| (*leg).clone()).collect(),
+        carried: carried.cloned(),
+        keys_from: None,
+    }
+}
+
+/// The longest time left out of a stream, ms. No number may be missing.
+fn longest_gap(tap: &mut Tap) -> Result<f64> {
+    let mut last: Option<(u16, u32)> = None;
+    let mut longest = 0;
+    while let Some(said) = tap.try_next() {
+        if let Some((sequence, timestamp)) = last {
+            ensure!(
+                said.sequence == sequence.wrapping_add(1),
+                "a packet is missing"
+            );
+            let step = said.timestamp.wrapping_sub(timestamp) / 48;
+            longest = longest.max(step.saturating_sub(20));
+        }
+        last = Some((said.sequence, said.timestamp));
+    }
+    last.context("nothing was heard")?;
+    Ok(f64::from(longest))
+}
+
+/// How soon one who joins a conference of two hears them, after it was answered, ms.
+pub(crate) async fn join_rival(rival: &ConfBridge, address: IpAddr) -> Result<f64> {
+    let mut conference = rival.room()?;
+    let mut talkers = Vec::new();
+    for tone in &TONES[..2] {
+        let mut phone = Phone::new(address, Codec::Opus).await?;
+        let offer = phone.leg.create_offer().await?;
+        phone
+            .leg
+            .accept_answer(&conference.join(offer).await?)
+            .await?;
+        phone.connected().await?;
+        phone.leg.hear(Source::Tone(Tone::continuous(*tone)));
+        talkers.push(phone);
+    }
+    let mut joins = Vec::new();
+    for _ in 0..TURNS {
+        let monitor = Phone::new(address, Codec::Opus).await?;
+        let ear = Ear::new(&monitor.leg, 0.0)?;
+        let offer = monitor.leg.create_offer().await?;
+        let answer = conference.join(offer).await?;
+        let begun = Instant::now();
+        monitor.leg.accept_answer(&answer).await?;
+        joins.push(ear.wait(1, true, begun).await?);
+    }
+    conference.leave().await?;
+    Ok(median(&mut joins))
+}
