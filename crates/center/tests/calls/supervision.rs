@@ -10,7 +10,7 @@ use seatline_contract::{
     contact::{Contact, ContactState},
     event::{Change, ClientFrame},
     identity::Role,
-    supervision::{BoardAgent, BoardCall, BoardChange, BoardQueue, Help, LineQuality},
+    supervision::{BoardAgent, BoardCall, BoardChange, BoardQueue, Help, LineQuality, WatchMode},
 };
 use seatline_media::Codec;
 use serde_json::{Value, json};
@@ -197,5 +197,43 @@ async fn help_is_seen_answered_and_gone_with_the_call() {
     assert_eq!(rig.centre.app.supervision.help_of(contact.id), None);
     let (status, _) = rig.try_ask(agent, Method::PUT, &path, &body).await;
     assert_eq!(status, 404);
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_is_let_into_the_next_call_and_coaching_answers_help() {
+    let rig = Rig::start().await;
+    rig.add_person("he", Role::Supervisor).await;
+    let mut desk = rig.ready("zhou").await;
+    let mut supervisor = rig.desk("he").await;
+    let agent = desk.session.token.clone();
+    let boss = supervisor.session.token.clone();
+    let path = format!("/api/v1/people/{}/follow", desk.session.me.id);
+    let body = json!({ "follow": true, "mode": "monitor" });
+    let _: Value = rig.ask(Some(&boss), Method::PUT, &path, &body).await;
+    let (_line, _talk, contact) = connect(&rig, &mut desk, Codec::Pcma).await;
+    let watching = supervisor.change("the call of the agent they follow", |change| match change {
+        Change::Watching { watching } => watching,
+        _ => None,
+    });
+    let watching = watching.await;
+    assert_eq!(watching.contact.id, contact.id);
+    assert_eq!(watching.mode, WatchMode::Monitor);
+
+    let path = format!("/api/v1/contacts/{}", contact.id);
+    let body = json!({ "reason": "knowledge" });
+    let help = format!("{path}/help");
+    let _: Value = rig.ask(Some(&agent), Method::PUT, &help, &body).await;
+    own_help(&mut desk, |_| true).await;
+    let watch = format!("{path}/watch");
+    // Only to listen is no answer.
+    for mode in ["monitor", "coach"] {
+        let open = rig.centre.app.supervision.help_of(contact.id).unwrap();
+        assert_eq!(open.answered_by, None, "before {mode}");
+        let body = json!({ "mode": mode });
+        let _: Value = rig.ask(Some(&boss), Method::PUT, &watch, &body).await;
+    }
+    let answered = own_help(&mut desk, |help| help.answered_by.is_some()).await;
+    assert_eq!(answered.answered_by.as_deref(), Some("he"));
     rig.stop().await;
 }

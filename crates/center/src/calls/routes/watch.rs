@@ -4,9 +4,15 @@ use crate::{
     App,
     http::{ApiFailure, Json, Path},
     identity::Signed,
+    supervision,
 };
 use axum::{extract::State, http::StatusCode};
-use seatline_contract::{error::ApiError, id::ContactId, identity::Role, supervision::Watch};
+use seatline_contract::{
+    error::ApiError,
+    id::ContactId,
+    identity::Role,
+    supervision::{Watch, WatchMode},
+};
 
 /// Joins an agent's call, or changes how one is in it (supervisors of the team). The desk is rung
 /// and answers by itself.
@@ -29,6 +35,9 @@ pub(super) async fn watch(
     signed.require(Role::Supervisor)?;
     let calls = app.calls.running()?;
     calls.watch(&signed.person, contact, watch.mode)?;
+    if watch.mode == WatchMode::Coach {
+        supervision::answered_by(&app, &signed.person, contact).await?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
