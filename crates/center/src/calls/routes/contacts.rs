@@ -89,12 +89,14 @@ pub(super) async fn link_customer(
     Ok(Json(store::show(&app, contact, signed.person.role).await?))
 }
 
-/// Ends a contact's call: one's own, or as a supervisor anyone's.
+/// Ends a contact's call: one's own, or as a supervisor one that nobody has yet or an agent of
+/// theirs has.
 #[utoipa::path(
     post, path = "/api/v1/contacts/{id}/hang-up", tag = "calls",
     params(("id" = ContactId, Path)),
     responses(
         (status = 204),
+        (status = 403, body = ApiError, description = "not of one's teams"),
         (status = 404, body = ApiError),
         (status = 409, body = ApiError, description = "the call is over"),
     ),
@@ -105,6 +107,14 @@ pub(super) async fn hang_up(
     Path(contact): Path<ContactId>,
 ) -> Result<StatusCode, ApiFailure> {
     let anyone = signed.person.role != Role::Agent;
+    if anyone
+        && let Some(agent) = app.calls.talker(contact)
+        && agent != signed.agent()
+    {
+        app.supervision
+            .roster()
+            .require_steer(&signed.person, agent)?;
+    }
     app.calls
         .running()?
         .hang_up(signed.agent(), contact, anyone)?;
