@@ -144,6 +144,7 @@ export const scenes = [
   { name: "address-book", mock: "idle", act: click("view-directory", "directory-book", "entry") },
   { name: "address-new", mock: "board", size: small, act: click("view-directory", "entry-new") },
   { name: "recording-paused", mock: "recording-paused" },
+  { name: "recording-resumes", mock: "recording-resumes" },
   { name: "recording-failed", mock: "recording-failed", size: small },
   { name: "recordings", mock: "idle", act: click("view-recordings") },
   { name: "recordings-empty", mock: "empty", size: small, act: click("view-recordings") },

@@ -4,6 +4,7 @@ import type { Marker } from "$ipc/recording";
 import { addressBook, colleagues, contact, customers, id, queues } from "$ipc/mock/data";
 import { callOf, live, online, ringing, talking, wrapping } from "$ipc/mock/scenarios";
 import { keepSame } from "$shared/live.svelte";
+import { resumesSoon } from "$shared/recording";
 import { conversation, unreadOf } from "$shared/messages.svelte";
 import { dialable } from "$shared/number";
 import { Floor } from "$ipc/mock/floor";
@@ -281,6 +282,12 @@ describe("recording", () => {
     for (const kind of ["off", "announcing", "refused", "failed"] as const)
       expect(stepOf({ kind }), kind).toBeNull();
     expect(stepOf(undefined)).toBeNull();
+  });
+
+  it("warns before it goes on by itself", () => {
+    expect(resumesSoon({ kind: "paused", until: NOW + 16_000 }, NOW)).toBe(false);
+    expect(resumesSoon({ kind: "paused", until: NOW + 15_000 }, NOW)).toBe(true);
+    expect(resumesSoon({ kind: "on" }, NOW)).toBe(false);
   });
 
   it("draws the loudest peak of each column, and no peak twice as loud", () => {

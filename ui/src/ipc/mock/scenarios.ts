@@ -408,6 +408,9 @@ export const scenarios: Record<string, Make> = {
   "recording-paused": (say, now) => ({
     view: talking(say, now, {}, [], { recording: { kind: "paused", until: now + 92_000 } }),
   }),
+  "recording-resumes": (say, now) => ({
+    view: talking(say, now, {}, [], { recording: { kind: "paused", until: now + 12_000 } }),
+  }),
   "recording-failed": (say, now) => ({
     view: talking(say, now, {}, [], { recording: { kind: "failed" } }),
   }),
