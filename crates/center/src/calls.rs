@@ -19,6 +19,7 @@ mod driver;
 mod effects;
 mod events;
 mod handing;
+mod kept;
 mod leaving;
 mod outbound;
 mod record;
@@ -39,15 +40,16 @@ mod view;
 mod watch;
 
 pub use driver::Driver;
+pub use kept::{Act, FormerNotes, Kept, Leg};
 pub use record::Record;
 pub use simulated::SimulatedSurroundings;
 pub use state::QueueInfo;
 pub use store::{add_past, add_queue, contacts_of, number_of};
-pub use surroundings::{Act, DialRefusal, Known, LateNotes, Surroundings};
+pub use surroundings::{DialRefusal, Known, LateNotes, Surroundings};
 
 pub(crate) use board::{AgentLook, CallLook, Look, QueueLook};
 pub(crate) use routes::{open_line, routes};
-pub(crate) use store::{migration, stored_since};
+pub(crate) use store::{legs_migration, migration, stored_since};
 
 use crate::{
     acd::{Input, QueueSetUp},

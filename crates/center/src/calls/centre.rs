@@ -1,8 +1,10 @@
 //! The rest of the centre, as calls use it.
 
 use super::{
-    Record, store,
-    surroundings::{Act, DialRefusal, Known, LateNotes, Surroundings},
+    Record,
+    kept::Kept,
+    store,
+    surroundings::{DialRefusal, Known, LateNotes, Surroundings},
 };
 use crate::{
     App,
@@ -126,17 +128,16 @@ impl Surroundings for Centre {
         self.0.config.supervision.visible
     }
 
-    async fn audit(&self, act: &Act) -> Result<(), DbErr> {
-        let object = format!("contact {}", act.contact);
-        audit::record(
-            self.0.store.db(),
-            act.at,
-            act.actor,
-            act.action,
-            &object,
-            &act.detail,
-        )
-        .await
+    async fn keep(&self, kept: &Kept) -> Result<(), DbErr> {
+        let db = self.0.store.db();
+        match kept {
+            Kept::Leg(leg) => store::add_leg(db, leg).await,
+            Kept::Notes(notes) => store::save_notes(db, notes).await,
+            Kept::Act(act) => {
+                let object = format!("contact {}", act.contact);
+                audit::record(db, act.at, act.actor, act.action, &object, &act.detail).await
+            }
+        }
     }
 
     fn publish(&self, agent: AgentId, change: Change) {

@@ -170,6 +170,7 @@ impl Inner {
         let gone = live.room.remove(id, now);
         live.briefing = None;
         if let Some(gone) = gone {
+            self.keep_leg(state, contact, &gone, why);
             self.tell_gone(state, contact, &gone, why);
         }
         self.settle(state, contact);

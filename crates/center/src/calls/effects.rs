@@ -273,8 +273,10 @@ impl Inner {
         }
         if purpose == Purpose::Consult {
             self.unasked(state, contact, why);
-        } else if let Some(live) = state.live.get_mut(&contact) {
-            live.room.remove(ringing, self.clock.now());
+        } else if let Some(live) = state.live.get_mut(&contact)
+            && let Some(gone) = live.room.remove(ringing, self.clock.now())
+        {
+            self.keep_leg(state, contact, &gone, why);
         }
     }
 
@@ -353,6 +355,7 @@ impl Inner {
             return;
         };
         live.lay_down(agent, name, now);
+        self.keep_notes(state, contact, agent);
         if let Some(contact) = self.view_for(state, contact, agent) {
             self.publish(agent, Change::Contact { contact });
         }

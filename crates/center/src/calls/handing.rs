@@ -94,6 +94,7 @@ impl Inner {
         }
         if let Some(gone) = gone {
             self.send_home(state, &gone);
+            self.keep_leg(state, contact, &gone, PartyEnd::Transferred);
         }
         Ok(())
     }
@@ -142,6 +143,7 @@ impl Inner {
         live.room.join_all(now);
         if let Some(gone) = gone {
             self.send_home(state, &gone);
+            self.keep_leg(state, contact, &gone, why);
             self.tell_gone(state, contact, &gone, why);
         }
         self.settle(state, contact);

@@ -153,6 +153,7 @@ impl Inner {
             self.switch.hang_up(line, Ending::normal());
         }
         state.alarms.retain(|(_, _, id)| *id != party);
+        self.keep_leg(state, contact, &gone, why);
         self.tell_gone(state, contact, &gone, why);
         let forwarded = matches!(
             state.acd.contact(contact).map(|entry| &entry.stage),
@@ -211,6 +212,7 @@ impl Inner {
         self.try_apply(state, Input::HandOver { contact, to: heir });
         if let Some(former) = former {
             self.send_home(state, &former);
+            self.keep_leg(state, contact, &former, why);
             self.tell_gone(state, contact, &former, why);
         }
         self.unwatch_strangers(state, contact, heir);
@@ -257,6 +259,16 @@ impl Inner {
         self.tune(live);
         for member in &left {
             self.send_home(state, member);
+            let hung_up = match member.role {
+                PartyRole::Customer => by == EndedBy::Customer,
+                PartyRole::Agent => by == EndedBy::Agent,
+                PartyRole::Colleague | PartyRole::Outside => false,
+            };
+            let end = match hung_up {
+                true => PartyEnd::HungUp,
+                false => PartyEnd::Dropped,
+            };
+            self.keep_leg(state, contact, member, end);
         }
         state.alarms.retain(|(_, of, _)| *of != contact);
         self.try_apply(state, Input::Ended(contact));

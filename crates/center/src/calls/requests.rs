@@ -118,6 +118,7 @@ impl Inner {
             disposed: request.disposition.is_some(),
             done: request.done,
         };
+        self.keep_notes(state, contact, agent);
         let before = self.view_for(state, contact, agent);
         if let Err(refusal) = self.apply(state, input) {
             // What was typed is kept even if the contact may not be finished with it.

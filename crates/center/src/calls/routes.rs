@@ -22,6 +22,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(wrap_up::extend_wrap_up))
         .routes(routes!(contacts::list_contacts))
         .routes(routes!(contacts::read_contact))
+        .routes(routes!(contacts::list_legs))
         .routes(routes!(contacts::link_customer))
         .routes(routes!(contacts::hang_up))
         .routes(routes!(queues::list_queues, queues::create_queue))

@@ -3,15 +3,12 @@
 //! A call does not wait for the disk and does not end because the disk is full: what could not be
 //! written is tried again until it can.
 
-use super::{
-    Record, Surroundings,
-    surroundings::{Act, LateNotes},
-};
+use super::{Record, Surroundings, kept::Kept, surroundings::LateNotes};
 use crate::store::is_full;
 use sea_orm::DbErr;
 use seatline_contract::id::ContactId;
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -27,8 +24,8 @@ pub(super) enum Job {
     Save(Box<Record>, Option<Answer>),
     /// Notes of a closed contact.
     Notes(LateNotes, Answer),
-    /// What a supervisor did.
-    Act(Act),
+    /// What is kept beside the record.
+    Keep(Kept),
     /// A contact is done: nothing more will come of it.
     Forget(ContactId),
     /// Asks whether a contact's latest state is stored.
@@ -56,8 +53,8 @@ struct Saver {
     owed: BTreeMap<ContactId, (Record, Stored)>,
     /// Contacts that are done, and not stored yet.
     done: HashSet<ContactId>,
-    /// Acts that could not be recorded yet.
-    acts: Vec<Act>,
+    /// What could not be kept yet, in order.
+    kept: VecDeque<Kept>,
 }
 
 pub(super) async fn run(
@@ -69,10 +66,10 @@ pub(super) async fn run(
         stored: HashMap::new(),
         owed: BTreeMap::new(),
         done: HashSet::new(),
-        acts: Vec::new(),
+        kept: VecDeque::new(),
     };
     loop {
-        let job = if saver.owed.is_empty() && saver.acts.is_empty() {
+        let job = if saver.owed.is_empty() && saver.kept.is_empty() {
             jobs.recv().await
         } else {
             match tokio::time::timeout(RETRY, jobs.recv()).await {
@@ -94,16 +91,22 @@ pub(super) async fn run(
             Some(Job::Notes(notes, answer)) => {
                 let _ = answer.send(saver.surroundings.save_late_notes(&notes).await);
             }
-            Some(Job::Act(act)) => {
-                if let Err(error) = saver.surroundings.audit(&act).await {
-                    tracing::error!(%error, ?act, "an act could not be recorded yet");
-                    saver.acts.push(act);
-                }
+            Some(Job::Keep(kept)) => {
+                saver.kept.push_back(kept);
+                saver.keep().await;
             }
             Some(Job::Forget(contact)) => saver.forget(contact),
             Some(Job::IsStored(contact, answer)) => {
+                let owes_notes = saver
+                    .kept
+                    .iter()
+                    .any(|kept| matches!(kept, Kept::Notes(notes) if notes.contact == contact));
+                let rest = match owes_notes {
+                    true => Stored::Failing,
+                    false => Stored::Yes,
+                };
                 let owed = saver.owed.get(&contact);
-                let _ = answer.send(owed.map_or(Stored::Yes, |(_, why)| *why));
+                let _ = answer.send(owed.map_or(rest, |(_, why)| *why));
             }
             Some(Job::Flush(done)) => {
                 saver.pay().await;
@@ -150,6 +153,17 @@ impl Saver {
         }
     }
 
+    /// Writes down what is kept, until something can not be.
+    async fn keep(&mut self) {
+        while let Some(kept) = self.kept.pop_front() {
+            if let Err(error) = self.surroundings.keep(&kept).await {
+                tracing::error!(%error, "a part of a contact could not be written yet");
+                self.kept.push_front(kept);
+                return;
+            }
+        }
+    }
+
     fn forget(&mut self, contact: ContactId) {
         if self.owed.contains_key(&contact) {
             self.done.insert(contact);
@@ -159,12 +173,7 @@ impl Saver {
     }
 
     async fn pay(&mut self) {
-        while let Some(act) = self.acts.pop() {
-            if self.surroundings.audit(&act).await.is_err() {
-                self.acts.push(act);
-                break;
-            }
-        }
+        self.keep().await;
         let owed: Vec<Record> = self
             .owed
             .values()

@@ -2,7 +2,8 @@
 
 use super::{
     Record,
-    surroundings::{Act, DialRefusal, Known, LateNotes, Surroundings},
+    kept::Kept,
+    surroundings::{DialRefusal, Known, LateNotes, Surroundings},
 };
 use async_trait::async_trait;
 use parking_lot::Mutex;
@@ -26,7 +27,7 @@ pub struct SimulatedSurroundings {
     signed_out: Mutex<HashSet<AgentId>>,
     failing: Mutex<bool>,
     hides_watchers: Mutex<bool>,
-    acts: Mutex<Vec<Act>>,
+    kept: Mutex<Vec<Kept>>,
     count: watch::Sender<usize>,
 }
 
@@ -61,9 +62,9 @@ impl SimulatedSurroundings {
         *self.hides_watchers.lock() = true;
     }
 
-    /// What was recorded for auditors.
-    pub fn acts(&self) -> Vec<Act> {
-        self.acts.lock().clone()
+    /// What was kept beside the records, in order.
+    pub fn kept(&self) -> Vec<Kept> {
+        self.kept.lock().clone()
     }
 
     /// All that was told so far, in order.
@@ -189,8 +190,11 @@ impl Surroundings for SimulatedSurroundings {
         !*self.hides_watchers.lock()
     }
 
-    async fn audit(&self, act: &Act) -> Result<(), DbErr> {
-        self.acts.lock().push(act.clone());
+    async fn keep(&self, kept: &Kept) -> Result<(), DbErr> {
+        if *self.failing.lock() {
+            return Err(DbErr::Custom("told to fail".to_owned()));
+        }
+        self.kept.lock().push(kept.clone());
         self.changed();
         Ok(())
     }

@@ -1,9 +1,11 @@
 //! Contacts and queues in the database.
 
 mod entity;
+mod kept;
 mod migration;
 
-pub(crate) use migration::migration;
+pub(super) use kept::{add_leg, legs_of, save_notes};
+pub(crate) use migration::{legs_migration, migration};
 
 use super::{QueueInfo, Record, surroundings::LateNotes};
 use crate::{
@@ -15,10 +17,10 @@ use crate::{
     supervision::{self, Facts},
     tickets,
 };
-use entity::{contact, queue, queue_agent, queue_number};
+use entity::{contact, contact_notes, queue, queue_agent, queue_number};
 use sea_orm::{
-    ActiveValue::NotSet, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryOrder,
-    QuerySelect, entity::prelude::*,
+    ActiveValue::NotSet, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryOrder,
+    QuerySelect, QueryTrait, entity::prelude::*,
 };
 use seatline_contract::{
     contact::{Contact, ContactState, EndedBy},
@@ -110,7 +112,7 @@ pub(super) async fn save<C: ConnectionTrait>(
     Ok(updated.rows_affected == 1)
 }
 
-/// Stores notes of a contact that is closed, if this agent had it.
+/// Stores notes of a contact that is closed, if this agent had it, last or before others.
 pub(super) async fn save_late_notes<C: ConnectionTrait>(
     db: &C,
     notes: &LateNotes,
@@ -125,7 +127,17 @@ pub(super) async fn save_late_notes<C: ConnectionTrait>(
         .filter(contact::Column::Agent.eq(notes.agent.0))
         .exec(db)
         .await?;
-    Ok(updated.rows_affected == 1)
+    let former = contact_notes::Entity::update_many()
+        .col_expr(
+            contact_notes::Column::Disposition,
+            Expr::value(notes.disposition.clone()),
+        )
+        .col_expr(contact_notes::Column::Note, Expr::value(notes.note.clone()))
+        .filter(contact_notes::Column::Contact.eq(notes.contact.0))
+        .filter(contact_notes::Column::Agent.eq(notes.agent.0))
+        .exec(db)
+        .await?;
+    Ok(updated.rows_affected + former.rows_affected > 0)
 }
 
 /// Gives a contact that is over to a customer, if this agent had it or `anyone` may.
@@ -292,8 +304,16 @@ pub(super) async fn contacts_of_agent<C: ConnectionTrait>(
     before: UnixMs,
     limit: u64,
 ) -> Result<Vec<Record>, DbErr> {
+    let handed_over = contact_notes::Entity::find()
+        .select_only()
+        .column(contact_notes::Column::Contact)
+        .filter(contact_notes::Column::Agent.eq(agent.0))
+        .into_query();
+    let theirs = Condition::any()
+        .add(contact::Column::Agent.eq(agent.0))
+        .add(contact::Column::Id.in_subquery(handed_over));
     let found = contact::Entity::find()
-        .filter(contact::Column::Agent.eq(agent.0))
+        .filter(theirs)
         .filter(contact::Column::Created.lt(before.0))
         .order_by_desc(contact::Column::Created)
         .limit(limit)

@@ -1,6 +1,6 @@
 //! What calls need of the rest of the centre.
 
-use super::Record;
+use super::{Record, kept::Kept};
 use async_trait::async_trait;
 use sea_orm::DbErr;
 use seatline_contract::{
@@ -10,7 +10,6 @@ use seatline_contract::{
     identity::Person,
     secret::PhoneNumber,
     supervision::Help,
-    time::UnixMs,
 };
 
 /// A customer found by number.
@@ -44,21 +43,6 @@ pub struct LateNotes {
     pub disposition: Option<String>,
     /// The note.
     pub note: String,
-}
-
-/// What a supervisor did to a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Act {
-    /// When.
-    pub at: UnixMs,
-    /// Who.
-    pub actor: AgentId,
-    /// What, such as `watch.start`.
-    pub action: &'static str,
-    /// To which contact.
-    pub contact: ContactId,
-    /// To whom and how.
-    pub detail: String,
 }
 
 /// The rest of the centre as calls see it.
@@ -122,11 +106,11 @@ pub trait Surroundings: Send + Sync + 'static {
     /// Whether agents see supervisors who are in their calls.
     fn shows_watchers(&self) -> bool;
 
-    /// Records an act for auditors.
+    /// Stores what is kept of a contact beside its record.
     ///
     /// # Errors
     /// Those of the database; nothing is stored.
-    async fn audit(&self, act: &Act) -> Result<(), DbErr>;
+    async fn keep(&self, kept: &Kept) -> Result<(), DbErr>;
 
     /// Tells an agent's desk.
     fn publish(&self, agent: AgentId, change: Change);

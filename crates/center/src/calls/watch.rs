@@ -5,7 +5,12 @@
 //!   watch ──► rung ──answers──► Monitor ⇄ Coach ⇄ Barge ──take over──► the call's agent
 //! ```
 
-use super::{Inner, Output, room::Seat, state::State, surroundings::Act};
+use super::{
+    Inner, Output,
+    kept::{Act, Kept},
+    room::Seat,
+    state::State,
+};
 use crate::{
     acd::Input,
     http::ApiFailure,
@@ -221,6 +226,7 @@ impl Inner {
         self.tell_watching(state, supervisor);
         if let Some(former) = former {
             self.send_home(state, &former);
+            self.keep_leg(state, contact, &former, PartyEnd::Transferred);
             self.tell_gone(state, contact, &former, PartyEnd::Transferred);
             // Who lost the call reads why.
             if let Some(agent) = former.agent {
@@ -250,6 +256,9 @@ impl Inner {
     ) {
         let live = state.live.get_mut(&contact);
         let seat = live.and_then(|live| live.room.rise(supervisor));
+        if let Some(seat) = &seat {
+            self.keep_seat(contact, seat);
+        }
         if let Some(line) = seat.and_then(|seat| seat.line)
             && state.lines.remove(&line).is_some()
         {
@@ -284,15 +293,13 @@ impl Inner {
 
     /// Writes down what a supervisor did.
     fn record_act(&self, actor: AgentId, action: &'static str, contact: ContactId, detail: String) {
-        let act = Act {
+        self.keep(Kept::Act(Act {
             at: self.clock.now(),
             actor,
             action,
             contact,
             detail,
-        };
-        // Without a saver the centre is stopping.
-        let _ = self.jobs.send(super::saver::Job::Act(act));
+        }));
     }
 }
 

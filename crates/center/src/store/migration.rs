@@ -17,6 +17,7 @@ impl MigratorTrait for Migrator {
             Box::new(crate::directory::migration()),
         ];
         all.extend(crate::supervision::migrations());
+        all.push(Box::new(crate::calls::legs_migration()));
         all
     }
 }

@@ -1,8 +1,9 @@
 //! Contacts now and in the past.
 
-use super::super::{Surroundings, centre::Centre, store};
+use super::super::{Leg, Surroundings, centre::Centre, store};
 use crate::{
     App,
+    compliance::number::Number,
     http::{ApiFailure, Json, Path, Query},
     identity::Signed,
 };
@@ -12,6 +13,7 @@ use seatline_contract::{
     error::{ApiError, Code},
     id::ContactId,
     identity::Role,
+    party::PastLeg,
     time::UnixMs,
 };
 
@@ -53,6 +55,40 @@ pub(super) async fn read_contact(
     Path(contact): Path<ContactId>,
 ) -> Result<Json<Contact>, ApiFailure> {
     Ok(Json(store::show(&app, contact, signed.person.role).await?))
+}
+
+/// Everybody who took part in a contact, in the order they came.
+#[utoipa::path(
+    get, path = "/api/v1/contacts/{id}/legs", tag = "calls", params(("id" = ContactId, Path)),
+    responses((status = 200, body = Vec<PastLeg>), (status = 404, body = ApiError)),
+)]
+pub(super) async fn list_legs(
+    State(app): State<App>,
+    signed: Signed,
+    Path(contact): Path<ContactId>,
+) -> Result<Json<Vec<PastLeg>>, ApiFailure> {
+    let role = signed.person.role;
+    let db = app.store.db();
+    store::find(db, contact).await?.ok_or(Code::NotFound)?;
+    let view = |leg: Leg| PastLeg {
+        number: leg.number.map(|number| {
+            let number = Number::classify(number.expose());
+            number.view(app.shows_numbers_to(role), app.config.language)
+        }),
+        role: leg.role,
+        watch: leg.watch,
+        name: leg.name,
+        began: leg.began,
+        connected: leg.connected,
+        ended: Some(leg.ended),
+        end: Some(leg.end),
+        note: leg.note,
+    };
+    // Whether supervisors were there is shown to agents as it was during the call.
+    let shows_watchers = role != Role::Agent || app.config.supervision.visible;
+    let legs = store::legs_of(db, contact).await?.into_iter();
+    let legs = legs.filter(|leg| shows_watchers || leg.watch.is_none());
+    Ok(Json(legs.map(view).collect()))
 }
 
 /// Gives a contact to a customer.

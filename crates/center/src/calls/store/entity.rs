@@ -102,3 +102,56 @@ pub(super) mod queue_agent {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+pub(super) mod contact_leg {
+    use sea_orm::entity::prelude::*;
+
+    /// One participation in a contact.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "contact_legs")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub contact: Uuid,
+        pub role: String,
+        pub watch: Option<String>,
+        pub agent: Option<Uuid>,
+        pub name: Option<String>,
+        pub number: Option<String>,
+        pub began: i64,
+        pub connected: Option<i64>,
+        pub ended: i64,
+        pub end_kind: String,
+        #[sea_orm(column_type = "Text")]
+        pub note: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod contact_notes {
+    use sea_orm::entity::prelude::*;
+
+    /// What an agent wrote about a contact that others went on with.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "contact_notes")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub contact: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub agent: Uuid,
+        pub agent_name: Option<String>,
+        pub disposition: Option<String>,
+        #[sea_orm(column_type = "Text")]
+        pub note: String,
+        pub ended: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -12,6 +12,11 @@ pub(crate) fn migration() -> impl MigrationTrait {
     Contacts
 }
 
+/// Tables of who took part, and of notes of those who handed a contact over.
+pub(crate) fn legs_migration() -> impl MigrationTrait {
+    Legs
+}
+
 struct Contacts;
 
 impl MigrationName for Contacts {
@@ -107,5 +112,58 @@ impl MigrationTrait for Contacts {
             )
             .to_owned();
         manager.create_table(agents).await
+    }
+}
+
+struct Legs;
+
+impl MigrationName for Legs {
+    fn name(&self) -> &str {
+        "m0060_contact_legs"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Legs {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let legs = Table::create()
+            .table("contact_legs")
+            .col(pk_uuid("id"))
+            .col(uuid("contact"))
+            .col(string("role"))
+            .col(string_null("watch"))
+            .col(uuid_null("agent"))
+            .col(string_null("name"))
+            .col(string_null("number"))
+            .col(big_integer("began"))
+            .col(big_integer_null("connected"))
+            .col(big_integer("ended"))
+            .col(string("end_kind"))
+            .col(text("note"))
+            .to_owned();
+        manager.create_table(legs).await?;
+        let by_contact = Index::create()
+            .name("contact_legs_contact")
+            .table("contact_legs")
+            .col("contact")
+            .to_owned();
+        manager.create_index(by_contact).await?;
+        let notes = Table::create()
+            .table("contact_notes")
+            .col(uuid("contact"))
+            .col(uuid("agent"))
+            .col(string_null("agent_name"))
+            .col(string_null("disposition"))
+            .col(text("note"))
+            .col(big_integer("ended"))
+            .primary_key(Index::create().col("contact").col("agent"))
+            .to_owned();
+        manager.create_table(notes).await?;
+        let by_agent = Index::create()
+            .name("contact_notes_agent")
+            .table("contact_notes")
+            .col("agent")
+            .to_owned();
+        manager.create_index(by_agent).await
     }
 }

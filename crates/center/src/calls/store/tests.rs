@@ -1,6 +1,8 @@
 //! Contacts and queues in a real database.
 
 use super::*;
+use crate::calls::{FormerNotes, Leg};
+use seatline_contract::party::{PartyEnd, PartyRole};
 use crate::store::Store;
 use seatline_contract::contact::Direction;
 use tempfile::TempDir;
@@ -126,4 +128,51 @@ async fn queues_read_back_and_share_no_number() {
     info.name = "售前咨询".to_owned();
     let taken = add_queue(db, &info).await.expect_err("the number is taken");
     assert!(is_conflict(&taken), "{taken}");
+}
+
+#[tokio::test]
+async fn who_handed_a_contact_over_keeps_it_with_notes_of_their_own() {
+    let (store, _folder) = open().await;
+    let db = store.db();
+    let past = a_contact(1, ContactState::Closed);
+    add_past(db, &past).await.expect("writes");
+    let former = AgentId(Uuid::from_u128(8));
+    let mut notes = FormerNotes {
+        contact: past.id,
+        agent: former,
+        name: None,
+        disposition: None,
+        note: "初".to_owned(),
+        ended: UnixMs(5),
+    };
+    save_notes(db, &notes).await.expect("writes");
+    notes.note = "再".to_owned();
+    save_notes(db, &notes).await.expect("replaces");
+    let listed = contacts_of_agent(db, former, UnixMs(i64::MAX), 9).await;
+    assert_eq!(listed.expect("reads").len(), 1);
+    let late = LateNotes {
+        contact: past.id,
+        agent: former,
+        disposition: Some("callback".to_owned()),
+        note: "终".to_owned(),
+    };
+    assert!(save_late_notes(db, &late).await.expect("saves"));
+    let found = find(db, past.id).await.expect("reads").expect("is there");
+    assert_eq!(found.note, "初", "the last agent's notes are not touched");
+
+    let leg = Leg {
+        contact: past.id,
+        role: PartyRole::Outside,
+        watch: None,
+        agent: None,
+        name: Some("王芳".to_owned()),
+        number: Some(PhoneNumber::new("10086")),
+        began: UnixMs(1),
+        connected: Some(UnixMs(2)),
+        ended: UnixMs(3),
+        end: PartyEnd::HungUp,
+        note: String::new(),
+    };
+    add_leg(db, &leg).await.expect("writes");
+    assert_eq!(legs_of(db, past.id).await.expect("reads"), [leg]);
 }

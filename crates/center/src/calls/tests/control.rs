@@ -1,7 +1,7 @@
 //! Consultations, conferences, transfers, parking.
 
 use super::*;
-use crate::acd::DECLINED;
+use crate::{acd::DECLINED, calls::Kept};
 use seatline_contract::{
     contact::OfferKind,
     id::PartyId as Party,
@@ -156,6 +156,28 @@ async fn a_colleague_is_asked_and_left_with_the_customer() {
     assert_eq!(stored.agent, Some(agent(2)));
     assert_eq!(stored.disposition.as_deref(), Some("resolved"));
     assert!(inner.state.lock().live.is_empty());
+    // Every leg is kept, and the notes of who handed over.
+    let kept = |centre: &SimulatedSurroundings| {
+        let kept = centre.kept();
+        let mut ends = Vec::new();
+        let mut former = None;
+        for kept in kept {
+            match kept {
+                Kept::Leg(leg) => ends.push((leg.role, leg.end, leg.note)),
+                Kept::Notes(notes) => former = Some((notes.agent, notes.disposition)),
+                Kept::Act(_) => {}
+            }
+        }
+        let note = "要换货".to_owned();
+        let all = [
+            (PartyRole::Agent, PartyEnd::Transferred, note),
+            (PartyRole::Customer, PartyEnd::HungUp, String::new()),
+            (PartyRole::Agent, PartyEnd::Dropped, String::new()),
+        ];
+        let callback = Some((agent(1), Some("callback".to_owned())));
+        (ends == all && former == callback).then_some(())
+    };
+    within(world.centre.wait_for(kept)).await;
 }
 
 #[tokio::test]

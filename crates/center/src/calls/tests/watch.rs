@@ -1,7 +1,7 @@
 //! Supervisors in agents' calls.
 
 use super::*;
-use crate::switch::Answer;
+use crate::{calls::Kept, switch::Answer};
 use seatline_contract::{
     identity::{Person, Role},
     party::{PartyEnd, Reach, Target},
@@ -101,7 +101,14 @@ async fn a_supervisor_monitors_coaches_barges_in_and_takes_over() {
         .soon(|world| world.presence(3) == Presence::WrapUp)
         .await;
     let recorded = |centre: &SimulatedSurroundings| {
-        let acts: Vec<&str> = centre.acts().iter().map(|act| act.action).collect();
+        let kept = centre.kept();
+        let acts: Vec<&str> = kept
+            .iter()
+            .filter_map(|kept| match kept {
+                Kept::Act(act) => Some(act.action),
+                Kept::Leg(_) | Kept::Notes(_) => None,
+            })
+            .collect();
         (acts == ["watch.start", "watch.mode", "watch.mode", "watch.take_over"]).then_some(())
     };
     within(world.centre.wait_for(recorded)).await;
