@@ -56,6 +56,11 @@ pub(crate) async fn processor(root: u32, time: Duration) -> Result<f64> {
     Ok(used / time.as_secs_f64())
 }
 
+/// Processor time a program and its descendants have used so far, seconds.
+pub(crate) fn seconds(root: u32) -> f64 {
+    ticks(root) as f64 / 100.0
+}
+
 fn ticks(root: u32) -> u64 {
     tree(root)
         .into_iter()

@@ -8,6 +8,7 @@ mod delay;
 mod first_call;
 mod footprint;
 mod mixer;
+mod recording;
 mod table;
 mod wire;
 
@@ -17,7 +18,7 @@ use clap::Parser;
 /// Runs one benchmark.
 #[derive(Parser)]
 struct Arguments {
-    /// Its name: `first-call` or `mixer`.
+    /// Its name: `first-call`, `mixer` or `recording`.
     name: String,
 }
 
@@ -29,8 +30,9 @@ async fn main() -> Result<()> {
     match name.as_str() {
         "first-call" => first_call::run().await,
         "mixer" => mixer::run().await,
+        "recording" => recording::run().await,
         // What the mixer's benchmark measures, in a process of its own.
         mixer::SERVE => mixer::serve().await,
-        _ => bail!("there is no benchmark {name}; there are: first-call, mixer"),
+        _ => bail!("there is no benchmark {name}; there are: first-call, mixer, recording"),
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     http::{self, CertificateError, Server},
     identity::{self, Identity},
     key::Key,
+    recording::{RecordingError, Recordings},
     store::{OpenError, Store},
     supervision::{self, Supervision},
 };
@@ -54,6 +55,8 @@ pub struct Parts {
     pub supervision: Supervision,
     /// Call-backs.
     pub directory: Directory,
+    /// Recordings of calls.
+    pub recordings: Recordings,
     pub(crate) key: Key,
     pub(crate) figures: PrometheusHandle,
     /// Event sockets that are open, so that each is told before the centre is gone.
@@ -112,6 +115,9 @@ pub enum StartError {
         /// What the system says.
         source: io::Error,
     },
+    /// Recordings cannot be made; the message names the file or folder.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
     /// The switch did not start; the message names the address.
     #[error("the switch did not start: {0}")]
     Switch(String),
@@ -128,7 +134,7 @@ impl StartError {
         match self {
             Self::Config(_) | Self::Certificate(_) => 2,
             Self::PortInUse(_) | Self::Listen { .. } | Self::Switch(_) => 3,
-            Self::Database(_) | Self::Storage(_) | Self::Folder { .. } => 4,
+            Self::Database(_) | Self::Storage(_) | Self::Folder { .. } | Self::Recording(_) => 4,
             Self::Demo(_) => 1,
         }
     }
@@ -183,6 +189,13 @@ pub async fn start_at(config: Config, clock: Clock) -> Result<Running, StartErro
     let tls = http::acceptor(&config)?;
     http::forget_writes(&store, clock.now()).await?;
 
+    let (recordings, recording) = Recordings::open(
+        config.recordings_path(),
+        &config.recording_keys_path(),
+        store.clone(),
+        clock.clone(),
+    )
+    .await?;
     let (calls, driver) = calls::prepare();
     let stopping = CancellationToken::new();
     let app = App(Arc::new(Parts {
@@ -197,6 +210,7 @@ pub async fn start_at(config: Config, clock: Clock) -> Result<Running, StartErro
         clock,
         store,
         calls,
+        recordings,
         key,
     }));
     if app.config.demo {
@@ -222,7 +236,8 @@ pub async fn start_at(config: Config, clock: Clock) -> Result<Running, StartErro
     let tasks = vec![
         tokio::spawn(server.serve(server_stop.clone(), GRACE)),
         tokio::spawn(directory::keep_callbacks(app.clone(), stopping.clone())),
-        tokio::spawn(events::watch_desks(app.clone(), stopping)),
+        tokio::spawn(events::watch_desks(app.clone(), stopping.clone())),
+        tokio::spawn(recording.run(app.clone(), stopping)),
     ];
     tracing::info!(%address, "the centre is open");
     Ok(Running {
@@ -240,6 +255,7 @@ impl Running {
         tracing::info!("the centre is stopping");
         self.app.stopping.cancel();
         self.app.calls.shutdown().await;
+        self.app.recordings.shutdown().await;
         self.app.hub.sign_out_all(SignOutReason::CentreStopping);
         self.app.sockets.close();
         if tokio::time::timeout(GRACE, self.app.sockets.wait())

@@ -49,7 +49,7 @@ pub use surroundings::{DialRefusal, Known, LateNotes, Surroundings};
 
 pub(crate) use board::{AgentLook, CallLook, Look, QueueLook};
 pub(crate) use routes::{open_line, routes};
-pub(crate) use store::{legs_migration, migration, stored_since};
+pub(crate) use store::{agent_of, contacts_among, legs_migration, migration, stored_since};
 
 use crate::{
     acd::{Input, QueueSetUp},
@@ -236,6 +236,22 @@ impl Calls {
         }
         inner.tell(&state, contact);
         inner.tell_note_takers(&state, contact);
+    }
+
+    /// Recording of a live contact stands elsewhere: tells who has it.
+    pub(crate) fn recording_changed(&self, contact: ContactId) {
+        if let Some(inner) = self.inner.get() {
+            inner.tell(&inner.state.lock(), contact);
+        }
+    }
+
+    /// The customer of a live contact is to be told that it is recorded from now on.
+    pub(crate) fn announce_recording(&self, contact: ContactId) {
+        if let Some(inner) = self.inner.get()
+            && let Some(live) = inner.state.lock().live.get_mut(&contact)
+        {
+            inner.tune(live);
+        }
     }
 
     /// Where trunks reach the centre over UDP, if they do.

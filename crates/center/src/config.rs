@@ -52,6 +52,8 @@ pub struct Config {
     pub sip: Sip,
     /// Sound.
     pub media: Media,
+    /// Recordings of calls.
+    pub recording: Recording,
     /// Where calls come from and go to.
     pub trunks: Vec<Trunk>,
     /// Name of the queue for called numbers that no queue lists; such calls are refused if absent.
@@ -123,6 +125,22 @@ pub struct Media {
     /// WAV file waiting and held customers hear; a quiet melody if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub music: Option<PathBuf>,
+}
+
+/// Recordings of calls. What is recorded is set through the API.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Recording {
+    /// Folder of the recordings; `recordings` in `data_dir` if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<PathBuf>,
+    /// File of the master keys; `recording.keys` in `data_dir` if absent. Keep it, and its backup,
+    /// apart from the recordings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_file: Option<PathBuf>,
+    /// WAV file that tells customers that they are recorded; a beep if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub announcement: Option<PathBuf>,
 }
 
 /// A connection to the telephone network.
@@ -207,6 +225,20 @@ impl Config {
             .clone()
             .unwrap_or_else(|| self.data_dir.join("seatline.db"))
     }
+
+    /// The folder of the recordings.
+    #[must_use]
+    pub fn recordings_path(&self) -> PathBuf {
+        let folder = self.recording.folder.clone();
+        folder.unwrap_or_else(|| self.data_dir.join("recordings"))
+    }
+
+    /// The file of the recordings' master keys.
+    #[must_use]
+    pub fn recording_keys_path(&self) -> PathBuf {
+        let file = self.recording.key_file.clone();
+        file.unwrap_or_else(|| self.data_dir.join("recording.keys"))
+    }
 }
 
 impl Default for Config {
@@ -227,6 +259,7 @@ impl Default for Config {
             lockout: Lockout::default(),
             sip: Sip::default(),
             media: Media::default(),
+            recording: Recording::default(),
             trunks: Vec::new(),
             default_queue: None,
             supervision: Supervision::default(),

@@ -37,6 +37,7 @@ pub mod events;
 pub mod http;
 pub mod identity;
 mod key;
+pub mod recording;
 pub mod store;
 pub mod supervision;
 pub mod switch;

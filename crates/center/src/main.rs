@@ -11,6 +11,7 @@ use seatline_center::{
     Config, Running, StartError,
     config::{self, Flags},
     http, identity,
+    recording::Keyring,
 };
 use std::process::ExitCode;
 
@@ -33,11 +34,13 @@ enum Command {
     Run,
     /// Print the OpenAPI document of the API
     Openapi,
+    /// Add a master key that new recordings use from the next start on; old ones stay readable
+    RotateRecordingKey,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    if let Some(Command::Openapi) = arguments.command {
+    if let Some(Command::Openapi) = &arguments.command {
         print!("{}", http::document());
         return ExitCode::SUCCESS;
     }
@@ -48,6 +51,9 @@ fn main() -> ExitCode {
     if arguments.print_config {
         print!("{}", config::print(&config));
         return ExitCode::SUCCESS;
+    }
+    if let Some(Command::RotateRecordingKey) = arguments.command {
+        return rotate_recording_key(&config);
     }
     if let Err(problem) = logs::begin(&config.log) {
         eprintln!("seatline-center: {problem}");
@@ -63,6 +69,20 @@ fn main() -> ExitCode {
     match runtime.block_on(run(config)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => refuse(&error),
+    }
+}
+
+fn rotate_recording_key(config: &Config) -> ExitCode {
+    let file = config.recording_keys_path();
+    match Keyring::rotate(&file) {
+        Ok(id) => {
+            println!("Master key {id} was added to {}", file.display());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("seatline-center: {error}");
+            ExitCode::from(4)
+        }
     }
 }
 

@@ -13,6 +13,7 @@ pub mod simulated;
 
 use async_trait::async_trait;
 use seatline_contract::{id::ContactId, secret::PhoneNumber};
+use seatline_media::Tap;
 use std::fmt;
 
 /// One participant of a call, each with its own state.
@@ -64,6 +65,8 @@ pub enum Sound {
     Silence,
     /// The greeting, once; [`Event::Played`] follows.
     Greeting,
+    /// That the call is recorded, once; [`Event::Played`] follows.
+    Announcement,
     /// Music, for ever.
     Music,
     /// The tone of a ringing far side, for ever.
@@ -144,7 +147,7 @@ pub enum Event {
     Resumed(PartyId),
     /// The party pressed a key.
     Digit(PartyId, char),
-    /// The greeting was heard to its end.
+    /// The greeting or the announcement was heard to its end.
     Played(PartyId),
     /// Nothing was heard from the party for this long, in milliseconds, although it should send.
     Silent(PartyId, u64),
@@ -207,6 +210,9 @@ pub trait Switch: Send + Sync + 'static {
         self.play(held, Sound::Music);
         self.play(holding, Sound::Silence);
     }
+
+    /// Listens in on what a party says, for recording. `None` if it has no media here.
+    fn tap(&self, party: PartyId) -> Option<Tap>;
 
     /// Presses keys towards a party.
     fn send_digits(&self, party: PartyId, digits: &str);

@@ -265,6 +265,13 @@ pub enum Change {
         /// It.
         change: BoardChange,
     },
+    /// A pause of a call's recording ends soon.
+    RecordingResumes {
+        /// Of which contact.
+        contact: ContactId,
+        /// When it is recorded again.
+        at: UnixMs,
+    },
     /// The customer pressed a key.
     Digit {
         /// In which contact.

@@ -64,6 +64,12 @@ id! {
     CallbackId,
     /// One signed-in desk.
     SessionId,
+    /// The recording of one contact's call.
+    RecordingId,
+    /// A form to score calls with.
+    ScoreFormId,
+    /// One person's scoring of one recording.
+    ScorecardId,
     /// A write, named before its first try so that a repeat is recognised.
     WriteId,
 }

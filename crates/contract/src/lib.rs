@@ -15,6 +15,8 @@
 //! | [`queue`] | queues as the desk sees them |
 //! | [`customer`] | customers, search, timeline |
 //! | [`ticket`] | tickets and comments |
+//! | [`recording`] | recordings: what is kept, heard and scored |
+//! | [`score`] | scoring of recorded calls |
 //! | [`event`] | snapshot and numbered deltas |
 //! | [`error`] | the stable error codes |
 
@@ -29,6 +31,8 @@ pub mod identity;
 pub mod party;
 pub mod presence;
 pub mod queue;
+pub mod recording;
+pub mod score;
 pub mod secret;
 pub mod supervision;
 pub mod ticket;

@@ -52,6 +52,7 @@ const TEST: &[&str] = &[
     "chromium",
     "debian-archive-keyring",
     "debootstrap",
+    "ffmpeg",
     "iproute2",
     "libasound2-plugins",
     "sip-tester",

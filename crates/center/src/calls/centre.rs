@@ -11,6 +11,7 @@ use crate::{
     compliance::{audit, number::Number},
     crm, directory,
     identity::{line_user, person},
+    recording::Recorder,
     supervision,
 };
 use async_trait::async_trait;
@@ -138,6 +139,10 @@ impl Surroundings for Centre {
                 audit::record(db, act.at, act.actor, act.action, &object, &act.detail).await
             }
         }
+    }
+
+    fn recorder(&self) -> &dyn Recorder {
+        &self.0.recordings
     }
 
     fn publish(&self, agent: AgentId, change: Change) {

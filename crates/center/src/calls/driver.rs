@@ -59,6 +59,7 @@ impl Driver {
         }
         let clock = app.clock.clone();
         let default_queue = app.config.default_queue.clone();
+        app.recordings.attach(Arc::new(embedded.clone()));
         self.start(
             Arc::new(embedded),
             events,
@@ -177,6 +178,10 @@ fn embedded_config(app: &App) -> Result<EmbeddedConfig, String> {
         Some(file) => read_clip(file)?,
         None => Clip::beep(),
     };
+    let announcement = match &config.recording.announcement {
+        Some(file) => read_clip(file)?,
+        None => Clip::beep(),
+    };
     let music = match &media.music {
         Some(file) => read_clip(file)?,
         None => Clip::synthesised_music(),
@@ -200,6 +205,7 @@ fn embedded_config(app: &App) -> Result<EmbeddedConfig, String> {
         ports: media.first_port..=media.last_port,
         trunks: config.trunks.iter().map(trunk).collect(),
         greeting: Arc::new(greeting),
+        announcement: Arc::new(announcement),
         music: Arc::new(music),
     })
 }

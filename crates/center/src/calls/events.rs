@@ -11,7 +11,11 @@ use crate::{
     switch::{Ending, Event, Origin, PartyId as Line},
 };
 use seatline_contract::{
-    contact::Direction, event::Change, id::ContactId, party::PartyRole, secret::PhoneNumber,
+    contact::Direction,
+    event::Change,
+    id::ContactId,
+    party::{PartyRole, RecordingState},
+    secret::PhoneNumber,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -56,9 +60,15 @@ impl Inner {
 
     fn arrive(self: &Arc<Self>, party: Line, origin: Origin) {
         let mut state = self.state.lock();
-        if state.stopping {
-            self.switch
-                .hang_up(party, Ending::with(503, "the centre is stopping"));
+        let refused = if state.stopping {
+            Some("the centre is stopping")
+        } else if self.surroundings.recorder().takes_calls() {
+            None
+        } else {
+            Some("calls can not be recorded")
+        };
+        if let Some(words) = refused {
+            self.switch.hang_up(party, Ending::with(503, words));
             return;
         }
         match origin {
@@ -111,6 +121,9 @@ impl Inner {
         let number = record.number.clone();
         let mut live = Live::new(record);
         live.room.welcome(party, true, self.clock.now());
+        self.surroundings
+            .recorder()
+            .arrived(id, Direction::Inbound, Some(queue));
         self.tune(&mut live);
         state.live.insert(id, live);
         state.lines.insert(party, id);
@@ -212,11 +225,19 @@ impl Inner {
     }
 
     fn digit(&self, line: Line, digit: char) {
-        let state = self.state.lock();
+        let mut state = self.state.lock();
         let Some((contact, member)) = state.member(line) else {
             return;
         };
-        if member.role == PartyRole::Customer
+        let by_customer = member.role == PartyRole::Customer;
+        if by_customer && self.surroundings.recorder().pressed(contact, digit) {
+            // It may have refused: then what was announced is over.
+            if let Some(live) = state.live.get_mut(&contact) {
+                self.tune(live);
+            }
+            return;
+        }
+        if by_customer
             && let Some(agent) = state
                 .acd
                 .contact(contact)
@@ -229,13 +250,18 @@ impl Inner {
 
     fn played(&self, line: Line) {
         let mut state = self.state.lock();
-        if let Some((_, live)) = state.of_line(line)
+        let recorder = self.surroundings.recorder();
+        if let Some((contact, live)) = state.of_line(line)
             && live
                 .room
                 .at(line)
                 .is_some_and(|member| member.role == PartyRole::Customer)
         {
-            live.room.greeted();
+            if recorder.state(contact) == RecordingState::Announcing {
+                recorder.announcement_ended(contact);
+            } else {
+                live.room.greeted();
+            }
             self.tune(live);
         }
     }

@@ -271,6 +271,7 @@ impl Inner {
             self.keep_leg(state, contact, member, end);
         }
         state.alarms.retain(|(_, of, _)| *of != contact);
+        self.surroundings.recorder().ended(contact);
         self.try_apply(state, Input::Ended(contact));
     }
 }

@@ -50,6 +50,9 @@ impl Inner {
         caller.state = PartyState::Connected;
         live.room.enter(caller);
         live.last = Some(agent);
+        self.surroundings
+            .recorder()
+            .arrived(id, Direction::Outbound, None);
         state.live.insert(id, live);
         state.lines.insert(party, id);
         self.try_apply(state, Input::Dialed { contact: id, agent });

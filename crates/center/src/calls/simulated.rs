@@ -5,6 +5,7 @@ use super::{
     kept::Kept,
     surroundings::{DialRefusal, Known, LateNotes, Surroundings},
 };
+use crate::recording::{Recorder, Unrecorded};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use sea_orm::DbErr;
@@ -197,6 +198,10 @@ impl Surroundings for SimulatedSurroundings {
         self.kept.lock().push(kept.clone());
         self.changed();
         Ok(())
+    }
+
+    fn recorder(&self) -> &dyn Recorder {
+        &Unrecorded
     }
 
     fn publish(&self, agent: AgentId, change: Change) {

@@ -19,8 +19,8 @@ use crate::{
 };
 use entity::{contact, contact_notes, queue, queue_agent, queue_number};
 use sea_orm::{
-    ActiveValue::NotSet, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryOrder,
-    QuerySelect, QueryTrait, entity::prelude::*,
+    ActiveValue::NotSet, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
+    QueryOrder, QuerySelect, QueryTrait, entity::prelude::*,
 };
 use seatline_contract::{
     contact::{Contact, ContactState, EndedBy},
@@ -386,6 +386,26 @@ pub(super) async fn view(
         record.view(number, tickets.remove(&record.id).unwrap_or_default())
     });
     Ok(shown.collect())
+}
+
+/// These contacts as somebody of that role may see them, in no order.
+pub(crate) async fn contacts_among(
+    app: &App,
+    ids: Vec<ContactId>,
+    role: Role,
+) -> Result<Vec<Contact>, ApiFailure> {
+    let found = contact::Entity::find()
+        .filter(contact::Column::Id.is_in(ids.into_iter().map(|id| id.0)))
+        .all(app.store.db())
+        .await?;
+    let records: Vec<Record> = found.into_iter().map(record).collect::<Result<_, _>>()?;
+    view(app, &records, role).await
+}
+
+/// The agent who has or had a contact.
+pub(crate) async fn agent_of(app: &App, id: ContactId) -> Result<Option<AgentId>, DbErr> {
+    let found = find(app.store.db(), id).await?;
+    Ok(found.and_then(|record| record.agent))
 }
 
 /// One stored contact as somebody of that role may see it.

@@ -1,6 +1,7 @@
 //! What calls need of the rest of the centre.
 
 use super::{Record, kept::Kept};
+use crate::recording::Recorder;
 use async_trait::async_trait;
 use sea_orm::DbErr;
 use seatline_contract::{
@@ -111,6 +112,9 @@ pub trait Surroundings: Send + Sync + 'static {
     /// # Errors
     /// Those of the database; nothing is stored.
     async fn keep(&self, kept: &Kept) -> Result<(), DbErr>;
+
+    /// Who records calls.
+    fn recorder(&self) -> &dyn Recorder;
 
     /// Tells an agent's desk.
     fn publish(&self, agent: AgentId, change: Change);

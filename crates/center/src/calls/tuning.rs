@@ -2,14 +2,19 @@
 
 use super::{
     Inner,
-    room::Hears,
+    room::{Hears, Member},
     state::{Live, State},
 };
 use crate::{
     acd::{Input, Stage},
-    switch::PartyId as Line,
+    switch::{PartyId as Line, Sound},
 };
-use seatline_contract::{id::ContactId, party::PartyState};
+use seatline_contract::{
+    id::ContactId,
+    party::{PartyRole, PartyState, RecordingState},
+    recording::Side,
+    supervision::WatchMode,
+};
 use std::{collections::HashMap, sync::Arc};
 
 impl Inner {
@@ -31,14 +36,18 @@ impl Inner {
         };
         match moved {
             // Everybody is told with the new state.
-            Some(held) => self.try_apply(state, Input::Hold { contact, held }),
+            Some(held) => {
+                self.surroundings.recorder().held(contact, held);
+                self.try_apply(state, Input::Hold { contact, held });
+            }
             None => self.tell(state, contact),
         }
     }
 
     /// Lets each line hear what it shall, by telling the switch of the differences.
     pub(super) fn tune(&self, live: &mut Live) {
-        let wanted: HashMap<Line, Hears> = live.room.hearing().into_iter().collect();
+        let mut wanted: HashMap<Line, Hears> = live.room.hearing().into_iter().collect();
+        self.tell_recorder(live, &mut wanted);
         for (line, hears) in &wanted {
             if live.heard.get(line) == Some(hears) {
                 continue;
@@ -49,5 +58,51 @@ impl Inner {
             }
         }
         live.heard = wanted;
+    }
+
+    /// Tells the recorder who is in the conversation. A customer who must first be told that it is
+    /// recorded hears that, and nobody is connected with them until then.
+    fn tell_recorder(&self, live: &Live, wanted: &mut HashMap<Line, Hears>) {
+        let recorder = self.surroundings.recorder();
+        let contact = live.record.id;
+        let answered = |member: &&Member| member.has_answered();
+        let customer = live.room.customer().filter(answered);
+        if let Some(line) = customer.and_then(|customer| customer.line)
+            && recorder.must_announce(contact)
+        {
+            if wanted.get(&line) == Some(&Hears::Sound(Sound::Greeting)) {
+                return;
+            }
+            wanted.insert(line, Hears::Sound(Sound::Announcement));
+            for hears in wanted.values_mut() {
+                if let Hears::Lines(lines) = hears {
+                    lines.retain(|heard| *heard != line);
+                }
+            }
+            if recorder.state(contact) != RecordingState::Announcing {
+                recorder.announcement_began(contact);
+            }
+        }
+        let members = live.room.members().iter().filter(answered);
+        let members = members.filter_map(|member| {
+            let side = match member.role {
+                PartyRole::Customer => Side::Customer,
+                PartyRole::Agent | PartyRole::Colleague | PartyRole::Outside => Side::Agent,
+            };
+            let agent = member.agent.filter(|_| member.role == PartyRole::Agent);
+            Some((member.line?, side, agent))
+        });
+        // Who only listens, or speaks to the agent alone, is not in the conversation.
+        let barging = |seat: &&super::room::Seat| seat.connected && seat.mode == WatchMode::Barge;
+        let seats = live.room.seats().iter().filter(barging);
+        let seats = seats.filter_map(|seat| Some((seat.line?, Side::Agent, None)));
+        let present: Vec<_> = members.chain(seats).collect();
+        recorder.present(contact, &present);
+        let talks = |member: Option<&Member>| {
+            member.is_some_and(|member| member.state == PartyState::Connected)
+        };
+        if talks(live.room.customer()) && talks(live.room.agent()) {
+            recorder.connected(contact);
+        }
     }
 }

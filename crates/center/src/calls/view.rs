@@ -84,6 +84,7 @@ impl Inner {
                 .watchers()
                 .filter(|_| watches || told_of_watchers)
                 .collect(),
+            recording: self.surroundings.recorder().state(live.record.id),
             ..LiveCall::default()
         })
     }

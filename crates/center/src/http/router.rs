@@ -1,7 +1,9 @@
 //! All routes, and what holds for each of them.
 
 use super::{ApiFailure, about, once, openapi};
-use crate::{App, calls, catalog, crm, directory, events, identity, supervision, tickets};
+use crate::{
+    App, calls, catalog, crm, directory, events, identity, recording, supervision, tickets,
+};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -25,6 +27,7 @@ pub(super) fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::Base::openapi())
         .merge(about::routes())
         .merge(identity::open_routes())
+        .merge(recording::open_routes())
         .merge(signed())
 }
 
@@ -38,6 +41,7 @@ fn signed() -> OpenApiRouter<App> {
         .merge(calls::routes())
         .merge(directory::routes())
         .merge(supervision::routes())
+        .merge(recording::routes())
 }
 
 /// The whole front door.
@@ -45,6 +49,7 @@ pub(crate) fn router(app: App) -> Router {
     let (api, document) = OpenApiRouter::with_openapi(openapi::Base::openapi())
         .merge(about::routes())
         .merge(identity::open_routes())
+        .merge(recording::open_routes())
         .merge(signed().route_layer(middleware::from_fn_with_state(
             app.clone(),
             once::write_once,

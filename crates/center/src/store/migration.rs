@@ -15,6 +15,8 @@ impl MigratorTrait for Migrator {
             Box::new(crate::tickets::migration()),
             Box::new(crate::calls::migration()),
             Box::new(crate::directory::migration()),
+            Box::new(crate::recording::migration()),
+            Box::new(crate::recording::score_migration()),
         ];
         all.extend(crate::supervision::migrations());
         all.push(Box::new(crate::calls::legs_migration()));

@@ -18,7 +18,7 @@ use hearing::{Hearings, Kind};
 use parking_lot::Mutex;
 use party::{Order, Party};
 use seatline_contract::secret::PhoneNumber;
-use seatline_media::{Clip, Codec, Leg, LegError, LegEvent, RtpConfig, WebRtcConfig};
+use seatline_media::{Clip, Codec, Leg, LegError, LegEvent, RtpConfig, Tap, WebRtcConfig};
 use seatline_sip::{
     Authenticate, Endpoint, EndpointConfig, EndpointEvent, IncomingCall, StartError,
 };
@@ -55,6 +55,8 @@ pub struct EmbeddedConfig {
     pub trunks: Vec<Trunk>,
     /// What callers hear first.
     pub greeting: Arc<Clip>,
+    /// What says that a call is recorded.
+    pub announcement: Arc<Clip>,
     /// What waiting and held customers hear.
     pub music: Arc<Clip>,
 }
@@ -88,7 +90,11 @@ impl Embedded {
             Endpoint::start(config.endpoint.clone(), authenticator).await?;
         let (events, stream) = mpsc::unbounded_channel();
         let core = Arc::new(Core {
-            hearings: Hearings::new(config.greeting.clone(), config.music.clone()),
+            hearings: Hearings::new(
+                config.greeting.clone(),
+                config.announcement.clone(),
+                config.music.clone(),
+            ),
             config,
             endpoint,
             parties: Mutex::new(HashMap::new()),
@@ -274,6 +280,10 @@ impl Switch for Embedded {
 
     fn beep(&self, party: PartyId) {
         self.core.hearings.beep(party);
+    }
+
+    fn tap(&self, party: PartyId) -> Option<Tap> {
+        self.core.hearings.tap(party)
     }
 
     fn send_digits(&self, party: PartyId, digits: &str) {

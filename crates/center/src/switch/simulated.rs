@@ -3,8 +3,9 @@
 use super::{Dial, Ending, Event, PartyId, Sound, Switch};
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use seatline_media::{Leg, Tap};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     sync::atomic::{AtomicU64, Ordering},
 };
 use tokio::sync::{mpsc, watch};
@@ -39,6 +40,7 @@ pub enum Told {
 /// The switch that carries nothing.
 pub struct Simulated {
     told: Mutex<Vec<Told>>,
+    voices: Mutex<HashMap<PartyId, Leg>>,
     count: watch::Sender<usize>,
     next: AtomicU64,
     events: mpsc::UnboundedSender<Event>,
@@ -51,6 +53,7 @@ impl Simulated {
         let (events, stream) = mpsc::unbounded_channel();
         let simulated = Self {
             told: Mutex::new(Vec::new()),
+            voices: Mutex::default(),
             count: watch::Sender::new(0),
             next: AtomicU64::new(1),
             events,
@@ -61,6 +64,11 @@ impl Simulated {
     /// A new party, for a call that is to arrive.
     pub fn party(&self) -> PartyId {
         PartyId(self.next.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Gives a party a voice: what the leg's far side says.
+    pub fn give_voice(&self, party: PartyId, leg: Leg) {
+        self.voices.lock().insert(party, leg);
     }
 
     /// Lets something happen.
@@ -150,6 +158,10 @@ impl Switch for Simulated {
 
     fn beep(&self, party: PartyId) {
         self.record(Told::Beep(party));
+    }
+
+    fn tap(&self, party: PartyId) -> Option<Tap> {
+        self.voices.lock().get(&party).map(Leg::tap)
     }
 
     fn send_digits(&self, party: PartyId, digits: &str) {

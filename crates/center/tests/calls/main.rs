@@ -7,6 +7,7 @@
 mod desk;
 mod inbound;
 mod outbound;
+mod recording;
 mod rig;
 mod supervision;
 mod telephone;

@@ -228,6 +228,8 @@ fn apply(state: &mut Snapshot, change: Change) -> Vec<News> {
         }
         Change::Colleague { colleague } => return vec![News::Colleague(colleague)],
         Change::Board { change } => return vec![News::Board(change)],
+        // The contact itself says until when it is paused.
+        Change::RecordingResumes { .. } => {}
         Change::Digit { contact, digit } => return vec![News::Digit(contact, digit)],
     }
     Vec::new()

@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::calls::{FormerNotes, Leg};
-use seatline_contract::party::{PartyEnd, PartyRole};
 use crate::store::Store;
 use seatline_contract::contact::Direction;
+use seatline_contract::party::{PartyEnd, PartyRole};
 use tempfile::TempDir;
 use uuid::Uuid;
 

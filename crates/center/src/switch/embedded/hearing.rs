@@ -6,7 +6,7 @@ mod tests;
 use super::super::{PartyId, Sound};
 use parking_lot::Mutex;
 use seatline_media::{
-    Clip, Leg, Source, Tone,
+    Clip, Leg, Source, Tap, Tone,
     mix::{Room, Row},
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -48,15 +48,17 @@ type Parties = BTreeMap<PartyId, Hearing>;
 /// several, and ends when the last of them no longer does.
 pub(in crate::switch) struct Hearings {
     greeting: Arc<Clip>,
+    announcement: Arc<Clip>,
     music: Arc<Clip>,
     beep: Arc<Clip>,
     parties: Mutex<Parties>,
 }
 
 impl Hearings {
-    pub(super) fn new(greeting: Arc<Clip>, music: Arc<Clip>) -> Self {
+    pub(super) fn new(greeting: Arc<Clip>, announcement: Arc<Clip>, music: Arc<Clip>) -> Self {
         Self {
             greeting,
+            announcement,
             music,
             beep: Arc::new(Clip::beep()),
             parties: Mutex::new(BTreeMap::new()),
@@ -125,6 +127,12 @@ impl Hearings {
         if let Some(leg) = parties.get(&party).and_then(|hearing| hearing.leg.as_ref()) {
             leg.interject(self.beep.clone());
         }
+    }
+
+    /// Listens in on a party that has a leg.
+    pub(super) fn tap(&self, party: PartyId) -> Option<Tap> {
+        let parties = self.parties.lock();
+        parties.get(&party)?.leg.as_ref().map(Leg::tap)
     }
 
     /// The party's leg is there: it hears what was asked for, and so do those who wait to hear it.
@@ -234,6 +242,7 @@ impl Hearings {
         match sound {
             Sound::Silence => Source::Nothing,
             Sound::Greeting => clip(&self.greeting, false),
+            Sound::Announcement => clip(&self.announcement, false),
             Sound::Music => clip(&self.music, true),
             Sound::Ringback => Source::Tone(Tone::RINGBACK),
             Sound::Busy => Source::Tone(Tone::BUSY),

@@ -83,7 +83,8 @@ impl Phone {
 
 fn hearings() -> Hearings {
     let music = Clip::from_samples(sine(MUSIC, LEVEL, SAMPLE_RATE, SAMPLE_RATE as usize));
-    Hearings::new(Arc::new(Clip::beep()), Arc::new(music))
+    let beep = Arc::new(Clip::beep());
+    Hearings::new(beep.clone(), beep, Arc::new(music))
 }
 
 /// A coached call whose parties come and go.

@@ -1,0 +1,172 @@
+//! Hearing a recording.
+
+use super::{
+    super::{playback, store, sweep},
+    find_for, has_sound,
+};
+use crate::{
+    App,
+    compliance::audit,
+    http::{ApiFailure, Json, Path},
+    identity::Signed,
+};
+use axum::{
+    body::{Body, Bytes},
+    extract::{ConnectInfo, State},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use seatline_contract::{
+    error::{ApiError, Code},
+    id::RecordingId,
+    identity::Role,
+    recording::{Listen, ListenLink},
+};
+use std::{convert::Infallible, net::SocketAddr};
+use tokio::sync::mpsc;
+
+/// Pieces of sound that wait for a slow listener.
+const AHEAD: usize = 16;
+
+/// A link to hear a recording, for whoever asks, from where they ask, once.
+#[utoipa::path(
+    post, path = "/api/v1/recordings/{id}/listen", tag = "recordings", request_body = Listen,
+    params(("id" = RecordingId, Path)),
+    responses(
+        (status = 201, body = ListenLink),
+        (status = 404, body = ApiError),
+        (status = 409, body = ApiError, description = "there is no sound, or not yet"),
+    ),
+)]
+pub(super) async fn make_link(
+    State(app): State<App>,
+    signed: Signed,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Path(id): Path<RecordingId>,
+    Json(request): Json<Listen>,
+) -> Result<(StatusCode, Json<ListenLink>), ApiFailure> {
+    let row = find_for(&app, &signed, id).await?;
+    if !has_sound(&row)? {
+        return Err(ApiFailure::from(Code::Conflict).detail("there is no sound to hear"));
+    }
+    let now = app.clock.now();
+    let made =
+        app.recordings
+            .0
+            .links
+            .lock()
+            .make(now, id, signed.agent(), peer.ip(), request.from_ms);
+    let (token, expires) = made.ok_or(Code::TooManyRequests)?;
+    let path = format!("/api/v1/recordings/listen/{token}");
+    Ok((StatusCode::CREATED, Json(ListenLink { path, expires })))
+}
+
+/// The sound behind a link: WAV, 16 kHz, 16 bit, the customer on the left. Each hearing is
+/// audited before its first sample.
+#[utoipa::path(
+    get, path = "/api/v1/recordings/listen/{token}", tag = "recordings", security(()),
+    params(("token" = String, Path)),
+    responses(
+        (status = 200, content_type = "audio/wav"),
+        (status = 404, body = ApiError, description = "used, expired, or somebody else's"),
+    ),
+)]
+pub(super) async fn listen(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Path(token): Path<String>,
+) -> Result<Response, ApiFailure> {
+    let now = app.clock.now();
+    let taken = app.recordings.0.links.lock().take(now, &token, peer.ip());
+    let link = taken.ok_or(Code::NotFound)?;
+    let row = store::find(app.store.db(), link.recording)
+        .await?
+        .ok_or(Code::NotFound)?;
+    let detail = format!("from {} ms, at {}", link.from_ms, peer.ip());
+    audit::record(
+        app.store.db(),
+        now,
+        link.person,
+        "recording.listen",
+        &link.recording.to_string(),
+        &detail,
+    )
+    .await?;
+    metrics::counter!("seatline_recordings_heard_total").increment(1);
+    let path = app.recordings.0.folder.join(&row.path);
+    let keys = app.recordings.0.keys.clone();
+    let duration = u32::try_from(row.duration_ms).unwrap_or(0);
+    let (pieces, mut heard) = mpsc::channel::<Result<Bytes, Infallible>>(AHEAD);
+    tokio::task::spawn_blocking(move || {
+        let mut playback = match playback::Playback::open(&path, &keys, link.from_ms) {
+            Ok(playback) => playback,
+            Err(error) => {
+                tracing::error!(%error, "a recording cannot be heard");
+                return;
+            }
+        };
+        let head = playback::wav_head(duration.saturating_sub(link.from_ms));
+        let mut piece = Some(Bytes::from(head));
+        while let Some(sound) = piece {
+            if pieces.blocking_send(Ok(sound)).is_err() {
+                // Whoever listened has gone.
+                return;
+            }
+            piece = playback.next().map(|samples| {
+                let bytes = samples.iter().flat_map(|sample| sample.to_le_bytes());
+                bytes.collect::<Vec<u8>>().into()
+            });
+        }
+    });
+    let body = Body::from_stream(futures_util::stream::poll_fn(move |context| {
+        heard.poll_recv(context)
+    }));
+    let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("audio/wav"))];
+    Ok((kind, body).into_response())
+}
+
+/// One party's voice as an Ogg Opus file, to be handed to whoever has a right to it
+/// (administrators). Tracks are numbered in the order the parties came, the customer's first.
+#[utoipa::path(
+    get, path = "/api/v1/recordings/{id}/tracks/{track}", tag = "recordings",
+    params(("id" = RecordingId, Path), ("track" = u8, Path)),
+    responses(
+        (status = 200, content_type = "audio/ogg"),
+        (status = 403, body = ApiError),
+        (status = 404, body = ApiError),
+    ),
+)]
+pub(super) async fn export_track(
+    State(app): State<App>,
+    signed: Signed,
+    Path((id, track)): Path<(RecordingId, u8)>,
+) -> Result<Response, ApiFailure> {
+    signed.require(Role::Administrator)?;
+    let row = find_for(&app, &signed, id).await?;
+    if !has_sound(&row)? {
+        return Err(Code::NotFound.into());
+    }
+    audit::record(
+        app.store.db(),
+        app.clock.now(),
+        signed.agent(),
+        "recording.export",
+        &id.to_string(),
+        &format!("track {track}"),
+    )
+    .await?;
+    let path = app.recordings.0.folder.join(&row.path);
+    let keys = app.recordings.0.keys.clone();
+    let stream = sweep::blocking(move || {
+        playback::export(&path, &keys, track).map_err(std::io::Error::other)
+    });
+    let stream = stream.await.map_err(|error| {
+        tracing::error!(%error, "a recording cannot be exported");
+        Code::Internal
+    })?;
+    if stream.is_empty() {
+        return Err(Code::NotFound.into());
+    }
+    let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("audio/ogg"))];
+    Ok((kind, stream).into_response())
+}
