@@ -8,6 +8,7 @@ pub mod directory;
 pub mod headset;
 pub mod outbox;
 pub mod presence;
+pub mod recording;
 pub mod session;
 pub mod settings;
 pub mod supervise;

@@ -120,7 +120,7 @@ fn pages_are_confined() {
             "connect-src": "ipc: http://ipc.localhost",
             "frame-src": "'none'",
             "object-src": "'none'",
-            "media-src": "'none'",
+            "media-src": "blob:",
             "worker-src": "'none'",
             "base-uri": "'none'",
             "form-action": "'none'",

@@ -4,10 +4,19 @@
 //! Started by `cargo dev test journeys`, which gives them a network and a D-Bus session of their
 //! own. Screenshots and recordings stay in `target/journeys`.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a step that fails ends its journey, with its logs kept"
+)]
+
+mod desktop;
+mod first_start;
+mod headset;
 mod inbound;
 mod malformed;
 mod outbound;
 mod scene;
 mod sign_in;
 mod survival;
+mod team;
 mod views;

@@ -114,6 +114,11 @@ impl Scene {
         self.folder.path()
     }
 
+    /// The file of what the customer says.
+    pub(crate) fn customer_file(&self) -> &Path {
+        &self.customer_file
+    }
+
     /// Takes a phone from a customer's pocket.
     pub(crate) fn customer(&self, number: &str, answers: bool) -> Result<Baresip> {
         Baresip::start(
@@ -266,7 +271,8 @@ fn make_speech(name: &str, turns: usize, file: &Path) -> Result<Vec<f32>> {
     Ok([once.clone(), once].concat())
 }
 
-fn save(samples: &[f32], file: &Path) -> Result<()> {
+/// Writes mono samples as a WAV file.
+pub(crate) fn save(samples: &[f32], file: &Path) -> Result<()> {
     let spec = hound::WavSpec {
         channels: 1,
         sample_rate: RATE,

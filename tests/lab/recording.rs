@@ -53,7 +53,11 @@ pub(crate) async fn run() -> Result<()> {
             ("Asterisk 22 MixMonitor, mono WAV", theirs),
         ),
         Err(missing) => {
-            table.note("processor of recording one call, both sides", ours, "% core");
+            table.note(
+                "processor of recording one call, both sides",
+                ours,
+                "% core",
+            );
             println!("no rival was measured: {missing:#}");
         }
     }
@@ -99,7 +103,11 @@ async fn measure_ours(folder: &Path, table: &mut Table) -> Result<f64> {
     let mut calls = Vec::new();
     for number in 0..CALLS as usize {
         let contact = ContactId(Uuid::now_v7());
-        add_past(store.db(), &Record::new(contact, Direction::Inbound, UnixMs(0))).await?;
+        add_past(
+            store.db(),
+            &Record::new(contact, Direction::Inbound, UnixMs(0)),
+        )
+        .await?;
         let sides = [Side::Customer, Side::Agent];
         let parties = sides.map(|side| {
             let party = switch.party();
@@ -172,7 +180,8 @@ async fn measure_asterisk(folder: &Path) -> Result<f64> {
     let mut costs = Vec::new();
     for extension in ["plain", "kept"] {
         for _ in 0..RIVAL_CALLS {
-            let command = format!("channel originate Local/speak@calls extension {extension}@calls");
+            let command =
+                format!("channel originate Local/speak@calls extension {extension}@calls");
             asterisk.command(&command)?;
         }
         tokio::time::sleep(Duration::from_secs(5)).await;

@@ -6,7 +6,7 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use std::{
-    net::{IpAddr, TcpListener, TcpStream, UdpSocket},
+    net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket},
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -33,22 +33,34 @@ pub struct Centre {
     /// Where it reaches its trunk: the port of the foreign phone.
     pub peer_port: u16,
     folder: PathBuf,
+    api: SocketAddr,
+    demo: bool,
 }
 
 impl Centre {
-    /// Starts a centre with demo data at `address`.
+    /// Starts a centre with demo data at `address`, its files in `center` within `folder`.
     ///
     /// # Errors
     /// When it is not built or does not start; its log is named.
     pub fn start(folder: &Path, address: IpAddr) -> Result<Self> {
-        let folder = folder.join("center");
+        Self::start_in(folder.join("center"), free_port(address)?, true)
+    }
+
+    /// Starts a centre at its first start, nobody in it, its files in `folder`.
+    ///
+    /// # Errors
+    /// As [`Centre::start`].
+    pub fn start_new(folder: PathBuf, api: SocketAddr) -> Result<Self> {
+        Self::start_in(folder, api, false)
+    }
+
+    fn start_in(folder: PathBuf, api: SocketAddr, demo: bool) -> Result<Self> {
         std::fs::create_dir_all(&folder)?;
-        let api = TcpListener::bind((address, 0))?.local_addr()?;
-        let trunk = UdpSocket::bind((address, 0))?.local_addr()?;
+        let address = api.ip();
+        let trunk = UdpSocket::bind((address, 0))?.local_addr()?.to_string();
         let peer_port = UdpSocket::bind((address, 0))?.local_addr()?.port();
-        let config = folder.join("center.toml");
         std::fs::write(
-            &config,
+            folder.join("center.toml"),
             format!(
                 "hosts = [\"localhost\", \"{address}\"]\n\
                  [media]\naddress = \"{address}\"\n\
@@ -57,33 +69,47 @@ impl Centre {
                  networks = [\"{address}/32\"]\n"
             ),
         )?;
-        let log = folder.join("center.log");
-        let mut program = Program::start(
-            "seatline-center",
-            Command::new(built("seatline-center")?)
-                .arg("--demo")
-                .arg("--config")
-                .arg(&config)
-                .arg("--data-dir")
-                .arg(folder.join("data"))
-                .args(["--listen", &api.to_string()])
-                .args(["--sip-udp", &trunk.to_string()])
-                .stdout(std::fs::File::create(&log)?)
-                .stderr(std::fs::File::create(folder.join("errors.log"))?),
-        )?;
-        wait_for("the centre", Duration::from_secs(30), || {
-            program.ensure_running().ok()?;
-            TcpStream::connect(api).ok()
-        })
-        .with_context(|| format!("its log is {}", log.display()))?;
         Ok(Self {
-            program,
+            program: launch(&folder, api, &trunk, demo)?,
             url: format!("https://{api}"),
             certificate: folder.join("data").join("certificate.pem"),
-            trunk: trunk.to_string(),
+            trunk,
             peer_port,
             folder,
+            api,
+            demo,
         })
+    }
+
+    /// Ends it at once, as a crash would.
+    pub fn crash(&mut self) {
+        self.program.crash();
+    }
+
+    /// Ends it as an operator would.
+    pub fn stop(&mut self) {
+        self.program.end();
+    }
+
+    /// Starts it again, at the same address and with the same files.
+    ///
+    /// # Errors
+    /// As [`Centre::start`].
+    pub fn start_again(&mut self) -> Result<()> {
+        self.program = launch(&self.folder, self.api, &self.trunk, self.demo)?;
+        Ok(())
+    }
+
+    /// The one-time code it has printed for its first administrator.
+    ///
+    /// # Errors
+    /// When it has printed none.
+    pub fn set_up_code(&self) -> Result<String> {
+        let logged = self.logged()?;
+        let (_, code) = logged
+            .split_once("set-up code: ")
+            .context("no set-up code")?;
+        Ok(code.lines().next().unwrap_or_default().to_owned())
     }
 
     /// Fails if the centre has ended.
@@ -102,4 +128,38 @@ impl Centre {
         let read = |name| std::fs::read_to_string(self.folder.join(name));
         Ok(read("center.log")? + &read("errors.log")?)
     }
+}
+
+/// An address with a port that nobody listens at.
+///
+/// # Errors
+/// When the address is not this computer's.
+pub fn free_port(address: IpAddr) -> Result<SocketAddr> {
+    Ok(TcpListener::bind((address, 0))?.local_addr()?)
+}
+
+fn launch(folder: &Path, api: SocketAddr, trunk: &str, demo: bool) -> Result<Program> {
+    let log = folder.join("center.log");
+    let mut command = Command::new(built("seatline-center")?);
+    if demo {
+        command.arg("--demo");
+    }
+    let mut program = Program::start(
+        "seatline-center",
+        command
+            .arg("--config")
+            .arg(folder.join("center.toml"))
+            .arg("--data-dir")
+            .arg(folder.join("data"))
+            .args(["--listen", &api.to_string()])
+            .args(["--sip-udp", trunk])
+            .stdout(std::fs::File::create(&log)?)
+            .stderr(std::fs::File::create(folder.join("errors.log"))?),
+    )?;
+    wait_for("the centre", Duration::from_secs(30), || {
+        program.ensure_running().ok()?;
+        TcpStream::connect(api).ok()
+    })
+    .with_context(|| format!("its log is {}", log.display()))?;
+    Ok(program)
 }

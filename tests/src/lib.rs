@@ -9,8 +9,10 @@
 //! | [`sound`] | PulseAudio with null sinks; playing, recording |
 //! | [`listen`] | judging what was heard by its content |
 //! | [`screen`] | Xvfb with a window manager; screenshots |
+//! | [`desktop`] | tray and notifications over D-Bus, played |
 //! | [`keyring`] | an unlocked keyring in this D-Bus session |
 //! | [`centre`] | a centre with demo data, as a process |
+//! | [`stranger`] | servers that are no centre |
 //! | [`api`] | the centre as another person sees it |
 //! | [`baresip`] | a foreign customer's phone |
 //! | [`seat`] | one person's computer among several |
@@ -22,6 +24,7 @@ pub mod api;
 pub mod asterisk;
 pub mod baresip;
 pub mod centre;
+pub mod desktop;
 pub mod keyring;
 pub mod listen;
 pub mod process;
@@ -29,6 +32,7 @@ pub mod screen;
 pub mod seat;
 pub mod sid;
 pub mod sound;
+pub mod stranger;
 pub mod window;
 
 use anyhow::{Context, Result};

@@ -49,6 +49,21 @@ impl Program {
         let _ = self.child.wait();
     }
 
+    /// Ends it, first politely, then for good.
+    pub fn end(&mut self) {
+        let asked = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .output();
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while asked.is_ok() && Instant::now() < deadline {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        self.crash();
+    }
+
     /// Fails if the program has ended.
     ///
     /// # Errors
@@ -63,17 +78,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        let asked = Command::new("kill")
-            .arg(self.child.id().to_string())
-            .output();
-        let deadline = Instant::now() + Duration::from_secs(5);
-        while asked.is_ok() && Instant::now() < deadline {
-            if !matches!(self.child.try_wait(), Ok(None)) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        self.crash();
+        self.end();
     }
 }
 

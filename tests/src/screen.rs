@@ -100,6 +100,14 @@ impl Screen {
         Ok(program)
     }
 
+    /// Presses keys together, such as `ctrl+alt+a`, whatever has the keyboard.
+    ///
+    /// # Errors
+    /// When xdotool is missing.
+    pub fn press(&self, keys: &str) -> Result<()> {
+        self.ask(&["key", "--clearmodifiers", keys]).map(drop)
+    }
+
     /// How many windows of this title can be seen.
     ///
     /// # Errors

@@ -1,6 +1,9 @@
 //! A private PulseAudio with null sinks in the place of a headset and of a customer's ear.
 
-use crate::process::{Program, wait_for};
+use crate::{
+    keyring,
+    process::{Program, wait_for},
+};
 use anyhow::{Context, Result, ensure};
 use std::{
     io::Read,
@@ -35,7 +38,6 @@ impl SoundServer {
     /// When PulseAudio is missing or does not start.
     pub fn start(folder: &Path) -> Result<Self> {
         let socket = folder.join("sound.socket");
-        let sinks = ["headset", "ringer", "mouth", "customer"];
         let mut command = Command::new("pulseaudio");
         command
             .args([
@@ -48,17 +50,10 @@ impl SoundServer {
                 "--load=module-native-protocol-unix auth-anonymous=1 socket={}",
                 socket.display()
             ))
-            .args(sinks.map(|name| {
-                format!(
-                    "--load=module-null-sink sink_name={name} rate=48000 norewinds=1 \
-                     sink_properties=device.description={name}"
-                )
-            }))
-            .arg(
-                "--load=module-remap-source master=mouth.monitor source_name=microphone \
-                 source_properties=device.description=microphone",
-            )
+            .args(DEVICES.map(|device| format!("--load={}", module_of(device).join(" "))))
             .env("XDG_RUNTIME_DIR", folder)
+            // Only one in each session may have its name on the bus, which nobody here asks for.
+            .env(keyring::BUS, "disabled:")
             .env("HOME", folder)
             .stdout(Stdio::null())
             .stderr(std::fs::File::create(folder.join("pulseaudio.log"))?);
@@ -98,6 +93,33 @@ impl SoundServer {
             String::from_utf8_lossy(&output.stderr)
         );
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Pulls a device out, and with the sink `mouth` the microphone that hears it.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn unplug(&self, device: &str) -> Result<()> {
+        let modules = self.control(&["list", "short", "modules"])?;
+        let named = |line: &&str| {
+            let mut words = line.split_whitespace();
+            words.any(|word| matches!(word.split_once("_name="), Some((_, name)) if name == device))
+        };
+        let line = modules.lines().find(named);
+        let id = line.and_then(|line| line.split_whitespace().next());
+        self.control(&["unload-module", id.with_context(|| format!("no {device}"))?])?;
+        Ok(())
+    }
+
+    /// Plugs a device in; one that is not a sink of this server's start is another microphone.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn plug(&self, device: &str) -> Result<()> {
+        let module = module_of(device);
+        let arguments = std::iter::once("load-module").chain(module.iter().map(String::as_str));
+        self.control(&arguments.collect::<Vec<_>>())?;
+        Ok(())
     }
 
     /// Plays a WAV file into a sink, until the end or until dropped.
@@ -189,6 +211,30 @@ impl SoundServer {
             .env("PULSE_SERVER", self.address())
             .stdin(Stdio::null());
         command
+    }
+}
+
+/// The devices there are at the start, in the order in which they need each other.
+const DEVICES: [&str; 5] = ["headset", "ringer", "mouth", "customer", "microphone"];
+
+/// The server's module that makes a device, with its arguments.
+fn module_of(device: &str) -> Vec<String> {
+    let sinks = &DEVICES[..4];
+    if sinks.contains(&device) {
+        vec![
+            "module-null-sink".to_owned(),
+            format!("sink_name={device}"),
+            "rate=48000".to_owned(),
+            "norewinds=1".to_owned(),
+            format!("sink_properties=device.description={device}"),
+        ]
+    } else {
+        vec![
+            "module-remap-source".to_owned(),
+            "master=mouth.monitor".to_owned(),
+            format!("source_name={device}"),
+            format!("source_properties=device.description={device}"),
+        ]
     }
 }
 

@@ -56,6 +56,18 @@ impl Window {
         Self::open_program(&program, folder, centre, screen, sound, bus).await
     }
 
+    /// Starts the app on a computer where no centre and no authority is laid down.
+    ///
+    /// # Errors
+    /// As [`Window::open`].
+    pub async fn open_unmanaged(
+        folder: &Path,
+        screen: &Screen,
+        sound: &SoundServer,
+    ) -> Result<Self> {
+        Self::launch(&built("seatline")?, folder, None, screen, sound, None).await
+    }
+
     /// Starts another program with a window, in the same surroundings.
     ///
     /// # Errors
@@ -68,13 +80,31 @@ impl Window {
         sound: &SoundServer,
         bus: Option<&str>,
     ) -> Result<Self> {
+        Self::launch(program, folder, Some(centre), screen, sound, bus).await
+    }
+
+    async fn launch(
+        program: &Path,
+        folder: &Path,
+        centre: Option<&Centre>,
+        screen: &Screen,
+        sound: &SoundServer,
+        bus: Option<&str>,
+    ) -> Result<Self> {
         let data = folder.join("desk");
         std::fs::create_dir_all(&data)?;
+        speak_chinese(&data.join("settings.json"))?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let native = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let mut command = Command::new("tauri-driver");
+        if let Some(centre) = centre {
+            command
+                .env("SEATLINE_CENTRE", &centre.url)
+                .env("SEATLINE_CA", &centre.certificate);
+        }
         let driver = Program::start(
             "tauri-driver",
-            Command::new("tauri-driver")
+            command
                 .args([
                     "--port",
                     &port.to_string(),
@@ -90,8 +120,6 @@ impl Window {
                 .env("XDG_CACHE_HOME", folder)
                 .env("LANG", "zh_CN.UTF-8")
                 .env("WEBKIT_DISABLE_COMPOSITING_MODE", "1")
-                .env("SEATLINE_CENTRE", &centre.url)
-                .env("SEATLINE_CA", &centre.certificate)
                 .stdin(Stdio::null())
                 .stdout(std::fs::File::create(folder.join("window.log"))?)
                 .stderr(std::fs::File::create(folder.join("window-errors.log"))?),
@@ -237,14 +265,18 @@ impl Window {
         self.find(id).await?;
         let script = "const options = [...document.querySelector(arguments[0]).options];
             return options.find((option) => option.text.trim() === arguments[1])?.value;";
-        let value = self
-            .client
-            .execute(script, vec![selector(id).into(), name.into()])
-            .await?;
-        let value = value
-            .as_str()
-            .with_context(|| format!("{id} has no option {name}"))?;
-        self.choose(id, value).await
+        let deadline = std::time::Instant::now() + PATIENCE;
+        loop {
+            let value = self
+                .client
+                .execute(script, vec![selector(id).into(), name.into()])
+                .await?;
+            match value.as_str() {
+                Some(value) => return self.choose(id, value).await,
+                None if std::time::Instant::now() > deadline => bail!("{id} has no option {name}"),
+                None => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
     }
 
     /// Presses Enter in a field.
@@ -434,7 +466,16 @@ impl Window {
         {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        std::fs::write(file, self.client.screenshot().await?)?;
+        // WebKit takes the picture with its next painting, and paints a page only when it changes.
+        let change = "window.painting = setInterval(() => {
+            const { style } = document.body;
+            style.opacity = style.opacity === '1' ? '0.999' : '1';
+        }, 30)";
+        let stop = "clearInterval(window.painting); document.body.style.opacity = ''";
+        self.client.execute(change, Vec::new()).await?;
+        let picture = self.client.screenshot().await;
+        self.client.execute(stop, Vec::new()).await?;
+        std::fs::write(file, picture?)?;
         Ok(())
     }
 
@@ -445,6 +486,23 @@ impl Window {
     pub async fn close(&self) -> Result<()> {
         Ok(self.client.clone().close().await?)
     }
+}
+
+/// Chooses the app's language at its first start: the system's depends on what is installed.
+fn speak_chinese(settings: &Path) -> Result<()> {
+    if settings.exists() {
+        return Ok(());
+    }
+    let keys = ["answer", "hang_up", "mute", "hold"]
+        .into_iter()
+        .zip("AHML".chars());
+    let hotkeys: serde_json::Map<_, _> = keys
+        .map(|(what, key)| (what.to_owned(), format!("Ctrl+Alt+{key}").into()))
+        .collect();
+    let chosen = serde_json::json!({
+        "settings": { "language": "zh", "theme": "light", "hotkeys": hotkeys, "notify": true },
+    });
+    Ok(std::fs::write(settings, chosen.to_string())?)
 }
 
 fn selector(id: &str) -> String {

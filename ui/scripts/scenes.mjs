@@ -168,6 +168,7 @@ export const scenes = [
   { name: "offline", mock: "offline" },
   { name: "line-down", mock: "line-down" },
   { name: "no-devices", mock: "no-devices" },
+  { name: "centre-full", mock: "centre-full", act: click("outbox") },
   { name: "refused", mock: "refused", act: click("outbox") },
   { name: "empty", mock: "empty" },
   { name: "errors", mock: "errors" },

@@ -5,6 +5,7 @@ mod core;
 mod directory;
 mod kept;
 mod listen;
+mod recordings;
 mod records;
 mod session;
 mod supervise;

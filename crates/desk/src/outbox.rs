@@ -77,6 +77,8 @@ struct Inner {
     open: Option<(Account, Store)>,
     book: Book,
     schedule: Schedule,
+    /// Why the last try came to nothing.
+    held_up: Option<FailureCode>,
     waiting: HashMap<WriteId, Waiting>,
 }
 
@@ -162,7 +164,7 @@ impl Outbox {
     pub(crate) async fn close(&self) {
         *self.shared.client.lock() = None;
         *self.shared.inner.lock().await = Inner::default();
-        self.shared.publish(&Book::default());
+        self.shared.publish(&Inner::default());
     }
 
     /// Keeps a ticket being written.
@@ -341,11 +343,13 @@ impl Inner {
             Ok(()) => {
                 self.commit(self.book.delivered(id))?;
                 self.schedule.succeeded(id);
+                self.held_up = None;
                 Verdict::Later
             }
             Err(failure) => {
                 let now = Instant::now();
                 let verdict = self.schedule.failed(id, failure, now, rand::random());
+                self.held_up = (verdict == Verdict::Later).then_some(failure.code);
                 if verdict == Verdict::Refused {
                     let refusal = Refusal {
                         code: failure.code,
@@ -378,7 +382,7 @@ impl Shared {
         let shared = self.clone();
         let done = spawn_blocking(move || {
             let result = work(&mut inner);
-            shared.publish(&inner.book);
+            shared.publish(&inner);
             result
         });
         let result = done.await.unwrap_or_else(|error| {
@@ -392,12 +396,14 @@ impl Shared {
         result
     }
 
-    fn publish(&self, book: &Book) {
+    fn publish(&self, inner: &Inner) {
+        let book = &inner.book;
         let mut drafts: Vec<_> = book.drafts.values().cloned().collect();
         drafts.sort_by_key(|draft| (draft.saved, draft.id));
         let notes = book.notes.values().cloned().collect();
         let outbox = view::Outbox {
             pending: u32::try_from(book.pending()).unwrap_or(u32::MAX),
+            held_up: inner.held_up.filter(|_| book.pending() > 0),
             refused: book.parked(),
         };
         self.board.change(|view| {

@@ -103,6 +103,7 @@ impl DeskView {
             notes: Vec::new(),
             outbox: Outbox {
                 pending: 0,
+                held_up: None,
                 refused: Vec::new(),
             },
             headset: Headset {
@@ -299,6 +300,8 @@ pub struct NoteDraft {
 pub struct Outbox {
     /// How many wait.
     pub pending: u32,
+    /// Why the centre did not take the last one that was tried, while some wait.
+    pub held_up: Option<FailureCode>,
     /// Those the centre refused; the agent decides.
     pub refused: Vec<RefusedWrite>,
 }

@@ -306,6 +306,105 @@ export const commands = {
 	 */
 	setPresence: (choice: PresenceChoice) => typedError<null, Failure>(__TAURI_INVOKE("set_presence", { choice })),
 	/**
+	 *  Finished scorings of a recording with one form, beside each other.
+	 * 
+	 *  # Errors
+	 *  The centre's and the connection's codes.
+	 */
+	calibration: (recording: RecordingId, form: ScoreFormId) => typedError<Calibration, Failure>(__TAURI_INVOKE("calibration", { recording, form })),
+	/**
+	 *  Adds a form.
+	 * 
+	 *  # Errors
+	 *  The centre's `forbidden`, `invalid_field`.
+	 */
+	createScoreForm: (form: NewScoreForm) => typedError<null, Failure>(__TAURI_INVOKE("create_score_form", { form })),
+	/**
+	 *  Marks a recording with words, or keeps it whatever its age.
+	 * 
+	 *  # Errors
+	 *  The centre's `forbidden` and others.
+	 */
+	editRecording: (id: RecordingId, edit: EditRecording) => typedError<null, Failure>(__TAURI_INVOKE("edit_recording", { id, edit })),
+	/**
+	 *  The sound as a WAV file in Base64, which crosses to the window many times faster than a list of
+	 *  numbers: the customer on the left, the agent on the right. Each hearing is audited.
+	 * 
+	 *  # Errors
+	 *  The centre's and the connection's codes.
+	 */
+	hearRecording: (id: RecordingId) => typedError<string, Failure>(__TAURI_INVOKE("hear_recording", { id })),
+	/**
+	 *  Keeps nothing of a call, for at most two minutes.
+	 * 
+	 *  # Errors
+	 *  The centre's `conflict` when the call is not recorded.
+	 */
+	pauseRecording: (contact: ContactId, reason: PauseReason) => typedError<null, Failure>(__TAURI_INVOKE("pause_recording", { contact, reason })),
+	/**
+	 *  A recording with all that the player shows.
+	 * 
+	 *  # Errors
+	 *  The centre's and the connection's codes.
+	 */
+	recording: (id: RecordingId) => typedError<Recording, Failure>(__TAURI_INVOKE("recording", { id })),
+	/**
+	 *  Finds recordings.
+	 * 
+	 *  # Errors
+	 *  The centre's and the connection's codes.
+	 */
+	recordings: (filter: RecordingFilter) => typedError<RecordingPage, Failure>(__TAURI_INVOKE("recordings", { filter })),
+	/**
+	 *  Answers a scoring of one's own call.
+	 * 
+	 *  # Errors
+	 *  The centre's `conflict` when it was answered before.
+	 */
+	replyToScorecard: (id: ScorecardId, reply: ReplyToScorecard) => typedError<null, Failure>(__TAURI_INVOKE("reply_to_scorecard", { id, reply })),
+	/**
+	 *  Keeps the call again.
+	 * 
+	 *  # Errors
+	 *  As [`pause_recording`].
+	 */
+	resumeRecording: (contact: ContactId) => typedError<null, Failure>(__TAURI_INVOKE("resume_recording", { contact })),
+	/**
+	 *  Saves one's own scoring.
+	 * 
+	 *  # Errors
+	 *  The centre's `conflict` once it is finished, `invalid_field`.
+	 */
+	saveScorecard: (recording: RecordingId, id: ScorecardId, card: SaveScorecard) => typedError<null, Failure>(__TAURI_INVOKE("save_scorecard", { recording, id, card })),
+	/**
+	 *  All forms to score calls with, the latest first.
+	 * 
+	 *  # Errors
+	 *  The centre's and the connection's codes.
+	 */
+	scoreForms: () => typedError<ScoreForm[], Failure>(__TAURI_INVOKE("score_forms")),
+	/**
+	 *  Scorings of a recording: all for a supervisor, finished ones for the agent.
+	 * 
+	 *  # Errors
+	 *  The centre's and the connection's codes.
+	 */
+	scorecards: (recording: RecordingId) => typedError<Scorecard[], Failure>(__TAURI_INVOKE("scorecards", { recording })),
+	/**
+	 *  Begins to record a call that is recorded on demand.
+	 * 
+	 *  # Errors
+	 *  The centre's `conflict` when it is not, or the customer refused.
+	 */
+	startRecording: (contact: ContactId) => typedError<null, Failure>(__TAURI_INVOKE("start_recording", { contact })),
+	/**
+	 *  Ends the recording of a call that is recorded on demand.
+	 * 
+	 *  # Errors
+	 *  As [`start_recording`].
+	 */
+	stopRecording: (contact: ContactId) => typedError<null, Failure>(__TAURI_INVOKE("stop_recording", { contact })),
+	/**
 	 *  Says what answers at an address. A failure with a certificate that is not trusted carries
 	 *  its SHA-256 fingerprint in `subject`; `trust` is the one the person has accepted.
 	 * 
@@ -338,7 +437,7 @@ export const commands = {
 	signOut: () => typedError<null, Failure>(__TAURI_INVOKE("sign_out")),
 	/**
 	 *  The state of everything, for a window that has just been loaded. Changes follow as
-	 *  `DeskViewChanged` events.
+	 *  `DeskViewChanged` events. At a start it waits until the engine runs.
 	 */
 	view: () => __TAURI_INVOKE<DeskView>("view"),
 	/**
@@ -578,6 +677,18 @@ export type BoardQueue = {
 	service_level: number | null,
 	/**  Seconds within which a contact shall be answered. */
 	within_s: number,
+};
+
+/**  Finished scorings of one recording with one form, beside each other. */
+export type Calibration = {
+	/**  With which form. */
+	form: ScoreFormId,
+	/**  The cards. */
+	cards: Scorecard[],
+	/**  Question by question. */
+	questions: QuestionSpread[],
+	/**  Highest minus lowest total, in percentage points. */
+	spread_percent: number,
 };
 
 /**  The call on the line. */
@@ -1128,6 +1239,14 @@ export type EditParty = {
 	muted?: boolean | null,
 };
 
+/**  Body of `PATCH /api/v1/recordings/{id}` (supervisors); what is absent stays. */
+export type EditRecording = {
+	/**  The words it is marked with. */
+	tags?: string[] | null,
+	/**  Keeps it whatever its age, or lets it age again (administrators). */
+	legal_hold?: boolean | null,
+};
+
 /**  Body of `PATCH /api/v1/tickets/{id}`: absent fields stay. */
 export type EditTicket = {
 	/**  New state. */
@@ -1358,6 +1477,41 @@ export type LiveView = {
 	colleagues: Colleague[] | null,
 };
 
+/**  What a [`Marker`] says. */
+export type Mark = 
+/**  The announcement was heard to its end; the first sample is later. */
+{ kind: "announced" } | 
+/**  From here nothing is kept. */
+{ kind: "paused"; 
+/**  Who paused; nobody if the centre did. */
+by: AgentId | null; 
+/**  Why. */
+reason: PauseReason } | 
+/**  From here it is kept again. */
+{ kind: "resumed"; 
+/**  Who resumed; nobody if the centre did. */
+by: AgentId | null; 
+/**  Why. */
+cause: ResumeCause; 
+/**  Length of the gap, in milliseconds. */
+gap_ms: number } | 
+/**  The customer was put on hold. */
+{ kind: "held" } | 
+/**  The customer was taken back. */
+{ kind: "retrieved" } | 
+/**  Another agent took over. */
+{ kind: "transferred"; 
+/**  Who has the call now. */
+to: AgentId | null };
+
+/**  Something worth finding again in a recording. */
+export type Marker = {
+	/**  Milliseconds from the recording's beginning. */
+	at_ms: number,
+	/**  What. */
+	mark: Mark,
+};
+
 /**  Words from one person to another. */
 export type Message = {
 	/**  Which. */
@@ -1403,6 +1557,16 @@ export type NewCustomer = {
 	vip?: boolean,
 	/**  Free text. */
 	note?: string,
+};
+
+/**  Body of `POST /api/v1/score-forms` (supervisors). A form never changes; a new one takes its place. */
+export type NewScoreForm = {
+	/**  Made by whoever sends it. */
+	id: ScoreFormId,
+	/**  Its name. */
+	name: string,
+	/**  In the order they are asked. */
+	questions: ScoreQuestion[],
 };
 
 /**  Disposition and note of a contact, being written. */
@@ -1547,6 +1711,8 @@ why: PartyEnd };
 export type Outbox = {
 	/**  How many wait. */
 	pending: number,
+	/**  Why the centre did not take the last one that was tried, while some wait. */
+	held_up: FailureCode | null,
 	/**  Those the centre refused; the agent decides. */
 	refused: RefusedWrite[],
 };
@@ -1666,6 +1832,15 @@ export type PastLeg = {
 	note: string,
 };
 
+/**  Why recording was paused. */
+export type PauseReason = 
+/**  The agent asked. */
+"asked" | 
+/**  A field for card data or other secrets has the focus. */
+"sensitive_field" | 
+/**  The disk was full or failed. */
+"storage_failed";
+
 /**  A person as others see them. */
 export type Person = {
 	/**  Who. */
@@ -1683,6 +1858,14 @@ export type Person = {
  *  two characters only.
  */
 export type PhoneNumber = string;
+
+/**  A comment on one moment of a call. */
+export type PinnedComment = {
+	/**  Milliseconds from the recording's beginning. */
+	at_ms: number,
+	/**  What. */
+	text: string,
+};
 
 /**  What others see. */
 export type Presence = 
@@ -1761,6 +1944,16 @@ export type Quality = {
 	codec: string,
 };
 
+/**  How far supervisors differ on one question. */
+export type QuestionSpread = {
+	/**  Which. */
+	question: string,
+	/**  Points of each card, in the cards' order. */
+	points: (number | null)[],
+	/**  Most minus least, in percent of the question's points. */
+	spread_percent: number,
+};
+
 /**  A queue with who waits in it. */
 export type Queue = {
 	/**  Which. */
@@ -1792,6 +1985,57 @@ export type Reach = {
 	ticket?: HandedTicket | null,
 };
 
+/**  A recording with all that the player shows. */
+export type Recording = {
+	/**  As in a list. */
+	summary: RecordingSummary,
+	/**  What happened, in order. */
+	markers: Marker[],
+	/**  Loudest sample of each [`Recording::peak_ms`] of the customer's side, 0 to 255. */
+	customer_peaks: number[],
+	/**  The same of the agent's side. */
+	agent_peaks: number[],
+	/**  Length of time one peak stands for, in milliseconds. */
+	peak_ms: number,
+	/**  Whether chain and signatures were found whole when it was closed. */
+	sound: boolean,
+};
+
+/**  Which recordings to list (`GET /api/v1/recordings`), as query parameters. */
+export type RecordingFilter = {
+	/**  Of this contact. */
+	contact?: ContactId | null,
+	/**  Of this customer. */
+	customer?: CustomerId | null,
+	/**  Of this agent. */
+	agent?: AgentId | null,
+	/**  Of this queue. */
+	queue?: QueueId | null,
+	/**  Begun at this point in time or later. */
+	from?: UnixMs | null,
+	/**  Begun before this point in time. */
+	until?: UnixMs | null,
+	/**  At least this long, in milliseconds. */
+	shortest_ms?: number | null,
+	/**  At most this long, in milliseconds. */
+	longest_ms?: number | null,
+	/**  Marked with this word. */
+	tag?: string | null,
+	/**  How many (1–200). */
+	limit?: number | null,
+};
+
+/**  The recording of one contact's call. */
+export type RecordingId = string;
+
+/**  A page of recordings. */
+export type RecordingPage = {
+	/**  The latest first. */
+	recordings: RecordingSummary[],
+	/**  True when there is more than fits. */
+	more: boolean,
+};
+
 /**  Whether a call is recorded. */
 export type RecordingState = 
 /**  It is not. */
@@ -1810,6 +2054,51 @@ until: UnixMs } |
 { kind: "refused" } | 
 /**  It can not be written; the call goes on. */
 { kind: "failed" };
+
+/**  Where a stored recording stands. */
+export type RecordingStatus = 
+/**  Being written. */
+"recording" | 
+/**  Closed in order. */
+"complete" | 
+/**  Cut off by a crash, a power failure or a full disk; what was saved plays. */
+"truncated" | 
+/**  Its time was up; nothing of the sound is left. */
+"deleted";
+
+/**  A recording in a list. */
+export type RecordingSummary = {
+	/**  Which. */
+	id: RecordingId,
+	/**  The contact it is of. */
+	contact: ContactId,
+	/**  Where it stands. */
+	status: RecordingStatus,
+	/**  When its first sample was taken. */
+	started: UnixMs,
+	/**  Length in milliseconds. */
+	duration_ms: number,
+	/**  The agent who has or had the contact. */
+	agent: AgentId | null,
+	/**  That agent's name. */
+	agent_name: string | null,
+	/**  The customer, if known. */
+	customer: CustomerId | null,
+	/**  The customer's name, if known. */
+	customer_name: string | null,
+	/**  The customer's number. */
+	number: NumberView,
+	/**  The queue it came through. */
+	queue: QueueId | null,
+	/**  That queue's name. */
+	queue_name: string | null,
+	/**  Words it was marked with. */
+	tags: string[],
+	/**  Kept until this is lifted, whatever its age. */
+	legal_hold: boolean,
+	/**  When it will be deleted. */
+	expires: UnixMs | null,
+};
 
 /**  A write the centre refused for good. */
 export type RefusedWrite = {
@@ -1837,6 +2126,23 @@ export type RememberedSignIn = {
 	managed: boolean,
 };
 
+/**  Body of `POST /api/v1/scorecards/{id}/reply`: the agent's, once. */
+export type ReplyToScorecard = {
+	/**  Whether the agent agrees. */
+	kind: ScoreReplyKind,
+	/**  In words. */
+	text?: string,
+};
+
+/**  Why recording went on. */
+export type ResumeCause = 
+/**  The agent asked, or left the sensitive field. */
+"asked" | 
+/**  The longest pause was over. */
+"time_limit" | 
+/**  The disk takes writes again. */
+"storage_back";
+
 /**  Answer of a reveal. */
 export type Revealed = {
 	/**  The full numbers in the order of [`Customer::numbers`]. */
@@ -1853,6 +2159,101 @@ export type Role =
 "supervisor" | 
 /**  Also configures the centre. */
 "administrator";
+
+/**  Body of `PUT /api/v1/recordings/{id}/scorecards/{card}` (supervisors): all of one's own card. */
+export type SaveScorecard = {
+	/**  With which form. */
+	form: ScoreFormId,
+	/**  One for each question answered. */
+	answers: ScoreAnswer[],
+	/**  Comments on moments. */
+	comments?: PinnedComment[],
+	/**  All is answered: the agent may read it, and it changes no more. */
+	done: boolean,
+};
+
+/**  An answer to a question. */
+export type ScoreAnswer = {
+	/**  To which question. */
+	question: string,
+	/**  0 to the question's most; `None` if it does not apply to this call. */
+	points: number | null,
+	/**  Why. */
+	note?: string,
+};
+
+/**  A form to score calls with. */
+export type ScoreForm = {
+	/**  Which. */
+	id: ScoreFormId,
+	/**  Its name. */
+	name: string,
+	/**  In the order they are asked. */
+	questions: ScoreQuestion[],
+	/**  When it was made. */
+	created: UnixMs,
+};
+
+/**  A form to score calls with. */
+export type ScoreFormId = string;
+
+/**  A question of a form. */
+export type ScoreQuestion = {
+	/**  Stable within its form. */
+	id: string,
+	/**  What is asked. */
+	text: string,
+	/**  Its share of the whole, against the others' (1 to 100). */
+	weight: number,
+	/**  Most points there are (1 to 10). */
+	most: number,
+};
+
+/**  An agent's answer to a scorecard. */
+export type ScoreReply = {
+	/**  Whether the agent agrees. */
+	kind: ScoreReplyKind,
+	/**  In words. */
+	text: string,
+	/**  When. */
+	at: UnixMs,
+};
+
+/**  What an agent says to a scorecard. */
+export type ScoreReplyKind = 
+/**  Read and accepted. */
+"accepted" | 
+/**  Read, and seen differently. */
+"disputed";
+
+/**  One supervisor's scoring of one recording. */
+export type Scorecard = {
+	/**  Which. */
+	id: ScorecardId,
+	/**  Of which recording. */
+	recording: RecordingId,
+	/**  With which form. */
+	form: ScoreFormId,
+	/**  Who scored. */
+	author: AgentId,
+	/**  That person's name. */
+	author_name: string,
+	/**  One for each question answered. */
+	answers: ScoreAnswer[],
+	/**  Comments on moments, in their order. */
+	comments: PinnedComment[],
+	/**  Weighted points of what applies, in percent; `None` if nothing is answered. */
+	percent: number | null,
+	/**  Whether it is finished. */
+	done: boolean,
+	/**  When it was saved last. */
+	saved: UnixMs,
+	/**  What the agent says to it. */
+	reply: ScoreReply | null,
+};
+
+/**  One person's scoring of one recording. */
+export type ScorecardId = string;
 
 /**
  *  A password, token or key. Its debug form is redacted and its memory is wiped on drop.

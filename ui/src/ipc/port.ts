@@ -55,7 +55,7 @@ import type {
   SaveScorecard,
   Scorecard,
   ScoreForm,
-} from "./recording";
+} from "./bindings";
 
 /** What can be done with a call's recording while it lasts. */
 export type Steer = "pause" | "resume" | "start" | "stop";

@@ -15,6 +15,12 @@ async function run(answer: Promise<Answer<null>>): Promise<void> {
   await take(answer);
 }
 
+/** A WAV file that came as Base64. */
+function wav(base64: string): Blob {
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  return new Blob([bytes], { type: "audio/wav" });
+}
+
 export function tauriDesk(): Desk {
   return {
     async subscribe(onView) {
@@ -70,6 +76,26 @@ export function tauriDesk(): Desk {
     saveCallback: (id, callback) => run(commands.saveCallback(id, callback)),
     closeCallback: (id, state) => run(commands.closeCallback(id, state)),
     callbacks: () => take(commands.callbacks()),
+
+    recordings: {
+      steer(contact, what, reason) {
+        if (what === "pause") return run(commands.pauseRecording(contact, reason));
+        if (what === "resume") return run(commands.resumeRecording(contact));
+        if (what === "start") return run(commands.startRecording(contact));
+        return run(commands.stopRecording(contact));
+      },
+      find: (filter) => take(commands.recordings(filter)),
+      open: (recording) => take(commands.recording(recording)),
+      hear: async (recording) => wav(await take(commands.hearRecording(recording))),
+      edit: (recording, edit) => run(commands.editRecording(recording, edit)),
+      scoreForms: () => take(commands.scoreForms()),
+      addScoreForm: (form) => run(commands.createScoreForm(form)),
+      scorecards: (recording) => take(commands.scorecards(recording)),
+      saveScorecard: (recording, card, save) => run(commands.saveScorecard(recording, card, save)),
+      reply: (card, reply) => run(commands.replyToScorecard(card, reply)),
+      calibration: (recording, form) => take(commands.calibration(recording, form)),
+    },
+
     saveNote: (note) => run(commands.saveNote(note)),
     finishWrapUp: (contact) => run(commands.finishWrapUp(contact)),
     extendWrapUp: (contact, seconds) => run(commands.extendWrapUp(contact, seconds)),

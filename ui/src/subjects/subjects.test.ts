@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Call, DeskView, Message, Party, TimelineEntry } from "$ipc/bindings";
-import type { Marker } from "$ipc/recording";
+import type { Marker } from "$ipc/bindings";
 import { addressBook, colleagues, contact, customers, id, queues } from "$ipc/mock/data";
 import { callOf, live, online, ringing, talking, wrapping } from "$ipc/mock/scenarios";
 import { keepSame } from "$shared/live.svelte";

@@ -137,6 +137,19 @@ impl Client {
         self.decode(response).await
     }
 
+    /// Reads what is not JSON.
+    ///
+    /// # Errors
+    /// The connection's and the centre's codes.
+    pub(crate) async fn read(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        let response = self.send(Method::GET, path, None, None).await?;
+        if !response.status().is_success() {
+            return self.decode(response).await;
+        }
+        let body = response.bytes().await;
+        Ok(body.map_err(|error| self.explain_request(error))?.into())
+    }
+
     /// Reads, with parameters.
     ///
     /// # Errors

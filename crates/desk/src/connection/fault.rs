@@ -23,6 +23,7 @@ pub(crate) fn explain(error: &(dyn Error + 'static), host: &str, trust: &Trust) 
         Some(rustls::Error::InvalidMessage(_) | rustls::Error::AlertReceived(_)) => {
             Failure::new(DeskCode::NotACentre).about(host)
         }
+        _ if speaks_no_http(error) => Failure::new(DeskCode::NotACentre).about(host),
         _ => Failure::new(DeskCode::CentreUnreachable).about(host),
     };
     failure.detail(detail)
@@ -60,6 +61,18 @@ fn find_tls<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
         next = error.source();
     }
     None
+}
+
+/// Whether something answered, but not in HTTP.
+fn speaks_no_http(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(http) = error.downcast_ref::<hyper::Error>() {
+            return http.is_parse();
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// The whole chain in one line, for the log.

@@ -34,7 +34,7 @@ import type {
   TicketFilter,
   WatchMode,
 } from "../bindings";
-import type { EditRecording, RecordingFilter } from "../recording";
+import type { EditRecording, RecordingFilter } from "../bindings";
 import {
   DeskFailure,
   type Desk,
@@ -972,13 +972,15 @@ export class MockDesk implements Desk {
 
   async retryWrite(write: string) {
     await this.#ask("retryWrite");
-    const { pending, refused } = this.#view.outbox;
-    this.#set({ outbox: { pending: pending + 1, refused: refused.filter((w) => w.id !== write) } });
+    const { pending, refused, ...rest } = this.#view.outbox;
+    this.#set({
+      outbox: { ...rest, pending: pending + 1, refused: refused.filter((w) => w.id !== write) },
+    });
   }
 
   async discardWrite(write: string) {
-    const { pending, refused } = this.#view.outbox;
-    this.#set({ outbox: { pending, refused: refused.filter((w) => w.id !== write) } });
+    const { refused, ...rest } = this.#view.outbox;
+    this.#set({ outbox: { ...rest, refused: refused.filter((w) => w.id !== write) } });
   }
 
   async setCompact() {}

@@ -9,7 +9,7 @@ import type {
   SaveScorecard,
   Scorecard,
   ScoreForm,
-} from "../recording";
+} from "../bindings";
 import * as data from "./data";
 import { DAY, HOUR, id, MINUTE, type Say } from "./data";
 

@@ -53,7 +53,7 @@ export function signedOut(say: Say): DeskView {
     messages: [],
     drafts: [],
     notes: [],
-    outbox: { pending: 0, refused: [] },
+    outbox: { pending: 0, held_up: null, refused: [] },
     headset: {
       devices: data.devices(),
       microphone: null,
@@ -522,7 +522,7 @@ export const scenarios: Record<string, Make> = {
         reason: "centre_unreachable",
       },
       line: { kind: "connecting" },
-      outbox: { pending: 2, refused: [] },
+      outbox: { pending: 2, held_up: "centre_unreachable", refused: [] },
     },
   }),
   "call-unknown": (say, now) => {
@@ -546,7 +546,7 @@ export const scenarios: Record<string, Make> = {
         reason: "centre_unreachable",
       },
       line: { kind: "down", reason: "centre_unreachable" },
-      outbox: { pending: 3, refused: [] },
+      outbox: { pending: 3, held_up: "centre_unreachable", refused: [] },
       drafts: [draft(say, now, null)],
       clock_wrong: true,
     },
@@ -562,11 +562,15 @@ export const scenarios: Record<string, Make> = {
       notices: [notice(2, "device_lost", { detail: "Jabra Evolve2 65" })],
     },
   }),
+  "centre-full": (say, now) => ({
+    view: { ...online(say, now), outbox: { pending: 1, held_up: "storage_full", refused: [] } },
+  }),
   refused: (say, now) => ({
     view: {
       ...online(say, now),
       outbox: {
         pending: 1,
+        held_up: null,
         refused: [
           {
             id: "w1",

@@ -1,6 +1,6 @@
 /** The recording of the call on the line: what it is, and what can be done about it. */
 import type { RecordingState } from "$ipc/bindings";
-import type { PauseReason } from "$ipc/recording";
+import type { PauseReason } from "$ipc/bindings";
 import type { Steer } from "$ipc/port";
 import { contactOnLine } from "$shared/contact";
 import { act, desk } from "$shared/desk.svelte";

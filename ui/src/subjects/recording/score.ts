@@ -1,5 +1,5 @@
 /** Scoring as arithmetic: what is answered, and what it comes to. */
-import type { ScoreAnswer, ScoreForm, ScoreQuestion } from "$ipc/recording";
+import type { ScoreAnswer, ScoreForm, ScoreQuestion } from "$ipc/bindings";
 
 /** Weighted points of what applies, in percent; nothing while nothing is answered. */
 export function percentOf(

@@ -1,5 +1,5 @@
 /** The waveform's arithmetic: pixels, times, peaks. */
-import type { Marker } from "$ipc/recording";
+import type { Marker } from "$ipc/bindings";
 
 /** The loudest peak behind each of `columns` pixels, 0 to 1. */
 export function columnsOf(peaks: readonly number[], columns: number): number[] {
