@@ -4,6 +4,7 @@
  */
 import type {
   AskHelp,
+  Calibration,
   Callback,
   CallbackState,
   CentreCheck,
@@ -15,6 +16,7 @@ import type {
   DialTarget,
   EditCustomer,
   EditParty,
+  EditRecording,
   EditTicket,
   Entry,
   Failure,
@@ -24,17 +26,26 @@ import type {
   Levels,
   LiveView,
   NewCustomer,
+  NewScoreForm,
   NoteDraft,
   PastLeg,
+  PauseReason,
   PresenceChoice,
   Processing,
   Reach,
+  Recording,
+  RecordingFilter,
+  RecordingPage,
   RememberedSignIn,
+  ReplyToScorecard,
   Revealed,
-  SetUpRequest,
+  SaveScorecard,
+  Scorecard,
+  ScoreForm,
   SetCallback,
   SetEntry,
   Settings,
+  SetUpRequest,
   SignInRequest,
   Ticket,
   TicketDraft,
@@ -42,19 +53,6 @@ import type {
   TicketPage,
   Timeline,
   WatchMode,
-} from "./bindings";
-import type {
-  Calibration,
-  EditRecording,
-  NewScoreForm,
-  PauseReason,
-  Recording,
-  RecordingFilter,
-  RecordingPage,
-  ReplyToScorecard,
-  SaveScorecard,
-  Scorecard,
-  ScoreForm,
 } from "./bindings";
 
 /** What can be done with a call's recording while it lasts. */
@@ -152,8 +150,7 @@ export interface Desk {
   closeCallback(id: string, state: CallbackState): Promise<void>;
   callbacks(): Promise<Callback[]>;
 
-  /** Absent where the shell does not reach recordings; the window then offers none. */
-  recordings?: Recordings;
+  readonly recordings: Recordings;
 
   saveNote(note: NoteDraft): Promise<void>;
   finishWrapUp(contact: string): Promise<void>;

@@ -25,8 +25,7 @@ export function stepOf(state: RecordingState | undefined): Steer | null {
 
 function steer(what: Steer, reason: PauseReason) {
   const contact = contactOnLine(desk.view);
-  const recordings = desk.port.recordings;
-  if (contact && recordings) void act(() => recordings.steer(contact.id, what, reason));
+  if (contact) void act((d) => d.recordings.steer(contact.id, what, reason));
 }
 
 const stateNow = () => contactOnLine(desk.view)?.call?.recording;
