@@ -17,6 +17,7 @@ mod malformed;
 mod outbound;
 mod scene;
 mod sign_in;
+mod storage;
 mod survival;
 mod team;
 mod views;

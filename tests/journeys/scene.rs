@@ -4,6 +4,7 @@ use anyhow::Result;
 use seatline_tests::{
     baresip::{Baresip, Setup, Voice},
     centre::{AGENT, Centre, PASSWORD},
+    disk::SmallDisk,
     keyring,
     listen::{self, DIFFERENT, SAME},
     output_folder,
@@ -33,6 +34,8 @@ pub(crate) struct Scene {
     customer_file: PathBuf,
     /// Where pictures of this journey go.
     pub(crate) output: PathBuf,
+    /// The disk of the centre's data, if it is a small one.
+    pub(crate) disk: Option<SmallDisk>,
     _keyring: Program,
     folder: tempfile::TempDir,
 }
@@ -40,6 +43,14 @@ pub(crate) struct Scene {
 impl Scene {
     /// Sets the scene, the agent not yet signed in.
     pub(crate) async fn set(name: &str) -> Result<Self> {
+        Self::set_with(name, |_| Ok(None)).await
+    }
+
+    /// As [`Scene::set`], with the centre's data folder on a disk of its own.
+    async fn set_with(
+        name: &str,
+        mount: impl FnOnce(&Path) -> Result<Option<SmallDisk>>,
+    ) -> Result<Self> {
         // Another part of the program may have chosen the same provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::Builder::new().prefix("journey-").tempdir()?;
@@ -48,6 +59,7 @@ impl Scene {
         let sound = SoundServer::start(path)?;
         let screen = Screen::start(path)?;
         let keyring = keyring::start(path)?;
+        let disk = mount(&path.join("center").join("data"))?;
         let centre = Centre::start(path, address)?;
         let agent_file = path.join("agent.wav");
         let customer_file = path.join("customer.wav");
@@ -64,6 +76,7 @@ impl Scene {
             agent_file,
             customer_file,
             output: output_folder(name)?,
+            disk,
             _keyring: keyring,
             folder,
         })
@@ -71,7 +84,17 @@ impl Scene {
 
     /// Sets the scene with the agent signed in and ready.
     pub(crate) async fn ready(name: &str) -> Result<Self> {
-        let scene = Self::set(name).await?;
+        Self::set(name).await?.signed_in().await
+    }
+
+    /// As [`Scene::ready`], with a centre whose disk is small.
+    pub(crate) async fn ready_on_small_disk(name: &str) -> Result<Self> {
+        let mount = |place: &Path| SmallDisk::mount(place).map(Some);
+        Self::set_with(name, mount).await?.signed_in().await
+    }
+
+    async fn signed_in(self) -> Result<Self> {
+        let scene = self;
         scene.window.sign_in(AGENT, PASSWORD).await?;
         scene.go_ready().await?;
         Ok(scene)

@@ -11,6 +11,7 @@
 //! | [`screen`] | Xvfb with a window manager; screenshots |
 //! | [`desktop`] | tray and notifications over D-Bus, played |
 //! | [`keyring`] | an unlocked keyring in this D-Bus session |
+//! | [`disk`] | a disk that is soon full |
 //! | [`centre`] | a centre with demo data, as a process |
 //! | [`stranger`] | servers that are no centre |
 //! | [`api`] | the centre as another person sees it |
@@ -25,6 +26,7 @@ pub mod asterisk;
 pub mod baresip;
 pub mod centre;
 pub mod desktop;
+pub mod disk;
 pub mod keyring;
 pub mod listen;
 pub mod process;

@@ -166,16 +166,16 @@ impl Window {
     ///
     /// # Errors
     /// When it does not appear in time.
-    pub async fn find(&self, id: &str) -> Result<Element> {
+    pub async fn find(&self, id: &str) -> Result<()> {
         let deadline = std::time::Instant::now() + PATIENCE;
         loop {
-            // An element that is drawn anew at this moment is an error of the driver, too.
-            match self.client.find(Locator::Css(&selector(id))).await {
-                Ok(element) => return Ok(element),
-                Err(error) if std::time::Instant::now() > deadline => {
-                    return Err(error).with_context(|| format!("{id} does not appear"));
+            // A page that is being loaded anew cannot be asked.
+            match self.has(id).await {
+                Ok(true) => return Ok(()),
+                there if std::time::Instant::now() > deadline => {
+                    bail!("{id} does not appear: {there:?}");
                 }
-                Err(_) => tokio::time::sleep(Duration::from_millis(30)).await,
+                _ => tokio::time::sleep(Duration::from_millis(30)).await,
             }
         }
     }
@@ -185,53 +185,56 @@ impl Window {
     /// # Errors
     /// When the window is gone.
     pub async fn has(&self, id: &str) -> Result<bool> {
-        Ok(!self
+        // One question in the page itself: the driver makes handles of what it finds, and fails
+        // for an element that is drawn anew meanwhile.
+        let script = "return document.querySelector(arguments[0]) !== null";
+        let there = self
             .client
-            .find_all(Locator::Css(&selector(id)))
-            .await?
-            .is_empty())
+            .execute(script, vec![selector(id).into()])
+            .await?;
+        Ok(there == true)
     }
 
-    /// Clicks an element as soon as it can act. The page may draw it anew in between, so a click
-    /// that found nothing to click is tried again.
+    /// Clicks an element as soon as it can act.
     ///
     /// # Errors
     /// When it does not appear, or stays dimmed.
     pub async fn click(&self, id: &str) -> Result<()> {
         self.wait_attribute(id, "aria-disabled", |dimmed| dimmed != "true")
             .await?;
-        let deadline = std::time::Instant::now() + PATIENCE;
-        loop {
-            let clicked = match self.client.find(Locator::Css(&selector(id))).await {
-                Ok(element) => element.click().await,
-                Err(error) => Err(error),
-            };
-            match clicked {
-                Ok(()) => return Ok(()),
-                Err(error) if std::time::Instant::now() > deadline => {
-                    return Err(error).with_context(|| format!("clicking {id}"));
-                }
-                Err(_) => tokio::time::sleep(Duration::from_millis(30)).await,
-            }
-        }
+        self.act(id, "clicking", async |element| element.click().await)
+            .await
     }
 
-    /// Replaces the text of a field. The page may draw it anew in between; then it is tried again.
+    /// Replaces the text of a field.
     ///
     /// # Errors
     /// When it does not appear.
     pub async fn fill(&self, id: &str, text: &str) -> Result<()> {
+        self.act(id, "typing into", async |field| {
+            field.clear().await?;
+            field.send_keys(text).await
+        })
+        .await
+    }
+
+    /// Does something with an element. The page may draw it anew in between; then it is done again.
+    async fn act(
+        &self,
+        id: &str,
+        doing: &str,
+        act: impl AsyncFn(Element) -> Result<(), CmdError>,
+    ) -> Result<()> {
         let deadline = std::time::Instant::now() + PATIENCE;
         loop {
-            let field = self.find(id).await?;
-            let filled = match field.clear().await {
-                Ok(()) => field.send_keys(text).await,
+            let acted = match self.client.find(Locator::Css(&selector(id))).await {
+                Ok(element) => act(element).await,
                 Err(error) => Err(error),
             };
-            match filled {
+            match acted {
                 Ok(()) => return Ok(()),
                 Err(error) if std::time::Instant::now() > deadline => {
-                    return Err(error).with_context(|| format!("typing into {id}"));
+                    return Err(error).with_context(|| format!("{doing} {id}"));
                 }
                 Err(_) => tokio::time::sleep(Duration::from_millis(30)).await,
             }
@@ -244,17 +247,7 @@ impl Window {
     /// # Errors
     /// When there is no such list or option.
     pub async fn choose(&self, id: &str, value: &str) -> Result<()> {
-        self.find(id).await?;
-        let script = "const list = document.querySelector(arguments[0]);
-            list.value = arguments[1];
-            list.dispatchEvent(new Event('change', { bubbles: true }));
-            return list.value;";
-        let chosen = self
-            .client
-            .execute(script, vec![selector(id).into(), value.into()])
-            .await?;
-        anyhow::ensure!(chosen == value, "{id} has no option {value}");
-        Ok(())
+        self.choose_option(id, "option.value", value).await
     }
 
     /// As [`Window::choose`], by the text of the option.
@@ -262,20 +255,31 @@ impl Window {
     /// # Errors
     /// When there is no such list or option.
     pub async fn choose_named(&self, id: &str, name: &str) -> Result<()> {
-        self.find(id).await?;
-        let script = "const options = [...document.querySelector(arguments[0]).options];
-            return options.find((option) => option.text.trim() === arguments[1])?.value;";
+        self.choose_option(id, "option.text.trim()", name).await
+    }
+
+    /// Chooses the option of which `property`, an expression of the page's, is `wanted`.
+    async fn choose_option(&self, id: &str, property: &str, wanted: &str) -> Result<()> {
+        let script = format!(
+            "const list = document.querySelector(arguments[0]);
+            const options = [...(list?.options ?? [])];
+            const option = options.find((option) => {property} === arguments[1]);
+            if (!option) return false;
+            list.value = option.value;
+            list.dispatchEvent(new Event('change', {{ bubbles: true }}));
+            return true;"
+        );
         let deadline = std::time::Instant::now() + PATIENCE;
         loop {
-            let value = self
-                .client
-                .execute(script, vec![selector(id).into(), name.into()])
-                .await?;
-            match value.as_str() {
-                Some(value) => return self.choose(id, value).await,
-                None if std::time::Instant::now() > deadline => bail!("{id} has no option {name}"),
-                None => tokio::time::sleep(Duration::from_millis(100)).await,
+            let arguments = vec![selector(id).into(), wanted.into()];
+            if self.client.execute(&script, arguments).await? == true {
+                return Ok(());
             }
+            anyhow::ensure!(
+                std::time::Instant::now() < deadline,
+                "{id} has no option {wanted}"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
@@ -284,11 +288,11 @@ impl Window {
     /// # Errors
     /// When it does not appear.
     pub async fn enter(&self, id: &str) -> Result<()> {
-        Ok(self
-            .find(id)
-            .await?
-            .send_keys(&char::from(Key::Enter).to_string())
-            .await?)
+        let enter = char::from(Key::Enter).to_string();
+        self.act(id, "pressing Enter in", async |field| {
+            field.send_keys(&enter).await
+        })
+        .await
     }
 
     /// Text of an element, as soon as it has one.

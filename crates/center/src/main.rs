@@ -92,12 +92,14 @@ fn refuse(error: &StartError) -> ExitCode {
 }
 
 async fn run(config: Config) -> Result<(), StartError> {
+    // Listened for from the first moment: what a start has begun to write, it ends.
+    let mut signals = StopSignals::listen();
     let running = seatline_center::start(config).await?;
     announce(&running);
-    wait_for_signal().await;
+    signals.next().await;
     tokio::select! {
         () = running.stop() => {}
-        () = wait_for_signal() => {
+        () = signals.next() => {
             eprintln!("seatline-center: stopped at once");
             std::process::exit(130);
         }
@@ -116,26 +118,52 @@ fn announce(running: &Running) {
     }
 }
 
+/// Ctrl-C, and what a service's supervisor sends to stop it. One that comes before it is waited
+/// for is kept.
+struct StopSignals {
+    kinds: Vec<StopSignal>,
+}
+
 #[cfg(unix)]
-async fn wait_for_signal() {
+type StopSignal = tokio::signal::unix::Signal;
+#[cfg(windows)]
+type StopSignal = tokio::signal::windows::CtrlC;
+
+impl StopSignals {
+    fn listen() -> Self {
+        let kinds = listen_for_each()
+            .into_iter()
+            .filter_map(|kind| {
+                kind.inspect_err(|error| tracing::error!(%error, "a signal cannot be waited for"))
+                    .ok()
+            })
+            .collect();
+        Self { kinds }
+    }
+
+    async fn next(&mut self) {
+        std::future::poll_fn(|context| {
+            let came = |kind: &mut StopSignal| kind.poll_recv(context).is_ready();
+            if self.kinds.iter_mut().any(came) {
+                std::task::Poll::Ready(())
+            } else {
+                std::task::Poll::Pending
+            }
+        })
+        .await;
+    }
+}
+
+#[cfg(unix)]
+fn listen_for_each() -> [std::io::Result<StopSignal>; 2] {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return wait_for_interrupt().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        () = wait_for_interrupt() => {}
-    }
+    [
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ]
 }
 
-#[cfg(not(unix))]
-async fn wait_for_signal() {
-    wait_for_interrupt().await;
-}
-
-async fn wait_for_interrupt() {
-    if let Err(error) = tokio::signal::ctrl_c().await {
-        tracing::error!(%error, "Ctrl-C cannot be waited for");
-        std::future::pending::<()>().await;
-    }
+#[cfg(windows)]
+fn listen_for_each() -> [std::io::Result<StopSignal>; 1] {
+    [tokio::signal::windows::ctrl_c()]
 }

@@ -1,6 +1,6 @@
 //! Where whole-system journeys and benchmarks play: a network namespace of their own with one
-//! made-up host address (some foreign phones refuse to call over the loopback interface), and a
-//! D-Bus session of their own.
+//! made-up host address (some foreign phones refuse to call over the loopback interface), mounts of
+//! their own (for a disk that is full), and a D-Bus session of their own.
 
 use crate::{paths, setup};
 use std::process::Command;
@@ -11,7 +11,7 @@ pub(crate) const ADDRESS: &str = "198.51.100.10";
 /// `command`, to be run in a private network and D-Bus session.
 pub(crate) fn in_private_network(command: &Command) -> Command {
     let mut staged = Command::new("unshare");
-    staged.current_dir(paths::root()).arg("--net");
+    staged.current_dir(paths::root()).args(["--net", "--mount"]);
     if !setup::is_root() {
         staged.args(["--user", "--map-root-user"]);
     }

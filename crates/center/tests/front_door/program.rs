@@ -150,3 +150,33 @@ async fn a_signal_stops_it_cleanly_and_its_log_holds_no_secret_and_no_number() {
         assert!(leak.is_none(), "{secret} is in the log: {leak:?}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_signal_during_the_start_waits_for_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let ports = ["--listen", "127.0.0.1:0", "--sip-udp", "127.0.0.1:0"];
+    let mut child = program()
+        .arg("--demo")
+        .arg("--data-dir")
+        .arg(&data)
+        .args(ports)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // Its first file: signals are listened for, and the demo's data are not there yet.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while !data.exists() {
+        assert!(std::time::Instant::now() < deadline, "it does not start");
+        std::thread::yield_now();
+    }
+    let process = child.id().to_string();
+    let sent = Command::new("kill").args(["-TERM", &process]).status();
+    assert!(sent.unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let mut said = String::new();
+    std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut said).unwrap();
+    assert!(said.contains("listening on"), "{said}");
+}
