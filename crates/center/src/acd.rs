@@ -141,6 +141,9 @@ pub enum Input {
         /// For whom.
         aim: Aim,
     },
+    /// The agent lets the customer wait for the colleague wanted, who has not answered yet, and
+    /// finishes notes.
+    LeaveToAsked(ContactId),
     /// The agent leaves the customer with somebody outside, and finishes notes.
     Forward(ContactId),
     /// Whom the customer was handed to outside did not answer.

@@ -100,7 +100,7 @@ describe("parties", () => {
     expect(possible(subject(ringing), me)).toMatchObject({
       reach: false,
       merge: false,
-      complete: false,
+      complete: true,
       cancel: { role: "colleague", state: "ringing" },
       park: false,
     });

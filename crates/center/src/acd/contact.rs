@@ -39,6 +39,7 @@ pub struct Terms {
 ///          │                                                           │ transfer · forward · park
 ///          ├───────────── to a queue ──────────────────────────────────┤
 ///          │    Reserved ◄──── to a colleague ─────────────────────────┤
+///          │     Offered ◄── to whom the agent asked, who rings ───────┤
 ///          │       ▲──return── Forwarded ◄──── outside ────────────────┤
 ///          └───────┴──return── Parked ◄────────────────────────────────┘
 /// ```
@@ -564,6 +565,47 @@ impl Entry {
         }
     }
 
+    /// Lets it wait for the colleague the agent asked for. Returns who had it.
+    pub(super) fn leave_to_asked(&mut self) -> Result<AgentId, IllegalMove> {
+        let (Stage::Connected { agent: from } | Stage::Held { agent: from }) = self.stage else {
+            return Err(self.stage.refuse("be left to who is asked"));
+        };
+        let (stage, found_in) = match self.ask {
+            Some(Ask::Reserved {
+                offer,
+                agent,
+                queue,
+            }) => (Stage::Reserved { offer, agent }, queue),
+            Some(Ask::Offered {
+                offer,
+                agent,
+                queue,
+                deadline,
+            }) => {
+                let stage = Stage::Offered {
+                    offer,
+                    agent,
+                    deadline,
+                };
+                (stage, queue)
+            }
+            Some(Ask::Sought { .. }) | None => {
+                return Err(self.stage.refuse("be left to nobody"));
+            }
+        };
+        self.ask = None;
+        self.fence += 1;
+        self.stage = stage;
+        self.purpose = match found_in {
+            Some(queue) => {
+                self.queue = Some(queue);
+                Purpose::Serve
+            }
+            None => Purpose::Transfer { from },
+        };
+        Ok(from)
+    }
+
     /// Leaves the customer with somebody outside, or with music.
     pub(super) fn lay_down(&mut self, to: Stage) -> Result<AgentId, IllegalMove> {
         match (&self.stage, &to) {
@@ -703,7 +745,7 @@ mod tests {
             Stage::Failed,
         ];
         type Move = fn(&mut Entry) -> Result<(), IllegalMove>;
-        let moves: [(&str, Move); 14] = [
+        let moves: [(&str, Move); 15] = [
             ("reserve", |c| {
                 c.reserve(OfferId(Uuid::nil()), AgentId(Uuid::nil()))
             }),
@@ -737,6 +779,15 @@ mod tests {
                 c.lay_down(Stage::Forwarded { by }).map(drop)
             }),
             ("park again", |c| c.park_again()),
+            ("leave to asked", |c| {
+                c.ask = Some(Ask::Offered {
+                    offer: OfferId(Uuid::nil()),
+                    agent: AgentId(Uuid::nil()),
+                    queue: None,
+                    deadline: UnixMs(9),
+                });
+                c.leave_to_asked().map(drop)
+            }),
         ];
         let mut legal = Vec::new();
         for state in &states {
@@ -770,12 +821,14 @@ mod tests {
                 "connected transfer reserved",
                 "connected hand over connected",
                 "connected forward forwarded",
+                "connected leave to asked offered",
                 "held requeue queued",
                 "held resume connected",
                 "held end wrapping up",
                 "held transfer reserved",
                 "held hand over connected",
                 "held forward forwarded",
+                "held leave to asked offered",
                 "forwarded requeue queued",
                 "forwarded end closed",
                 "forwarded return reserved",

@@ -1,6 +1,6 @@
 //! A contact goes from one agent to another, to a queue, outside, or waits parked.
 
-use super::{Acd, Aim, Effect, Entry, Purpose, Refusal, Stage, agent::Agent};
+use super::{Acd, Aim, Ask, Effect, Entry, Purpose, Refusal, Stage, agent::Agent};
 use seatline_contract::{
     id::{AgentId, ContactId},
     time::UnixMs,
@@ -56,6 +56,35 @@ impl Acd {
                 self.wait(contact)?;
             }
         }
+        self.unwatch_all(now, contact);
+        Ok(())
+    }
+
+    /// Lets the customer wait for the colleague wanted, who goes on ringing.
+    pub(super) fn leave_to_asked(
+        &mut self,
+        now: UnixMs,
+        contact: ContactId,
+    ) -> Result<(), Refusal> {
+        let entry = self.entry(contact)?;
+        if !entry.colleagues.is_empty() {
+            return Err(entry.refuse("be left to who is asked").into());
+        }
+        if let Some(Ask::Sought { queue }) = entry.ask {
+            self.unconsult(now, contact)?;
+            return self.transfer(now, contact, Aim::Queue(queue));
+        }
+        let queue = entry.ask.and_then(|ask| ask.queue());
+        let terms = queue.and_then(|queue| self.queues.get(&queue));
+        let terms = terms.map(|line| line.set_up.terms);
+        let entry = self.entry(contact)?;
+        let from = entry.leave_to_asked()?;
+        self.lay_down(now, contact, from)?;
+        if let Some(terms) = terms {
+            self.entry(contact)?.terms = terms;
+        }
+        self.set_alarm(contact);
+        self.effects.push(Effect::Contact(contact));
         self.unwatch_all(now, contact);
         Ok(())
     }

@@ -73,6 +73,7 @@ impl Acd {
             Input::Left { contact, agent } => self.part(now, contact, agent)?,
             Input::HandOver { contact, to } => self.hand_over(now, contact, to)?,
             Input::Transfer { contact, aim } => self.transfer(now, contact, aim)?,
+            Input::LeaveToAsked(contact) => self.leave_to_asked(now, contact)?,
             Input::Forward(contact) => {
                 self.leave(now, contact, |by| Stage::Forwarded { by })?;
             }

@@ -409,6 +409,9 @@ impl World {
                 if self.chance(0.3) {
                     self.later(1_000..20_000, Input::Unconsult(contact));
                 }
+                if self.chance(0.5) {
+                    self.later(1_000..20_000, Input::LeaveToAsked(contact));
+                }
                 for _ in 0..2 {
                     let to = self.anybody();
                     self.later(9_000..30_000, Input::HandOver { contact, to });

@@ -293,7 +293,8 @@ impl Inner {
         self.pass_on(&mut state, agent, contact, PartyEnd::Left)
     }
 
-    /// Leaves customer and whoever was consulted alone with each other.
+    /// Leaves customer and whoever was consulted alone with each other, or lets the customer wait
+    /// for who has not answered yet.
     pub(super) fn complete(
         self: &Arc<Self>,
         agent: AgentId,
@@ -334,24 +335,22 @@ impl Inner {
     ) -> Result<(), ApiFailure> {
         self.check_talking(state, agent, contact)?;
         let live = state.live.get(&contact).ok_or(Code::NotFound)?;
-        let waiting = live.room.apart().is_some_and(|apart| !apart.has_answered());
-        if waiting {
-            return Err(ApiFailure::from(Code::Conflict).detail("they have not answered yet"));
-        }
         if let Some(heir) = live.room.heir().and_then(|heir| heir.agent) {
             self.crown(state, contact, heir, why);
             return Ok(());
         }
-        let outside = live.room.members().iter();
-        let outside = outside
-            .clone()
-            .find(|member| member.role == PartyRole::Outside);
-        if outside.is_none() {
-            return Err(
-                ApiFailure::from(Code::Conflict).detail("there is nobody to leave them with")
-            );
+        if self.leave_to_reached(state, contact, why) {
+            return Ok(());
         }
-        self.leave_outside(state, contact, why)
+        let live = state.live.get(&contact).ok_or(Code::NotFound)?;
+        let refused = if live.room.apart().is_some_and(|apart| !apart.has_answered()) {
+            "they have not answered yet"
+        } else if live.room.outside().is_none() {
+            "there is nobody to leave them with"
+        } else {
+            return self.leave_outside(state, contact, why);
+        };
+        Err(ApiFailure::from(Code::Conflict).detail(refused))
     }
 
     /// Refuses everybody but the agent who is in conversation.

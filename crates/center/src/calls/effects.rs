@@ -161,6 +161,25 @@ impl Inner {
         self.output(Output::Ring(id, contact, agent, picks_up));
     }
 
+    /// What rings somewhere rings for another reason now: tells that desk.
+    pub(super) fn offer_anew(&self, state: &mut State, contact: ContactId) {
+        let entry = state.acd.contact(contact);
+        let offered = entry.and_then(|entry| Some((entry.stage.agent()?, entry.purpose)));
+        let Some((agent, purpose)) = offered else {
+            return;
+        };
+        let kind = self.kind_of(state, contact, purpose);
+        let view = self.view_for(state, contact, agent);
+        if let (Some(shown), Some(view)) = (state.offers.get_mut(&agent), view)
+            && shown.contact.id == contact
+        {
+            shown.kind = kind;
+            shown.contact = view;
+            let offer = shown.clone();
+            self.publish(agent, Change::Offered { offer });
+        }
+    }
+
     fn kind_of(&self, state: &State, contact: ContactId, purpose: Purpose) -> OfferKind {
         let Some(live) = state.live.get(&contact) else {
             return OfferKind::Queue;

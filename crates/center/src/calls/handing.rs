@@ -15,7 +15,7 @@ use crate::{
 use seatline_contract::{
     error::Code,
     event::Change,
-    id::{AgentId, ContactId},
+    id::{AgentId, ContactId, QueueId},
     party::{HandOver, Parked, PartyEnd, PartyRole, Reach},
 };
 use std::sync::Arc;
@@ -46,19 +46,16 @@ impl Inner {
             Found::Agent(colleague) => {
                 let name = state.name_of(colleague);
                 let aim = Aim::Agent(colleague);
-                self.apply_handing(state, contact, said, name, Input::Transfer { contact, aim })?;
+                let input = Input::Transfer { contact, aim };
+                self.apply_handing(state, said, name, PartyEnd::Transferred, (contact, input))?;
             }
             Found::Queue(queue) => {
                 let info = state.queues.get(&queue).ok_or(Code::NotFound)?;
                 let name = info.name.clone();
                 let aim = Aim::Queue(queue);
                 let input = Input::Transfer { contact, aim };
-                self.apply_handing(state, contact, said, name.clone(), input)?;
-                if let Some(live) = state.live.get_mut(&contact) {
-                    live.record.queue = Some(queue);
-                    live.record.queue_name = Some(name);
-                    drop(self.write(&mut live.record));
-                }
+                self.apply_handing(state, said, name, PartyEnd::Transferred, (contact, input))?;
+                self.enter_queue(state, contact, queue);
             }
             Found::Outside(outside) => self.forward(state, contact, said, outside)?,
         }
@@ -70,10 +67,10 @@ impl Inner {
     fn apply_handing(
         self: &Arc<Self>,
         state: &mut State,
-        contact: ContactId,
         said: HandOver,
         meant_for: String,
-        input: Input,
+        why: PartyEnd,
+        (contact, input): (ContactId, Input),
     ) -> Result<(), ApiFailure> {
         let now = self.clock.now();
         let live = state.live.get_mut(&contact).ok_or(Code::NotFound)?;
@@ -94,9 +91,62 @@ impl Inner {
         }
         if let Some(gone) = gone {
             self.send_home(state, &gone);
-            self.keep_leg(state, contact, &gone, PartyEnd::Transferred);
+            self.keep_leg(state, contact, &gone, why);
         }
         Ok(())
+    }
+
+    /// Lets the customer wait for whoever is being reached and has not answered yet. False if
+    /// nobody is, or others are in the call.
+    pub(super) fn leave_to_reached(
+        self: &Arc<Self>,
+        state: &mut State,
+        contact: ContactId,
+        why: PartyEnd,
+    ) -> bool {
+        let now = self.clock.now();
+        let talker = state.acd.contact(contact);
+        let talker = talker.and_then(|entry| entry.stage.talker());
+        let (Some(agent), Some(live)) = (talker, state.live.get(&contact)) else {
+            return false;
+        };
+        let reached = live.room.apart().filter(|apart| !apart.has_answered());
+        let (Some(reached), None) = (reached.cloned(), live.room.outside()) else {
+            return false;
+        };
+        let said = match &live.briefing {
+            Some(said) => said.clone(),
+            None => self.hand_over(state, agent, String::new(), None, now),
+        };
+        let name = self.name_shown(state, &reached, agent);
+        let input = match reached.role {
+            PartyRole::Colleague => Input::LeaveToAsked(contact),
+            _ => Input::Forward(contact),
+        };
+        let left = self.apply_handing(state, said, name, why, (contact, input));
+        if left.is_err() {
+            return false;
+        }
+        if let Some(live) = state.live.get_mut(&contact) {
+            live.briefing = None;
+            live.room.wait_for(reached.id);
+        }
+        if let Some(queue) = reached.queue {
+            self.enter_queue(state, contact, queue);
+        }
+        self.offer_anew(state, contact);
+        self.settle(state, contact);
+        true
+    }
+
+    /// The contact is a queue's from now on.
+    fn enter_queue(&self, state: &mut State, contact: ContactId, queue: QueueId) {
+        let name = state.queues.get(&queue).map(|info| info.name.clone());
+        if let Some(live) = state.live.get_mut(&contact) {
+            live.record.queue = Some(queue);
+            live.record.queue_name = name;
+            drop(self.write(&mut live.record));
+        }
     }
 
     fn forward(
@@ -111,7 +161,8 @@ impl Inner {
         member.name = outside.name;
         member.number = Some(outside.number);
         let name = self.name_shown(state, &member, said.from);
-        self.apply_handing(state, contact, said, name, Input::Forward(contact))?;
+        let input = Input::Forward(contact);
+        self.apply_handing(state, said, name, PartyEnd::Transferred, (contact, input))?;
         let line = self.switch.dial(Dial::Trunk {
             number: outside.dialled,
         });
@@ -166,7 +217,9 @@ impl Inner {
         state.slots.insert(slot, contact);
         let ms = PARKED_MS;
         let input = Input::Park { contact, ms };
-        let parked = self.apply_handing(&mut state, contact, said, slot.to_string(), input);
+        let why = PartyEnd::Transferred;
+        let place = slot.to_string();
+        let parked = self.apply_handing(&mut state, said, place, why, (contact, input));
         if parked.is_err() {
             state.slots.remove(&slot);
         }

@@ -93,7 +93,8 @@ impl Inner {
         }
     }
 
-    /// The agent is gone: a colleague goes on, or the call is over.
+    /// The agent is gone: a colleague goes on, whoever is being reached gets the customer, or the
+    /// call is over.
     pub(super) fn agent_gone(
         self: &Arc<Self>,
         state: &mut State,
@@ -108,6 +109,23 @@ impl Inner {
             };
             self.crown(state, contact, heir, why);
             return;
+        }
+        let why = match end.by_far_side {
+            true => PartyEnd::Transferred,
+            false => PartyEnd::Lost,
+        };
+        if self.leave_to_reached(state, contact, why) {
+            return;
+        }
+        // A network that fails ends nobody else's conversation.
+        if !end.by_far_side
+            && let Some(live) = state.live.get(&contact)
+            && live.room.outside().is_some()
+        {
+            self.try_apply(state, Input::Unconsult(contact));
+            if self.leave_outside(state, contact, why).is_ok() {
+                return;
+            }
         }
         self.finish(state, contact, end.by(EndedBy::Agent), end.words());
     }
@@ -159,7 +177,11 @@ impl Inner {
             state.acd.contact(contact).map(|entry| &entry.stage),
             Some(Stage::Forwarded { .. })
         );
-        if forwarded {
+        let others = state
+            .live
+            .get(&contact)
+            .is_some_and(|live| live.room.outside().is_some());
+        if forwarded && !others {
             self.forward_over(state, contact, &gone, why);
             return;
         }

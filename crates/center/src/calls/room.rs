@@ -199,6 +199,12 @@ impl Room {
             .find(|member| member.role == PartyRole::Colleague && member.has_answered())
     }
 
+    /// Somebody outside who is in the call.
+    pub(super) fn outside(&self) -> Option<&Member> {
+        let mut members = self.members.iter();
+        members.find(|member| member.role == PartyRole::Outside && member.has_answered())
+    }
+
     /// Everybody's lines, supervisors' included.
     pub(super) fn lines(&self) -> Vec<Line> {
         let seats = self.seats.iter().filter_map(|seat| seat.line);

@@ -51,9 +51,14 @@ pub(crate) async fn leg() -> (Leg, UnboundedReceiver<LegEvent>) {
 
 impl Desk {
     pub(crate) async fn open(rig: &Rig, login: &str) -> Self {
+        Self::open_at(rig, login, rig.centre.address.port()).await
+    }
+
+    /// Reaches the centre at this port of the local host.
+    pub(crate) async fn open_at(rig: &Rig, login: &str, port: u16) -> Self {
         let session = rig.sign_in(login).await;
-        let (changes, frames) = listen(rig, &session).await;
-        let (line, line_events) = register(rig, &session);
+        let (changes, frames) = listen(rig, &session, port).await;
+        let (line, line_events) = register(rig, &session, port);
         let mut desk = Self {
             session,
             line,
@@ -214,10 +219,14 @@ impl Talk {
     }
 }
 
-fn register(rig: &Rig, session: &Session) -> (UserAgent, UnboundedReceiver<UserAgentEvent>) {
+fn register(
+    rig: &Rig,
+    session: &Session,
+    port: u16,
+) -> (UserAgent, UnboundedReceiver<UserAgentEvent>) {
     let line = &session.line;
     UserAgent::connect(UserAgentConfig {
-        url: format!("wss://localhost:{}{}", rig.centre.address.port(), line.path),
+        url: format!("wss://localhost:{port}{}", line.path),
         tls: rig.trust.clone(),
         user: Number::parse(&line.user).unwrap(),
         display_name: None,
@@ -234,11 +243,9 @@ fn register(rig: &Rig, session: &Session) -> (UserAgent, UnboundedReceiver<UserA
 async fn listen(
     rig: &Rig,
     session: &Session,
+    port: u16,
 ) -> (UnboundedReceiver<Change>, UnboundedSender<ClientFrame>) {
-    let url = format!(
-        "wss://localhost:{}/api/v1/events",
-        rig.centre.address.port()
-    );
+    let url = format!("wss://localhost:{port}/api/v1/events");
     let connector = Connector::Rustls(rig.trust.clone());
     let connecting = connect_async_tls_with_config(url, None, false, Some(connector));
     let (mut socket, _) = within("the event socket", connecting).await.unwrap();

@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 #![expect(clippy::large_futures, reason = "a test has stack enough")]
 
+mod cable;
+mod control;
 mod desk;
 mod inbound;
 mod outbound;

@@ -29,7 +29,8 @@ impl Desk {
         self.control(contact, "transfer", &reach).await
     }
 
-    /// Leaves customer and colleague alone with each other.
+    /// Leaves customer and colleague alone with each other. One who has not answered yet goes on
+    /// ringing; if nobody answers the call comes back.
     ///
     /// # Errors
     /// The centre's `conflict` when there is nobody to leave the customer with.

@@ -17,7 +17,7 @@ export interface Possible {
   swap: boolean;
   /** Let all hear each other. */
   merge: boolean;
-  /** Leave customer and colleague alone. */
+  /** Leave customer and colleague alone, also before the colleague has answered. */
   complete: boolean;
   /** The party whose consultation can be ended. */
   cancel: Party | null;
@@ -43,7 +43,12 @@ export function possible(contact: Contact | undefined, me: string | null): Possi
     reach: owner && live && !reached && !apart && parties.length < MAX_PARTIES,
     swap: owner && apart,
     merge: owner && apart,
-    complete: owner && apart && answered.some((p) => p.role === "customer"),
+    // One who has not answered goes on ringing, for the customer.
+    complete:
+      owner &&
+      live &&
+      answered.some((p) => p.role === "customer") &&
+      (apart || reached !== undefined),
     cancel: owner ? (reached ?? (apart ? (extra.at(-1) ?? null) : null)) : null,
     leave: connected.length > 1 || (live && !owner && answered.length > 0),
     park: owner && live && extra.length === 0,

@@ -102,6 +102,22 @@ impl Room {
         }
     }
 
+    /// The agent left before who was consulted has answered: they come as the customer's. One who
+    /// does not ring yet comes when found.
+    pub(in crate::calls) fn wait_for(&mut self, id: PartyId) {
+        let Some(member) = self.member_mut(id) else {
+            return;
+        };
+        if member.role == PartyRole::Colleague && member.offer.is_none() {
+            self.members.retain(|member| member.id != id);
+            return;
+        }
+        member.apart = false;
+        if member.role == PartyRole::Colleague {
+            member.role = PartyRole::Agent;
+        }
+    }
+
     /// The agent talks to those on hold, and holds the others.
     pub(in crate::calls) fn swap(&mut self, now: UnixMs) -> Result<(), RoomRefusal> {
         let apart = self.apart().filter(|member| member.has_answered());

@@ -56,7 +56,7 @@ pub(super) async fn transfer(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Leaves the customer alone with whoever was consulted.
+/// Leaves the customer with whoever was consulted, or waiting for their answer.
 #[utoipa::path(
     post, path = "/api/v1/contacts/{id}/transfer/complete", tag = "calls",
     request_body = CompleteTransfer, params(("id" = ContactId, Path)),

@@ -109,7 +109,6 @@ async fn a_colleague_is_asked_and_left_with_the_customer() {
     let briefing = offer.contact.call.and_then(|call| call.hand_over);
     assert_eq!(briefing.expect("is there").note, "要换货");
     assert_eq!(code(inner.swap(agent(1), contact)), Code::Conflict);
-    assert_eq!(code(inner.leave(agent(1), contact)), Code::Conflict);
     let second = inner.consult(agent(1), contact, to_number("10086")).await;
     assert_eq!(code(second), Code::Conflict);
 
@@ -543,4 +542,108 @@ async fn a_parked_customer_is_picked_up_or_goes_back() {
     assert_eq!((who, offer.kind), (agent(2), back));
     inner.decline(agent(2), offer.id).expect("rings");
     world.stored_in(ContactState::Queued).await;
+}
+
+#[tokio::test]
+async fn who_leaves_while_it_rings_leaves_the_customer_to_whom_it_rings_at() {
+    for (hangs_up, answered) in [(false, true), (true, true), (true, false)] {
+        let world = World::new();
+        let (customer, desk, contact) = world.conversation().await;
+        world.present(2).await;
+        let inner = world.inner();
+        let asked = inner.consult(agent(1), contact, to_agent(2)).await;
+        asked.expect("is there");
+        let (line, _) = world.rung(1).await;
+        match hangs_up {
+            true => world.gone(desk, None),
+            false => {
+                let completion = CompleteTransfer {
+                    note: Some("急".to_owned()),
+                    ticket: None,
+                };
+                inner.complete(agent(1), contact, completion).expect("goes");
+                world.hung_up(desk).await;
+            }
+        }
+        let told = world.change(|change| match change {
+            Change::Offered { offer } => match offer.kind {
+                OfferKind::Transfer { .. } => Some(offer.clone()),
+                _ => None,
+            },
+            _ => None,
+        });
+        let told = told.await;
+        let handed = told.contact.call.and_then(|call| call.hand_over);
+        let note = if hangs_up { "要换货" } else { "急" };
+        assert_eq!(handed.expect("is there").note, note);
+        assert_eq!(world.presence(1), Presence::WrapUp);
+        if answered {
+            world.switch.raise(Event::Answered(line));
+            world.hears(customer, &[line]).await;
+            let theirs = world.seen(2, contact).expect("is theirs");
+            assert_eq!(
+                (theirs.agent, theirs.state),
+                (Some(agent(2)), ContactState::Connected)
+            );
+            continue;
+        }
+        world.gone(line, Some(603));
+        let back = world.change(|change| match change {
+            Change::Offered { offer } => match offer.kind {
+                OfferKind::Returned { why, .. } => Some(why),
+                _ => None,
+            },
+            _ => None,
+        });
+        assert_eq!(back.await, PartyEnd::Declined);
+    }
+    // One sought in a queue is sought on, for the customer.
+    let world = World::new();
+    let (_, _, contact) = world.conversation().await;
+    let inner = world.inner();
+    let queue = QueueId(Uuid::from_u128(9));
+    let asked = inner
+        .consult(agent(1), contact, reach(Target::Queue { queue }))
+        .await;
+    asked.expect("there is one");
+    inner.leave(agent(1), contact).expect("they are sought");
+    world.stored_in(ContactState::Queued).await;
+    assert_eq!(world.presence(1), Presence::WrapUp);
+    world.ready(2).await;
+    let (who, offer) = world.offer(1).await;
+    assert_eq!((who, offer.kind), (agent(2), OfferKind::Queue));
+}
+
+#[tokio::test]
+async fn a_network_that_fails_ends_nobody_else_s_conversation() {
+    let world = World::new();
+    let (customer, desk, contact) = world.conversation().await;
+    let inner = world.inner();
+    let asked = inner.consult(agent(1), contact, to_number("10086")).await;
+    asked.expect("can be dialled");
+    let outside = world.answers(1).await;
+    world.hears(outside, &[desk]).await;
+    // A second one rings when the agent is lost.
+    inner.merge(agent(1), contact).expect("has answered");
+    let asked = inner.consult(agent(1), contact, to_number("10010")).await;
+    asked.expect("can be dialled");
+    let (second, _) = world.rung(2).await;
+    world.switch.raise(Event::Ended {
+        party: desk,
+        by_far_side: false,
+        code: None,
+        reason: "media failed".to_owned(),
+    });
+    world.hears(customer, &[outside]).await;
+    assert_eq!(world.presence(1), Presence::WrapUp);
+    world.gone(second, Some(486));
+    let busy = |centre: &SimulatedSurroundings| {
+        let mut kept = centre.kept().into_iter();
+        let busy = |kept: Kept| matches!(kept, Kept::Leg(leg) if leg.end == PartyEnd::Busy);
+        kept.any(busy).then_some(())
+    };
+    within(world.centre.wait_for(busy)).await;
+    world.hears(customer, &[outside]).await;
+    world.gone(customer, None);
+    world.hung_up(outside).await;
 }
