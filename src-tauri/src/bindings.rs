@@ -80,7 +80,7 @@ pub fn builder() -> Builder<Wry> {
             commands::session::sign_in,
             commands::session::sign_out,
             commands::session::view,
-            commands::settings::save_settings,
+            commands::settings::change_settings,
             commands::supervise::follow_agent,
             commands::supervise::force_presence,
             commands::supervise::force_sign_out,

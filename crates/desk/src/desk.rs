@@ -21,7 +21,7 @@ use crate::{
     number,
     policy::Policy,
     secrets::SecretStore,
-    view::{DeskView, DialRequest, Levels, NoticeCode, Processing, Settings},
+    view::{DeskView, DialRequest, Levels, NoticeCode, Processing, SettingsChange},
 };
 use seatline_contract::{
     contact::ExtendWrapUp,
@@ -303,13 +303,15 @@ impl Desk {
         self.core.sound.meter(on).await
     }
 
-    /// Saves the person's settings.
+    /// Changes some of the person's settings.
     ///
     /// # Errors
     /// [`DeskCode::StorageFailed`], [`DeskCode::DiskFull`].
-    pub async fn save_settings(&self, settings: Settings) -> Result<(), Failure> {
-        self.core.keep(|kept| kept.settings = settings.clone())?;
-        self.core.board.change(|view| view.settings = settings);
+    pub async fn change_settings(&self, change: SettingsChange) -> Result<(), Failure> {
+        self.core.keep(|kept| change.apply(&mut kept.settings))?;
+        self.core
+            .board
+            .change(|view| change.apply(&mut view.settings));
         Ok(())
     }
 

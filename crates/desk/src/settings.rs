@@ -143,6 +143,7 @@ pub(crate) fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::view::SettingsChange;
 
     #[test]
     fn settings_survive_and_unknown_files_are_kept() {
@@ -160,6 +161,34 @@ mod tests {
         assert_eq!(fresh.read().settings, default());
         let aside = fs::read(directory.path().join("settings.json.unreadable")).unwrap();
         assert_eq!(aside, b"{ nonsense");
+    }
+
+    #[test]
+    fn two_changes_at_once_do_not_undo_each_other() {
+        let changes = [
+            SettingsChange {
+                theme: Some(Theme::Dark),
+                ..SettingsChange::default()
+            },
+            SettingsChange {
+                language: Some(Language::En),
+                ..SettingsChange::default()
+            },
+        ];
+        for order in [[0, 1], [1, 0]] {
+            let directory = tempfile::tempdir().unwrap();
+            let file = SettingsFile::open(directory.path()).unwrap();
+            for index in order {
+                let change = |kept: &mut Kept| changes[index].apply(&mut kept.settings);
+                file.change(change).unwrap();
+            }
+            let expected = Settings {
+                theme: Theme::Dark,
+                language: Language::En,
+                ..default()
+            };
+            assert_eq!(file.read().settings, expected);
+        }
     }
 
     #[test]

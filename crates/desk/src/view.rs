@@ -408,6 +408,40 @@ pub struct Settings {
     pub notify: bool,
 }
 
+/// A change of some settings; what is absent stays as it is, so that two changes at once do not
+/// undo each other.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+#[serde(default)]
+pub struct SettingsChange {
+    /// Language.
+    pub language: Option<Language>,
+    /// Colours.
+    pub theme: Option<Theme>,
+    /// All global hotkeys.
+    pub hotkeys: Option<Hotkeys>,
+    /// Whether a call is notified.
+    pub notify: Option<bool>,
+}
+
+impl SettingsChange {
+    /// Puts what is present into `settings`.
+    pub(crate) fn apply(&self, settings: &mut Settings) {
+        if let Some(language) = self.language {
+            settings.language = language;
+        }
+        if let Some(theme) = self.theme {
+            settings.theme = theme;
+        }
+        if let Some(hotkeys) = &self.hotkeys {
+            settings.hotkeys = hotkeys.clone();
+        }
+        if let Some(notify) = self.notify {
+            settings.notify = notify;
+        }
+    }
+}
+
 /// Global hotkeys.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(specta::Type))]

@@ -441,12 +441,12 @@ export const commands = {
 	 */
 	view: () => __TAURI_INVOKE<DeskView>("view"),
 	/**
-	 *  Keeps the settings. They take effect when the view shows them.
+	 *  Changes some settings. They take effect when the view shows them.
 	 * 
 	 *  # Errors
 	 *  `invalid_field` naming a misspelled hotkey, or when they cannot be written to disk.
 	 */
-	saveSettings: (settings: Settings) => typedError<null, Failure>(__TAURI_INVOKE("save_settings", { settings })),
+	changeSettings: (change: SettingsChange) => typedError<null, Failure>(__TAURI_INVOKE("change_settings", { change })),
 	/**
 	 *  Joins each call of an agent by itself, or no longer.
 	 * 
@@ -2314,6 +2314,21 @@ export type Settings = {
 	hotkeys: Hotkeys,
 	/**  Shows a system notification when a call comes in. */
 	notify: boolean,
+};
+
+/**
+ *  A change of some settings; what is absent stays as it is, so that two changes at once do not
+ *  undo each other.
+ */
+export type SettingsChange = {
+	/**  Language. */
+	language?: Language | null,
+	/**  Colours. */
+	theme?: Theme | null,
+	/**  All global hotkeys. */
+	hotkeys?: Hotkeys | null,
+	/**  Whether a call is notified. */
+	notify?: boolean | null,
 };
 
 /**  Sign-in. */

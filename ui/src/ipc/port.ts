@@ -179,7 +179,8 @@ export interface Desk {
   testRinger(): Promise<void>;
   setMeter(on: boolean): Promise<void>;
 
-  saveSettings(settings: Settings): Promise<void>;
+  /** Changes some settings; the others stay as they are. */
+  changeSettings(change: Partial<Settings>): Promise<void>;
   dismissNotice(notice: number): Promise<void>;
   retryWrite(write: string): Promise<void>;
   discardWrite(write: string): Promise<void>;

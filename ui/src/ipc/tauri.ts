@@ -123,7 +123,8 @@ export function tauriDesk(): Desk {
     testRinger: () => run(commands.testRinger()),
     setMeter: (on) => run(commands.setMeter(on)),
 
-    saveSettings: (settings) => run(commands.saveSettings(settings)),
+    changeSettings: ({ language = null, theme = null, hotkeys = null, notify = null }) =>
+      run(commands.changeSettings({ language, theme, hotkeys, notify })),
     dismissNotice: (notice) => commands.dismissNotice(notice),
     retryWrite: (write) => run(commands.retryWrite(write)),
     discardWrite: (write) => run(commands.discardWrite(write)),

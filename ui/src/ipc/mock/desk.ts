@@ -962,8 +962,8 @@ export class MockDesk implements Desk {
     }, 100);
   }
 
-  async saveSettings(settings: Settings) {
-    this.#set({ settings });
+  async changeSettings(change: Partial<Settings>) {
+    this.#set({ settings: { ...this.#view.settings, ...change } });
   }
 
   async dismissNotice(notice: number) {
