@@ -194,9 +194,30 @@ impl Calls {
         }
     }
 
+    /// The agent signed in at another desk. A conversation goes on at the old one while it is heard
+    /// there, but a supervisor is out of the call they are in, to join it from the new one.
+    pub fn desk_replaced(&self, agent: AgentId) {
+        self.desk_lost(agent);
+        if let Some(inner) = self.inner.get() {
+            let mut state = inner.state.lock();
+            for contact in state.acd.contacts_of(agent) {
+                let live = state.live.get_mut(&contact);
+                if let Some(live) = live.filter(|live| live.record.agent == Some(agent)) {
+                    live.desk_replaced = true;
+                }
+            }
+            inner.unwatch(&mut state, agent);
+        }
+    }
+
     /// The agent signed out, or the session ended for good; at the next sign-in they are not ready.
+    /// A supervisor is out of the call they are in.
     pub fn signed_out(&self, agent: AgentId) {
-        self.input(Input::SignedOut(agent));
+        if let Some(inner) = self.inner.get() {
+            let mut state = inner.state.lock();
+            inner.unwatch(&mut state, agent);
+            inner.try_apply(&mut state, Input::SignedOut(agent));
+        }
     }
 
     /// Agents who have a live contact with that customer.

@@ -6,6 +6,7 @@ use seatline_contract::{
     contact::EndedBy,
     id::{AgentId, ContactId},
     party::{PartyEnd, PartyRole, PartyState},
+    time::UnixMs,
 };
 use std::sync::Arc;
 
@@ -13,9 +14,29 @@ use std::sync::Arc;
 const SILENT_MS: i64 = 60_000;
 /// The same for an agent whose desk is lost as well: less than it takes to call a desk lost, so
 /// that both are known together.
-const LOST_MS: i64 = 10_000;
+pub(super) const LOST_MS: i64 = 10_000;
 /// The same for a customer, whose telephone may send nothing while nobody speaks.
 const CUSTOMER_SILENT_MS: i64 = 180_000;
+
+/// How long nothing has been heard from a desk, as its line reported it. Reports come each time the
+/// silence has doubled; when the next one is overdue, the desk is heard again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Silence(Option<(UnixMs, i64)>);
+
+impl Silence {
+    fn note(&mut self, now: UnixMs, silence_ms: u64) {
+        let silence_ms = i64::try_from(silence_ms).unwrap_or(i64::MAX);
+        self.0 = Some((now, silence_ms));
+    }
+
+    /// In milliseconds.
+    pub(super) fn so_far(self, now: UnixMs) -> i64 {
+        match self.0 {
+            Some((at, silence_ms)) if now.since(at) <= silence_ms => silence_ms + now.since(at),
+            _ => 0,
+        }
+    }
+}
 
 impl Inner {
     /// A line has not been heard for this long, in milliseconds.
@@ -25,6 +46,12 @@ impl Inner {
         let Some((contact, live)) = state.of_line(line) else {
             return;
         };
+        if let Some(seat) = live.room.seat_at_mut(line) {
+            seat.silence.note(now, silence_ms);
+            let supervisor = seat.supervisor;
+            self.leave_if_silent(&mut state, supervisor);
+            return;
+        }
         let Some(member) = live.room.at(line) else {
             return;
         };
@@ -33,9 +60,9 @@ impl Inner {
             member.id,
             member.state == PartyState::Connected,
         );
-        let agent = live.record.agent;
+        let (agent, replaced) = (live.record.agent, live.desk_replaced);
         if role == PartyRole::Agent {
-            live.note_silence(now, silence_ms);
+            live.agent_silence.note(now, silence_ms);
         }
         let stage = state.acd.contact(contact).map(|entry| &entry.stage);
         let Some(Stage::Connected { .. } | Stage::Forwarded { .. }) = stage.filter(|_| connected)
@@ -43,7 +70,7 @@ impl Inner {
             // Those who wait, ring or hold may be silent.
             return;
         };
-        let has_desk = agent.is_some_and(|agent| state.acd.has_desk(agent));
+        let has_desk = agent.is_some_and(|agent| !replaced && state.acd.has_desk(agent));
         let (longest, words) = match role {
             PartyRole::Customer | PartyRole::Outside => {
                 (CUSTOMER_SILENT_MS, "nothing is heard from the customer")
@@ -66,7 +93,7 @@ impl Inner {
         }
     }
 
-    /// An agent's desk is lost: a call it is not heard from either is over.
+    /// A desk is lost: a call it is not heard from either is over for it.
     pub(super) fn end_silent_call(self: &Arc<Self>, state: &mut State, agent: AgentId) {
         let now = self.clock.now();
         for contact in state.acd.contacts_of(agent) {
@@ -77,11 +104,32 @@ impl Inner {
             let silent_ms = state
                 .live
                 .get(&contact)
-                .map_or(0, |live| live.agent_silent_ms(now));
+                .map_or(0, |live| live.agent_silence.so_far(now));
             if talking && silent_ms >= LOST_MS {
                 self.agent_silent(state, contact, "the agent's desk was lost");
             }
         }
+        self.leave_if_silent(state, agent);
+    }
+
+    /// A supervisor who is not heard from any more is out of the call: even one who only listens
+    /// sends silence.
+    fn leave_if_silent(self: &Arc<Self>, state: &mut State, supervisor: AgentId) {
+        let longest = match state.acd.has_desk(supervisor) {
+            true => SILENT_MS,
+            false => LOST_MS,
+        };
+        if self.silence_of_seat(state, supervisor) >= longest {
+            self.unwatch(state, supervisor);
+        }
+    }
+
+    /// How long nothing has been heard from a supervisor who is in a call, in milliseconds.
+    pub(super) fn silence_of_seat(&self, state: &State, supervisor: AgentId) -> i64 {
+        let contact = state.acd.watched_by(supervisor);
+        let live = contact.and_then(|contact| state.live.get(&contact));
+        let seat = live.and_then(|live| live.room.seat(supervisor));
+        seat.map_or(0, |seat| seat.silence.so_far(self.clock.now()))
     }
 
     /// Nothing is heard from the agent any more: a colleague goes on, or the call is over.

@@ -3,6 +3,7 @@
 use super::{
     Record,
     room::{Hears, Member, Room},
+    silence::Silence,
 };
 use crate::{
     acd::{Acd, QueueSetUp},
@@ -50,7 +51,9 @@ pub(super) struct Live {
     /// Who had it last.
     pub(super) last: Option<AgentId>,
     /// When the agent was last reported silent, and for how long it had been then, in milliseconds.
-    agent_silence: Option<(UnixMs, i64)>,
+    pub(super) agent_silence: Silence,
+    /// The agent has signed in at another desk than the one that is in the call.
+    pub(super) desk_replaced: bool,
 }
 
 impl Live {
@@ -67,7 +70,8 @@ impl Live {
             came_back: None,
             notes: BTreeMap::new(),
             last: None,
-            agent_silence: None,
+            agent_silence: Silence::default(),
+            desk_replaced: false,
         }
     }
 
@@ -79,6 +83,10 @@ impl Live {
 
     /// It is an agent's, who goes on with notes they began earlier.
     pub(super) fn becomes(&mut self, agent: AgentId, name: Option<String>) {
+        if self.last != Some(agent) {
+            self.agent_silence = Silence::default();
+            self.desk_replaced = false;
+        }
         self.last = Some(agent);
         self.record.agent = Some(agent);
         if name.as_ref().is_some_and(|name| !name.is_empty()) {
@@ -135,20 +143,6 @@ impl Live {
     /// The conversation is over.
     pub(super) fn is_over(&self) -> bool {
         self.record.ended.is_some()
-    }
-
-    pub(super) fn note_silence(&mut self, now: UnixMs, silence_ms: u64) {
-        let silence_ms = i64::try_from(silence_ms).unwrap_or(i64::MAX);
-        self.agent_silence = Some((now, silence_ms));
-    }
-
-    /// How long the agent has been silent now, in milliseconds. Reports come each time the silence
-    /// has doubled; when the next one is overdue, the agent is heard again.
-    pub(super) fn agent_silent_ms(&self, now: UnixMs) -> i64 {
-        match self.agent_silence {
-            Some((at, silence_ms)) if now.since(at) <= silence_ms => silence_ms + now.since(at),
-            _ => 0,
-        }
     }
 }
 

@@ -479,6 +479,19 @@ async fn a_call_outlives_the_desk_until_nothing_is_heard() {
 }
 
 #[tokio::test]
+async fn a_call_left_at_another_desk_ends_as_soon_as_nothing_is_heard() {
+    let world = World::new();
+    let (customer, desk, _) = world.conversation().await;
+    world.calls.desk_replaced(agent(1));
+    world.calls.desk_online(agent(1));
+    world.switch.raise(Event::Silent(desk, 5_000));
+    world.switch.raise(Event::Silent(desk, 10_000));
+    world.hung_up(customer).await;
+    let over = world.contact_in(ContactState::WrapUp).await;
+    assert_eq!(over.ended_by, Some(EndedBy::Centre));
+}
+
+#[tokio::test]
 async fn a_silence_that_is_over_does_not_end_a_call_later() {
     let world = World::new();
     let (customer, desk, _) = world.conversation().await;

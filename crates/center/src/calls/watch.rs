@@ -9,6 +9,7 @@ use super::{
     Inner, Output,
     kept::{Act, Kept},
     room::Seat,
+    silence::{LOST_MS, Silence},
     state::State,
 };
 use crate::{
@@ -37,6 +38,7 @@ impl Inner {
         let mut state = self.state.lock();
         let agent = self.check_steering(&state, supervisor, contact)?;
         state.people.insert(supervisor.id, supervisor.clone());
+        self.rise_if_gone(&mut state, supervisor.id);
         if state.acd.watched_by(supervisor.id) == Some(contact) {
             self.change_mode(&mut state, supervisor.id, contact, mode);
             let what = format!("agent {agent}, {}", name(mode));
@@ -72,6 +74,7 @@ impl Inner {
         let mut state = self.state.lock();
         let agent = self.check_steering(&state, supervisor, contact)?;
         state.people.insert(supervisor.id, supervisor.clone());
+        self.rise_if_gone(&mut state, supervisor.id);
         if state.acd.watched_by(supervisor.id) == Some(contact) {
             let seat = state
                 .live
@@ -88,6 +91,13 @@ impl Inner {
         let what = format!("agent {agent}");
         self.record_act(supervisor.id, "watch.take_over", contact, what);
         Ok(())
+    }
+
+    /// Lets a supervisor whose line has fallen silent come in anew.
+    fn rise_if_gone(self: &Arc<Self>, state: &mut State, supervisor: AgentId) {
+        if self.silence_of_seat(state, supervisor) >= LOST_MS {
+            self.unwatch(state, supervisor);
+        }
     }
 
     /// The agent of a call that this supervisor may be in.
@@ -139,6 +149,7 @@ impl Inner {
             line: None,
             connected: false,
             takes_over,
+            silence: Silence::default(),
         });
         self.tell_watching(state, agent);
         self.output(Output::RingWatcher(contact, agent));
@@ -245,6 +256,13 @@ impl Inner {
         }
         self.unwatch_strangers(state, contact, supervisor);
         self.settle(state, contact);
+    }
+
+    /// Lets a supervisor out of the call they are in, if they are in one.
+    pub(super) fn unwatch(self: &Arc<Self>, state: &mut State, supervisor: AgentId) {
+        if state.acd.watched_by(supervisor).is_some() {
+            self.try_apply(state, Input::Unwatch(supervisor));
+        }
     }
 
     /// A supervisor is out of a call: their line ends.

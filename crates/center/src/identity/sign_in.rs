@@ -88,7 +88,7 @@ pub(super) async fn sign_in(
     if let Some(replaced) = replaced {
         app.hub.sign_out(agent, replaced, SignOutReason::TakenOver);
         app.supervision.forget_session(agent);
-        app.calls.desk_lost(agent);
+        app.calls.desk_replaced(agent);
     }
     let session = Session {
         id,

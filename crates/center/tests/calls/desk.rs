@@ -73,6 +73,15 @@ impl Desk {
         desk
     }
 
+    /// Cuts the line's connection and waits until it is registered again.
+    pub(crate) async fn reconnect(&mut self) {
+        self.line.reconnect();
+        until("the line registers again", &mut self.line_events, |event| {
+            matches!(event, UserAgentEvent::Registered).then_some(())
+        })
+        .await;
+    }
+
     pub(crate) async fn set_ready(&self, rig: &Rig) {
         // The switch tells calls of the line a moment after it has answered the desk.
         let request = SetPresence {

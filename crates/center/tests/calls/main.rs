@@ -7,6 +7,7 @@
 mod cable;
 mod control;
 mod desk;
+mod ears;
 mod inbound;
 mod outbound;
 mod recording;

@@ -2,6 +2,7 @@
 //! and everybody hears whom they shall.
 
 use super::*;
+use crate::calls::silence::Silence;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use seatline_contract::party::MAX_PARTIES;
 use std::{
@@ -165,6 +166,7 @@ impl World {
                     line: Some(line),
                     connected: self.rng.random_bool(0.5),
                     takes_over: false,
+                    silence: Silence::default(),
                 });
                 "sat"
             }

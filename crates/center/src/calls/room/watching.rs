@@ -1,6 +1,7 @@
 //! Supervisors in a call.
 
 use super::{Line, Member, Room};
+use crate::calls::silence::Silence;
 use seatline_contract::{
     id::AgentId,
     party::{PartyRole, PartyState},
@@ -22,6 +23,7 @@ pub(in crate::calls) struct Seat {
     pub(in crate::calls) connected: bool,
     /// Becomes the agent as soon as the line is in the call.
     pub(in crate::calls) takes_over: bool,
+    pub(in crate::calls) silence: Silence,
 }
 
 impl Seat {
@@ -56,6 +58,11 @@ impl Room {
 
     pub(in crate::calls) fn seat_at(&self, line: Line) -> Option<&Seat> {
         self.seats.iter().find(|seat| seat.line == Some(line))
+    }
+
+    pub(in crate::calls) fn seat_at_mut(&mut self, line: Line) -> Option<&mut Seat> {
+        let mut seats = self.seats.iter_mut();
+        seats.find(|seat| seat.line == Some(line))
     }
 
     /// A supervisor is there, or about to be.

@@ -197,3 +197,52 @@ async fn a_take_over_keeps_whom_the_agent_consults() {
         .soon(|world| world.presence(4) != Presence::Busy)
         .await;
 }
+
+#[tokio::test]
+async fn a_supervisor_whose_desk_vanished_is_out_and_can_come_back() {
+    let world = World::new();
+    let (customer, desk, contact) = world.conversation().await;
+    let inner = world.inner();
+    let gone = async |line| {
+        world.hung_up(line).await;
+        world.hears(desk, &[customer]).await;
+        world.watching(3, Option::is_none).await;
+    };
+
+    // A network that failed for some seconds is no reason.
+    let boss = world.join(3, 1, contact, WatchMode::Coach).await;
+    world.switch.raise(Event::Silent(boss, 40_000));
+    world.hears(desk, &[customer, boss]).await;
+    world.switch.raise(Event::Silent(boss, 80_000));
+    gone(boss).await;
+
+    let boss = world.join(3, 2, contact, WatchMode::Barge).await;
+    world.switch.raise(Event::Silent(boss, 20_000));
+    world.calls.desk_lost(agent(3));
+    gone(boss).await;
+    world.hears(customer, &[desk]).await;
+
+    // The line is dead, but not for long enough: whoever asks to join again is rung anew.
+    let boss = world.join(3, 3, contact, WatchMode::Monitor).await;
+    world.switch.raise(Event::Silent(boss, 10_000));
+    world
+        .soon(|world| {
+            world
+                .inner()
+                .silence_of_seat(&world.inner().state.lock(), agent(3))
+                > 0
+        })
+        .await;
+    let again = world.join(3, 4, contact, WatchMode::Coach).await;
+    world.hung_up(boss).await;
+    world.hears(desk, &[customer, again]).await;
+
+    // Another desk has the supervisor from now on.
+    world.calls.desk_replaced(agent(3));
+    gone(again).await;
+    let last = world.join(3, 5, contact, WatchMode::Coach).await;
+    world.hears(desk, &[customer, last]).await;
+    world.calls.signed_out(agent(3));
+    gone(last).await;
+    assert!(inner.state.lock().live.contains_key(&contact));
+}

@@ -2,7 +2,7 @@
 
 use super::*;
 use seatline_media::{
-    Codec, Frame, LegEvent, SAMPLE_RATE,
+    Codec, Content, Frame, LegEvent, SAMPLE_RATE, Said,
     sim::{Headset, Network, level_at, pair, sine},
 };
 use std::time::{Duration, Instant};
@@ -330,5 +330,68 @@ async fn nobody_hears_a_muted_party_and_it_hears_on() {
             }
         }
         assert!(levels[0].is_infinite(), "muted {muted}: {levels:?}");
+    }
+}
+
+/// All voice that waits in a tap.
+fn said(tap: &mut Tap) -> Vec<Said> {
+    let said = std::iter::from_fn(|| tap.try_next());
+    said.filter(|said| matches!(said.content, Content::Voice { .. }))
+        .collect()
+}
+
+/// Agent and customer speak the same codec: nobody decodes them while they are two, recorded or
+/// not, before a third ear is there as after it, and what each hears is one stream throughout.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_are_passed_through_again_once_the_third_ear_is_gone() {
+    let mut call = Call::new([Codec::Opus; 3]);
+    call.take(Step::Join(CUSTOMER));
+    call.take(Step::Join(AGENT));
+    let mut streams = [AGENT, CUSTOMER].map(|n| call.phone(n).far.tap());
+    for third in [false, true, false] {
+        if third {
+            call.take(Step::Join(COACH));
+            call.take(Step::Coach);
+        } else {
+            call.coaching = false;
+            call.leave(COACH);
+            call.set();
+        }
+        call.phone(AGENT).listen().await;
+        let decoded = || [AGENT, CUSTOMER].map(|n| call.phone(n).leg.statistics().decoded);
+        let before = decoded();
+        let mut recorder = [AGENT, CUSTOMER].map(|n| {
+            let (party, _) = call.phones[n].as_ref().unwrap();
+            call.hearings.tap(*party).unwrap()
+        });
+        call.phone(AGENT).listen().await;
+        let mut heard = [AGENT, CUSTOMER].map(|n| call.phone(n).far.tap());
+        call.phone(AGENT).listen().await;
+        if third {
+            assert!(
+                decoded()
+                    .iter()
+                    .zip(before)
+                    .all(|(after, before)| *after > before + 20)
+            );
+            continue;
+        }
+        assert_eq!(decoded(), before, "they are decoded");
+        for (listener, speaker) in [(AGENT, CUSTOMER), (CUSTOMER, AGENT)] {
+            let payload = |said: &Said| said.content.clone();
+            let heard: Vec<Content> = said(&mut heard[listener]).iter().map(payload).collect();
+            let said: Vec<Content> = said(&mut recorder[speaker]).iter().map(payload).collect();
+            assert!(heard.len() > 10, "{}", heard.len());
+            let same = said.windows(heard.len()).any(|part| part == heard);
+            assert!(same, "what is heard is not what was said, packet by packet");
+        }
+    }
+    for stream in &mut streams {
+        let stream = said(stream);
+        for two in stream.windows(2) {
+            assert_eq!(two[1].ssrc, two[0].ssrc);
+            assert_eq!(two[1].sequence, two[0].sequence.wrapping_add(1));
+        }
+        assert!(stream.len() > 100);
     }
 }
