@@ -5,7 +5,7 @@ use crate::{
     events::{DeskViewChanged, LevelsChanged, LiveChanged},
     hotkeys, notify, tray, windows,
 };
-use seatline_desk::{Desk, DeskConfig, SoundSystem, failure::Failure, policy::Policy, secrets};
+use seatline_desk::{Desk, DeskConfig, SoundSystem, failure::Failure, policy, secrets};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tauri::{AppHandle, Manager, async_runtime};
 use tauri_specta::Event;
@@ -46,7 +46,7 @@ pub async fn start(app: AppHandle, data_dir: PathBuf) -> anyhow::Result<Desk> {
         data_dir: data_dir.clone(),
         secrets,
         sound: SoundSystem::System,
-        policy: Policy::from_environment(),
+        policy: Arc::new(policy::of_system),
         device_name: device_name(),
         version: app.package_info().version.to_string(),
     })
@@ -131,7 +131,7 @@ async fn open_demo(desk: &Desk) -> Option<Result<(), Failure>> {
     let given = std::env::var("SEATLINE_DEMO_SIGN_IN").ok()?;
     let (login, password) = given.split_once(':')?;
     let request = SignInRequest {
-        centre: Policy::from_environment().centre?,
+        centre: desk.remembered().await?.centre,
         login: login.into(),
         password: Some(Secret::new(password)),
         remember: false,

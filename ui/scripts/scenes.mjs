@@ -188,6 +188,7 @@ export const scenes = [
   { name: "tickets", mock: "idle", act: click("view-tickets", "ticket-row") },
   { name: "tickets-small", mock: "idle", size: small, act: click("view-tickets") },
   { name: "settings", mock: "idle", act: click("view-settings") },
+  { name: "settings-managed", mock: "managed", act: click("view-settings") },
   { name: "settings-small", mock: "idle", size: small, act: click("view-settings") },
   { name: "help", mock: "idle", act: press("Shift+?") },
   { name: "quit", mock: "quit", act: (page) => page.waitForSelector(by("quit")) },

@@ -19,7 +19,7 @@ use crate::{
 use driver::Driver;
 use seatline_contract::{customer::NumberView, id::ContactId};
 use seatline_sip::{Number, UserAgentConfig};
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, ops::RangeInclusive, sync::Arc};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
@@ -46,8 +46,17 @@ pub(crate) struct Callee {
 pub(crate) struct LineConfig {
     /// The SIP side.
     pub(crate) agent: UserAgentConfig,
+    /// Where sound goes.
+    pub(crate) route: Route,
+}
+
+/// Where sound goes.
+#[derive(Debug, Clone)]
+pub(crate) struct Route {
     /// Where the switch is, to find the network that leads there.
     pub(crate) switch: SocketAddr,
+    /// UDP ports of this computer to use; any free one if absent.
+    pub(crate) ports: Option<RangeInclusive<u16>>,
 }
 
 pub(crate) type Reply = oneshot::Sender<Result<(), Failure>>;

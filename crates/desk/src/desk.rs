@@ -5,6 +5,7 @@ mod core;
 mod directory;
 mod kept;
 mod listen;
+mod manage;
 mod recordings;
 mod records;
 mod session;
@@ -19,7 +20,7 @@ use crate::{
     },
     failure::{DeskCode, Failure},
     number,
-    policy::Policy,
+    policy::ReadPolicy,
     secrets::SecretStore,
     view::{DeskView, DialRequest, Levels, NoticeCode, Processing, SettingsChange},
 };
@@ -43,8 +44,8 @@ pub struct DeskConfig {
     pub secrets: Arc<dyn SecretStore>,
     /// The headset's sound system.
     pub sound: SoundSystem,
-    /// The site's decisions.
-    pub policy: Policy,
+    /// Reads the site's decisions, at the start and every few seconds.
+    pub policy: ReadPolicy,
     /// Name of this computer, shown when the agent signs in elsewhere.
     pub device_name: String,
     /// Version of the program.
@@ -273,10 +274,9 @@ impl Desk {
     /// Chooses what is done to the microphone's sound, in mid-call too.
     ///
     /// # Errors
-    /// [`DeskCode::StorageFailed`].
+    /// [`DeskCode::Managed`] naming what policy decides, [`DeskCode::StorageFailed`].
     pub async fn set_processing(&self, processing: Processing) -> Result<(), Failure> {
-        self.core.sound.process(processing);
-        self.core.keep(|kept| kept.processing = processing)
+        self.core.choose_processing(processing)
     }
 
     /// Plays a test tone on the speaker and returns when it has been heard.
@@ -306,13 +306,10 @@ impl Desk {
     /// Changes some of the person's settings.
     ///
     /// # Errors
-    /// [`DeskCode::StorageFailed`], [`DeskCode::DiskFull`].
+    /// [`DeskCode::Managed`] naming what policy decides, [`DeskCode::StorageFailed`],
+    /// [`DeskCode::DiskFull`].
     pub async fn change_settings(&self, change: SettingsChange) -> Result<(), Failure> {
-        self.core.keep(|kept| change.apply(&mut kept.settings))?;
-        self.core
-            .board
-            .change(|view| change.apply(&mut view.settings));
-        Ok(())
+        self.core.choose_settings(&change)
     }
 
     /// Takes a `tel:`, `sip:`, `callto:` or `seatline:` link: shows its number and waits for the

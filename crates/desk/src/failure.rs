@@ -65,6 +65,8 @@ pub enum DeskCode {
     DiskFull,
     /// Data on this computer cannot be read or written.
     StorageFailed,
+    /// Policy decides this setting.
+    Managed,
     /// The keyring refused.
     KeyringFailed,
     /// A fault in the desk; it is in its log.

@@ -10,7 +10,7 @@
 //! | [`command`] | what a window may ask, as data |
 //! | [`failure`] | why something was refused, as stable codes |
 //! | [`secrets`] | the keyring, or memory where there is none |
-//! | [`policy`] | what the site's IT has decided |
+//! | [`policy`] | what the site's IT decides for this computer |
 //!
 //! Deliberately absent: any decision that is the centre's (who gets which contact, how long
 //! wrap-up lasts), and any way to dial without the agent's word.

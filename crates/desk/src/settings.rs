@@ -2,7 +2,8 @@
 
 use crate::{
     command::DeviceSelection,
-    view::{Hotkeys, Language, Processing, Settings, Theme},
+    policy::Setting,
+    view::{Hotkeys, Language, Processing, Settings, SettingsChange, Theme},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -12,19 +13,162 @@ use std::{
 };
 
 /// Everything kept between two starts that is not secret.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Kept {
-    /// What the settings view shows.
-    pub(crate) settings: Settings,
+    /// What the person has chosen in the settings view.
+    pub(crate) settings: Chosen,
     /// Chosen devices by their lasting ids.
     pub(crate) devices: DeviceSelection,
-    /// What is done to the microphone's sound.
-    pub(crate) processing: Processing,
+    /// What the person has chosen to be done to the microphone's sound.
+    pub(crate) processing: ChosenProcessing,
     /// The last sign-in, for the form.
     pub(crate) last: Option<LastSignIn>,
     /// This installation, made once.
     pub(crate) instance: uuid::Uuid,
+}
+
+/// What the person has chosen of the settings; what they left alone follows policy and defaults.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Chosen {
+    /// Language.
+    pub(crate) language: Option<Language>,
+    /// Colours.
+    pub(crate) theme: Option<Theme>,
+    /// Hotkeys.
+    pub(crate) hotkeys: ChosenHotkeys,
+    /// System notifications.
+    pub(crate) notify: Option<bool>,
+}
+
+/// What the person has chosen of the hotkeys.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct ChosenHotkeys {
+    /// Answers.
+    pub(crate) answer: Option<String>,
+    /// Hangs up.
+    pub(crate) hang_up: Option<String>,
+    /// Mutes.
+    pub(crate) mute: Option<String>,
+    /// Holds.
+    pub(crate) hold: Option<String>,
+}
+
+/// What the person has chosen of the processing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct ChosenProcessing {
+    /// Echo cancellation.
+    pub(crate) echo: Option<bool>,
+    /// Noise suppression.
+    pub(crate) noise: Option<bool>,
+    /// Automatic gain.
+    pub(crate) gain: Option<bool>,
+}
+
+impl Chosen {
+    /// Takes what is to change and differs from what is shown, and says what that is.
+    pub(crate) fn take(&mut self, shown: &Settings, change: &SettingsChange) -> Vec<Setting> {
+        let mut taken = Taken::default();
+        let SettingsChange {
+            language,
+            theme,
+            hotkeys,
+            notify,
+        } = change.clone();
+        taken.note(
+            Setting::Language,
+            &mut self.language,
+            &shown.language,
+            language,
+        );
+        taken.note(Setting::Theme, &mut self.theme, &shown.theme, theme);
+        taken.note(Setting::Notify, &mut self.notify, &shown.notify, notify);
+        let Some(wanted) = hotkeys else {
+            return taken.0;
+        };
+        let (chosen, shown) = (&mut self.hotkeys, &shown.hotkeys);
+        for (setting, chosen, shown, wanted) in [
+            (
+                Setting::HotkeyAnswer,
+                &mut chosen.answer,
+                &shown.answer,
+                wanted.answer,
+            ),
+            (
+                Setting::HotkeyHangUp,
+                &mut chosen.hang_up,
+                &shown.hang_up,
+                wanted.hang_up,
+            ),
+            (
+                Setting::HotkeyMute,
+                &mut chosen.mute,
+                &shown.mute,
+                wanted.mute,
+            ),
+            (
+                Setting::HotkeyHold,
+                &mut chosen.hold,
+                &shown.hold,
+                wanted.hold,
+            ),
+        ] {
+            taken.note(setting, chosen, shown, Some(wanted));
+        }
+        taken.0
+    }
+}
+
+impl ChosenProcessing {
+    /// As [`Chosen::take`].
+    pub(crate) fn take(&mut self, shown: Processing, wanted: Processing) -> Vec<Setting> {
+        let mut taken = Taken::default();
+        for (setting, chosen, shown, wanted) in [
+            (
+                Setting::EchoCancellation,
+                &mut self.echo,
+                shown.echo,
+                wanted.echo,
+            ),
+            (
+                Setting::NoiseSuppression,
+                &mut self.noise,
+                shown.noise,
+                wanted.noise,
+            ),
+            (
+                Setting::AutomaticGain,
+                &mut self.gain,
+                shown.gain,
+                wanted.gain,
+            ),
+        ] {
+            taken.note(setting, chosen, &shown, Some(wanted));
+        }
+        taken.0
+    }
+}
+
+/// The settings taken over so far.
+#[derive(Default)]
+struct Taken(Vec<Setting>);
+
+impl Taken {
+    fn note<T: PartialEq>(
+        &mut self,
+        setting: Setting,
+        chosen: &mut Option<T>,
+        shown: &T,
+        wanted: Option<T>,
+    ) {
+        if let Some(wanted) = wanted.filter(|wanted| wanted != shown) {
+            *chosen = Some(wanted);
+            self.0.push(setting);
+        }
+    }
 }
 
 /// The last sign-in, without its secret.
@@ -41,7 +185,7 @@ pub(crate) struct LastSignIn {
     pub(crate) open: bool,
 }
 
-/// Settings of a fresh installation.
+/// Settings where neither policy nor person has chosen.
 pub(crate) fn default() -> Settings {
     Settings {
         language: Language::System,
@@ -53,22 +197,6 @@ pub(crate) fn default() -> Settings {
             hold: "Ctrl+Alt+L".into(),
         },
         notify: true,
-    }
-}
-
-impl Default for Kept {
-    fn default() -> Self {
-        Self {
-            settings: default(),
-            devices: DeviceSelection::default(),
-            processing: Processing {
-                echo: true,
-                noise: true,
-                gain: true,
-            },
-            last: None,
-            instance: uuid::Uuid::nil(),
-        }
     }
 }
 
@@ -143,22 +271,21 @@ pub(crate) fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::SettingsChange;
 
     #[test]
     fn settings_survive_and_unknown_files_are_kept() {
         let directory = tempfile::tempdir().unwrap();
         let file = SettingsFile::open(directory.path()).unwrap();
         let instance = file.read().instance;
-        file.change(|kept| kept.settings.theme = Theme::Dark)
+        file.change(|kept| kept.settings.theme = Some(Theme::Dark))
             .unwrap();
         let again = SettingsFile::open(directory.path()).unwrap();
-        assert_eq!(again.read().settings.theme, Theme::Dark);
+        assert_eq!(again.read().settings.theme, Some(Theme::Dark));
         assert_eq!(again.read().instance, instance);
 
         fs::write(directory.path().join("settings.json"), b"{ nonsense").unwrap();
         let fresh = SettingsFile::open(directory.path()).unwrap();
-        assert_eq!(fresh.read().settings, default());
+        assert_eq!(fresh.read().settings, Chosen::default());
         let aside = fs::read(directory.path().join("settings.json.unreadable")).unwrap();
         assert_eq!(aside, b"{ nonsense");
     }
@@ -179,13 +306,14 @@ mod tests {
             let directory = tempfile::tempdir().unwrap();
             let file = SettingsFile::open(directory.path()).unwrap();
             for index in order {
-                let change = |kept: &mut Kept| changes[index].apply(&mut kept.settings);
-                file.change(change).unwrap();
+                let change = &changes[index];
+                let take = |kept: &mut Kept| drop(kept.settings.take(&default(), change));
+                file.change(take).unwrap();
             }
-            let expected = Settings {
-                theme: Theme::Dark,
-                language: Language::En,
-                ..default()
+            let expected = Chosen {
+                theme: Some(Theme::Dark),
+                language: Some(Language::En),
+                ..Chosen::default()
             };
             assert_eq!(file.read().settings, expected);
         }
@@ -195,5 +323,24 @@ mod tests {
     fn fields_of_an_older_version_get_their_defaults() {
         let kept: Kept = serde_json::from_str("{}").unwrap();
         assert_eq!(kept, Kept::default());
+    }
+
+    #[test]
+    fn only_what_differs_is_taken_for_a_choice() {
+        let mut chosen = Chosen::default();
+        let mut change = SettingsChange {
+            theme: Some(default().theme),
+            hotkeys: Some(default().hotkeys),
+            ..SettingsChange::default()
+        };
+        assert_eq!(chosen.take(&default(), &change), []);
+        assert_eq!(chosen, Chosen::default());
+        change.theme = Some(Theme::Light);
+        change.hotkeys.as_mut().unwrap().hold = String::new();
+        let taken = chosen.take(&default(), &change);
+        assert_eq!(taken, [Setting::Theme, Setting::HotkeyHold]);
+        assert_eq!(chosen.theme, Some(Theme::Light));
+        assert_eq!(chosen.hotkeys.hold.as_deref(), Some(""));
+        assert_eq!(chosen.language, None);
     }
 }

@@ -1,7 +1,7 @@
 //! What a window shows. The engine publishes one [`DeskView`] at every change; a window that
 //! was closed or reloaded draws itself again from the latest one.
 
-use crate::failure::FailureCode;
+use crate::{failure::FailureCode, policy::Setting};
 use seatline_contract::{
     contact::{Contact, Direction, Offer},
     customer::NumberView,
@@ -65,8 +65,10 @@ pub struct DeskView {
     pub outbox: Outbox,
     /// Devices and which are chosen.
     pub headset: Headset,
-    /// The person's settings.
+    /// The person's settings, where policy leaves them the choice.
     pub settings: Settings,
+    /// What policy decides; the person cannot change it.
+    pub managed: Vec<Setting>,
     /// A number from a link, waiting for the agent's word.
     pub dial_request: Option<DialRequest>,
     /// Things the agent should know, the latest last.
@@ -120,6 +122,7 @@ impl DeskView {
                 problem_device: None,
             },
             settings,
+            managed: Vec::new(),
             dial_request: None,
             notices: Vec::new(),
             keyring,
@@ -422,24 +425,6 @@ pub struct SettingsChange {
     pub hotkeys: Option<Hotkeys>,
     /// Whether a call is notified.
     pub notify: Option<bool>,
-}
-
-impl SettingsChange {
-    /// Puts what is present into `settings`.
-    pub(crate) fn apply(&self, settings: &mut Settings) {
-        if let Some(language) = self.language {
-            settings.language = language;
-        }
-        if let Some(theme) = self.theme {
-            settings.theme = theme;
-        }
-        if let Some(hotkeys) = &self.hotkeys {
-            settings.hotkeys = hotkeys.clone();
-        }
-        if let Some(notify) = self.notify {
-            settings.notify = notify;
-        }
-    }
 }
 
 /// Global hotkeys.

@@ -19,6 +19,26 @@ const GENERATED: &[Generated] = &[
         file: "crates/center/openapi.json",
         make: document,
     },
+    Generated {
+        file: "installers/windows/policy/Seatline.admx",
+        make: || policy_file("admx"),
+    },
+    Generated {
+        file: "installers/windows/policy/zh-CN/Seatline.adml",
+        make: || policy_file("adml-zh"),
+    },
+    Generated {
+        file: "installers/windows/policy/en-US/Seatline.adml",
+        make: || policy_file("adml-en"),
+    },
+    Generated {
+        file: "installers/macos/policy.mobileconfig",
+        make: || policy_file("mobileconfig"),
+    },
+    Generated {
+        file: "installers/policies.md",
+        make: || policy_file("page"),
+    },
 ];
 
 /// Writes the generated files, or with `check` fails when one is out of date.
@@ -31,6 +51,9 @@ pub(crate) fn run(check: bool) -> Result<()> {
         if check && !current {
             stale.push(*file);
         } else if !current {
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)?;
+            }
             fs::write(&path, fresh).with_context(|| format!("cannot write {file}"))?;
         }
     }
@@ -57,4 +80,11 @@ fn bindings() -> Result<String> {
 fn document() -> Result<String> {
     let mut print = process::cargo(&["run", "--quiet", "--locked"]);
     process::output(print.args(["--package", "seatline-center", "--", "openapi"]))
+}
+
+/// A file that IT needs of the schema of managed settings.
+fn policy_file(name: &str) -> Result<String> {
+    let example = ["--package", "seatline-desk", "--example", "policy-files"];
+    let mut print = process::cargo(&["run", "--quiet", "--locked"]);
+    process::output(print.args(example).args(["--", name]))
 }

@@ -5,7 +5,7 @@
 //! | `setup` | installs what building and testing need |
 //! | `demo` | a running call centre with callers, and the app signed in |
 //! | `check` | the fast checks, for use while working |
-//! | `codegen` | writes the generated files: TypeScript bindings, OpenAPI |
+//! | `codegen` | writes the generated files: TypeScript bindings, OpenAPI, policy templates |
 //! | `test` | every test there is |
 //! | `bench` | one benchmark, beside its rivals |
 

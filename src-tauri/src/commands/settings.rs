@@ -7,7 +7,7 @@ use tauri::State;
 /// Changes some settings. They take effect when the view shows them.
 ///
 /// # Errors
-/// `invalid_field` naming a misspelled hotkey, or when they cannot be written to disk.
+/// `invalid_field` naming a misspelled hotkey, `managed` what policy decides, or when they cannot be written to disk.
 #[tauri::command]
 #[specta::specta]
 pub async fn change_settings(desk: State<'_, Desk>, change: SettingsChange) -> Result<(), Failure> {

@@ -1095,6 +1095,8 @@ export type DeskCode =
 "disk_full" | 
 /**  Data on this computer cannot be read or written. */
 "storage_failed" | 
+/**  Policy decides this setting. */
+"managed" | 
 /**  The keyring refused. */
 "keyring_failed" | 
 /**  A fault in the desk; it is in its log. */
@@ -1144,8 +1146,10 @@ export type DeskView = {
 	outbox: Outbox,
 	/**  Devices and which are chosen. */
 	headset: Headset,
-	/**  The person's settings. */
+	/**  The person's settings, where policy leaves them the choice. */
 	settings: Settings,
+	/**  What policy decides; the person cannot change it. */
+	managed: Setting[],
 	/**  A number from a link, waiting for the agent's word. */
 	dial_request: DialRequest | null,
 	/**  Things the agent should know, the latest last. */
@@ -2303,6 +2307,35 @@ export type SetUpRequest = {
 	/**  SHA-256 fingerprint (hex) of a self-made certificate the person has accepted. */
 	trust: string | null,
 };
+
+/**  A setting that a site's IT may decide. */
+export type Setting = 
+/**  The centre's address. */
+"server_url" | 
+/**  Certificate authorities besides the system's. */
+"authority_file" | 
+/**  UDP ports for sound. */
+"media_ports" | 
+/**  Language of the window. */
+"language" | 
+/**  Colours of the window. */
+"theme" | 
+/**  A system notification when a call comes in. */
+"notify" | 
+/**  The hotkey that answers. */
+"hotkey_answer" | 
+/**  The hotkey that hangs up. */
+"hotkey_hang_up" | 
+/**  The hotkey that mutes. */
+"hotkey_mute" | 
+/**  The hotkey that holds. */
+"hotkey_hold" | 
+/**  Echo cancellation. */
+"echo_cancellation" | 
+/**  Noise suppression. */
+"noise_suppression" | 
+/**  Automatic gain. */
+"automatic_gain";
 
 /**  The person's settings, kept on this computer. */
 export type Settings = {

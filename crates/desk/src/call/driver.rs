@@ -3,7 +3,7 @@
 mod events;
 
 use super::{
-    Ask, Callee, LineConfig, Reply,
+    Ask, Callee, LineConfig, Reply, Route,
     current::Current,
     machine::{Input, State},
     steps::{self, NewLeg, Placed},
@@ -18,7 +18,6 @@ use seatline_contract::contact::Direction;
 use seatline_media::LegEvent;
 use seatline_sip::{CallEvent, HeaderValue, UserAgent, UserAgentEvent};
 use std::{
-    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -54,7 +53,7 @@ pub(super) struct Driver {
 struct Line {
     number: u64,
     agent: UserAgent,
-    switch: SocketAddr,
+    route: Route,
     up: bool,
     /// Passes the user agent's events on.
     pump: JoinHandle<()>,
@@ -174,7 +173,7 @@ impl Driver {
                 self.line = Some(Line {
                     number,
                     agent,
-                    switch: config.switch,
+                    route: config.route,
                     up: false,
                     pump,
                 });
@@ -221,11 +220,11 @@ impl Driver {
         current.waiting = Some((reply, Instant::now() + FIRST_SIGN));
         current.show(&self.board);
         let (sound, reports) = (self.sound.clone(), self.reports.clone());
-        let (agent, switch) = (line.agent.clone(), line.switch);
+        let (agent, route) = (line.agent.clone(), line.route.clone());
         let apart = current.apart.clone();
         self.current = Some(current);
         tokio::spawn(async move {
-            let placed = steps::place(&sound, &agent, switch, callee, apart).await;
+            let placed = steps::place(&sound, &agent, route, callee, apart).await;
             send(&reports, Report::Placed(id, placed));
         });
     }

@@ -1,6 +1,6 @@
 //! The steps of a call that take time. Each runs beside the driver and reports back.
 
-use super::{Callee, join::Join};
+use super::{Callee, Route, join::Join};
 use crate::{
     failure::{DeskCode, Failure},
     sound::{Sound, Use},
@@ -26,10 +26,10 @@ pub(crate) struct Placed {
 ///
 /// # Errors
 /// [`DeskCode::MediaFailed`].
-pub(crate) async fn make_leg(switch: SocketAddr) -> Result<NewLeg, Failure> {
+pub(crate) async fn make_leg(route: Route) -> Result<NewLeg, Failure> {
     let config = WebRtcConfig {
-        bind: vec![local_address(switch)],
-        port_range: None,
+        bind: vec![local_address(route.switch)],
+        port_range: route.ports,
         ice_servers: Vec::new(),
     };
     Leg::webrtc(config).await.map_err(|error| media(&error))
@@ -59,10 +59,10 @@ fn local_address(switch: SocketAddr) -> IpAddr {
 /// # Errors
 /// [`DeskCode::MediaFailed`].
 pub(crate) async fn prepare(
-    switch: SocketAddr,
+    route: Route,
     offer: Option<String>,
 ) -> Result<(NewLeg, String), Failure> {
-    let (leg, events) = make_leg(switch).await?;
+    let (leg, events) = make_leg(route).await?;
     let sdp = match offer {
         Some(offer) => leg.answer(&offer).await,
         None => leg.create_offer().await,
@@ -122,11 +122,11 @@ pub(crate) async fn answer(
 pub(crate) async fn place(
     sound: &Sound,
     agent: &UserAgent,
-    switch: SocketAddr,
+    route: Route,
     callee: Callee,
     apart: Arc<AtomicBool>,
 ) -> Result<Placed, Failure> {
-    let (leg, events) = make_leg(switch).await?;
+    let (leg, events) = make_leg(route).await?;
     let placed = async {
         let offer = leg.create_offer().await.map_err(|error| media(&error))?;
         open_headset(sound, &leg, apart, Use::Talk).await?;
@@ -207,5 +207,27 @@ mod tests {
     fn a_switch_on_this_computer_is_reached_over_loopback() {
         let local = local_address("127.0.0.1:5061".parse().unwrap());
         assert_eq!(local, IpAddr::from([127, 0, 0, 1]));
+    }
+
+    #[tokio::test]
+    async fn sound_uses_the_ports_it_is_given() {
+        let (first, last) = (41_200, 41_260);
+        let route = Route {
+            switch: "127.0.0.1:5061".parse().unwrap(),
+            ports: Some(first..=last),
+        };
+        let (leg, _events) = make_leg(route).await.unwrap();
+        let offer = leg.create_offer().await.unwrap();
+        let ports: Vec<u16> = offer
+            .lines()
+            .filter(|line| line.starts_with("a=candidate:"))
+            .filter_map(|line| line.split(' ').nth(5)?.parse().ok())
+            .collect();
+        assert!(!ports.is_empty(), "no candidate in {offer}");
+        assert!(
+            ports.iter().all(|port| (first..=last).contains(port)),
+            "{ports:?}"
+        );
+        leg.close().await;
     }
 }

@@ -35,7 +35,7 @@ impl Trust {
     /// [`DeskCode::StorageFailed`] naming the policy's file if it cannot be read.
     pub(crate) fn new(policy: &Policy, accepted: Option<&str>) -> Result<Self, Failure> {
         let mut roots = system_roots().clone();
-        if let Some(file) = &policy.ca_file {
+        if let Some(file) = policy.authority_file() {
             let fault = |detail: String| {
                 Failure::new(DeskCode::StorageFailed)
                     .about(file.display().to_string())
@@ -195,6 +195,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::{Layer, Raw, Source};
 
     #[test]
     fn fingerprints_are_compared_without_their_decoration() {
@@ -204,10 +205,9 @@ mod tests {
 
     #[test]
     fn a_missing_authority_file_is_named() {
-        let policy = Policy {
-            ca_file: Some("/nonexistent/ca.pem".into()),
-            ..Policy::default()
-        };
+        let file = Raw::Text("/nonexistent/ca.pem".into());
+        let table = vec![("AuthorityFile".into(), file)];
+        let policy = Policy::of([Layer::of_table(Source::File, table)]);
         let failure = Trust::new(&policy, None).unwrap_err();
         assert_eq!(failure.subject.as_deref(), Some("/nonexistent/ca.pem"));
     }

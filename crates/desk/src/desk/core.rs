@@ -1,6 +1,6 @@
 //! Everything the engine is made of, started and stopped together.
 
-use super::{DeskConfig, session::Running};
+use super::{DeskConfig, manage, session::Running};
 use crate::{
     board::Board,
     call::{Ask, Phone},
@@ -11,12 +11,14 @@ use crate::{
         Outbox,
         account::{Account, storage},
     },
+    policy::Policy,
     settings::{Kept, SettingsFile},
     sound::Sound,
     view::{Keyring, NoticeCode},
 };
 use parking_lot::RwLock;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use tokio::task::JoinHandle;
 
 pub(super) struct Core {
     pub(super) config: DeskConfig,
@@ -29,6 +31,9 @@ pub(super) struct Core {
     /// Locked while signing in or out: one at a time.
     pub(super) session: tokio::sync::Mutex<Option<Running>>,
     pub(super) client: RwLock<Option<Arc<Client>>>,
+    /// The site's decisions, as last read.
+    pub(super) policy: RwLock<Arc<Policy>>,
+    warden: OnceLock<JoinHandle<()>>,
 }
 
 impl Core {
@@ -43,7 +48,10 @@ impl Core {
             .map_err(|error| storage(&config.data_dir, &error))?;
         let kept = settings.read();
         let keyring = config.secrets.kind();
-        let board = Arc::new(Board::new(kept.settings, keyring));
+        let policy = manage::read(&config.policy).await?;
+        policy.log();
+        let board = Arc::new(Board::new(policy.settings(&kept.settings), keyring));
+        board.change(|view| view.managed = policy.locked());
         if keyring == Keyring::SessionOnly {
             board.tell(NoticeCode::SessionOnly, None);
         }
@@ -51,7 +59,7 @@ impl Core {
             config.sound.clone(),
             board.clone(),
             kept.devices,
-            kept.processing,
+            policy.processing(&kept.processing),
         )?;
         let phone = Phone::start(board.clone(), sound.clone());
         let outbox = Outbox::start(
@@ -67,7 +75,7 @@ impl Core {
                 opened => opened?,
             }
         }
-        Ok(Arc::new(Self {
+        let core = Arc::new(Self {
             config,
             settings,
             board,
@@ -77,7 +85,13 @@ impl Core {
             outbox,
             session: tokio::sync::Mutex::new(None),
             client: RwLock::new(None),
-        }))
+            policy: RwLock::new(Arc::new(policy)),
+            warden: OnceLock::new(),
+        });
+        let warden = tokio::spawn(manage::follow(Arc::downgrade(&core)));
+        // It is set once, here.
+        let _ = core.warden.set(warden);
+        Ok(core)
     }
 
     /// The centre signed in to.
@@ -104,11 +118,14 @@ impl Core {
     /// # Errors
     /// [`DeskCode::BadAddress`].
     pub(super) fn address(&self, typed: &str) -> Result<Address, Failure> {
-        Address::parse(self.config.policy.centre.as_deref().unwrap_or(typed))
+        Address::parse(self.policy().forced_centre().unwrap_or(typed))
     }
 
     /// Ends calls, signs the line off and closes the outbox.
     pub(super) async fn shut_down(&self) {
+        if let Some(warden) = self.warden.get() {
+            warden.abort();
+        }
         let mut session = self.session.lock().await;
         if let Some(running) = session.take() {
             running.stop();

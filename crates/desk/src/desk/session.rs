@@ -16,7 +16,7 @@ use super::{
     listen::listen,
 };
 use crate::{
-    call::{Ask, LineConfig},
+    call::{Ask, LineConfig, Route},
     command::{RememberedSignIn, SignInRequest},
     connection::{backoff::Backoff, client::Client, follow::follow},
     failure::{DeskCode, Failure, FailureCode},
@@ -72,10 +72,11 @@ impl Core {
     /// The last sign-in, or the policy's centre.
     pub(super) async fn remembered(&self) -> Option<RememberedSignIn> {
         let last = self.settings.read().last;
-        let managed = self.config.policy.centre.as_ref();
-        let centre = match managed {
-            Some(centre) => centre.clone(),
-            None => last.as_ref()?.centre.clone(),
+        let policy = self.policy();
+        let centre = match (policy.forced_centre(), &last) {
+            (Some(centre), _) => centre.to_owned(),
+            (None, Some(last)) => last.centre.clone(),
+            (None, None) => policy.centre()?.to_owned(),
         };
         // A kept password is good for the centre it was kept for, and for no other.
         let same = last.as_ref().is_some_and(|last| self.is_at(last));
@@ -83,7 +84,7 @@ impl Core {
             centre,
             login: last.map(|last| last.login).unwrap_or_default(),
             has_password: same && self.load(PASSWORD).await.is_some(),
-            managed: managed.is_some(),
+            managed: policy.forced_centre().is_some(),
         })
     }
 
@@ -286,7 +287,7 @@ impl Core {
             view.centre = Some(view::Centre {
                 url: address.to_string(),
                 name: about.name,
-                managed: self.config.policy.centre.is_some(),
+                managed: self.policy().forced_centre().is_some(),
             });
             view.me = Some(session.me.clone());
         });
@@ -337,8 +338,13 @@ impl Core {
             user_agent: format!("Seatline/{}", self.config.version),
             probe_every: PROBE,
         };
-        self.phone
-            .tell(Ask::Register(Box::new(LineConfig { agent, switch })));
+        self.phone.tell(Ask::Register(Box::new(LineConfig {
+            agent,
+            route: Route {
+                switch,
+                ports: self.policy().media_ports(),
+            },
+        })));
         Ok(())
     }
 
@@ -491,7 +497,7 @@ impl Core {
     ) -> Result<Arc<Client>, Failure> {
         let client = Client::new(
             self.address(typed)?,
-            &self.config.policy,
+            &self.policy(),
             trust,
             &self.config.version,
         )?;

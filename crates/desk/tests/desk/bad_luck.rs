@@ -70,10 +70,10 @@ impl Authority {
 async fn desk_trusting(authority: &Authority) -> (Computer, Desk, Centre) {
     let telephone = Telephone::start().await;
     let centre = Centre::start(&telephone.uri()).await;
-    let mut computer = Computer::new(&centre);
+    let computer = Computer::new(&centre);
     let file = computer.folder.path().join("ca.pem");
     std::fs::write(&file, &authority.pem).unwrap();
-    computer.policy.ca_file = Some(file);
+    computer.trust(&file);
     let desk = computer.desk().await;
     (computer, desk, centre)
 }

@@ -6,6 +6,7 @@
 
 mod bad_luck;
 mod calls;
+mod policy;
 mod rig;
 mod sign_in;
 mod writes;

@@ -17,7 +17,7 @@ use seatline_desk::{
     Desk, DeskConfig, SoundSystem,
     command::SignInRequest,
     failure::{DeskCode, Failure, FailureCode},
-    policy::Policy,
+    policy::{Layer, Policy, Raw, Source},
     secrets::{MemoryStore, SecretStore},
     view::{DeskView, Line},
 };
@@ -263,21 +263,33 @@ pub struct Computer {
     pub folder: TempDir,
     pub secrets: Arc<dyn SecretStore>,
     pub simulation: Simulation,
-    pub policy: Policy,
+    pub policy: Arc<parking_lot::Mutex<Policy>>,
 }
 
 impl Computer {
     /// A computer that trusts the centre.
     pub fn new(centre: &Centre) -> Self {
-        Self {
+        let computer = Self {
             folder: TempDir::new().unwrap(),
             secrets: Arc::new(MemoryStore::default()),
             simulation: Simulation::new(tone(AGENT_TONE, 0.5)),
-            policy: Policy {
-                centre: None,
-                ca_file: Some(centre.certificate()),
-            },
-        }
+            policy: Arc::default(),
+        };
+        computer.trust(&centre.certificate());
+        computer
+    }
+
+    /// Sets the computer's policy: the certificates of a file are trusted.
+    pub fn trust(&self, file: &Path) {
+        self.decide(&[("AuthorityFile", &file.display().to_string())]);
+    }
+
+    /// Sets the computer's policy to what is forced.
+    pub fn decide(&self, forced: &[(&str, &str)]) {
+        let values = forced.iter();
+        let table = values.map(|(name, value)| ((*name).into(), Raw::Text((*value).into())));
+        let layer = Layer::of_table(Source::File, table.collect());
+        *self.policy.lock() = Policy::of([layer]);
     }
 
     /// Starts the program.
@@ -291,7 +303,10 @@ impl Computer {
             data_dir: folder.to_owned(),
             secrets: self.secrets.clone(),
             sound: SoundSystem::Simulated(self.simulation.clone()),
-            policy: self.policy.clone(),
+            policy: {
+                let policy = self.policy.clone();
+                Arc::new(move || policy.lock().clone())
+            },
             device_name: "test computer".into(),
             version: "0.1.0".into(),
         })

@@ -96,8 +96,8 @@ async fn a_wrong_password_and_a_second_desk_are_told_apart() {
 async fn the_first_administrator_is_made_once_and_signs_in() {
     let telephone = Telephone::start().await;
     let centre = Centre::start_empty(&telephone.uri()).await;
-    let mut computer = Computer::new(&centre);
-    computer.policy.ca_file = None;
+    let computer = Computer::new(&centre);
+    computer.decide(&[]);
     let desk = computer.desk().await;
     let untrusted = desk.check_centre(centre.url(), None).await.unwrap_err();
     let trust = untrusted.subject;
@@ -139,8 +139,8 @@ async fn the_first_administrator_is_made_once_and_signs_in() {
 async fn a_self_made_certificate_is_trusted_by_its_fingerprint_only() {
     let telephone = Telephone::start().await;
     let centre = Centre::start(&telephone.uri()).await;
-    let mut computer = Computer::new(&centre);
-    computer.policy.ca_file = None;
+    let computer = Computer::new(&centre);
+    computer.decide(&[]);
     let desk = computer.desk().await;
     let untrusted = crate::rig::desk_code(seatline_desk::failure::DeskCode::CertificateUntrusted);
     let failure = desk.check_centre(centre.url(), None).await.unwrap_err();

@@ -74,6 +74,7 @@ export function signedOut(say: Say): DeskView {
       },
       notify: true,
     },
+    managed: [],
     dial_request: null,
     notices: [],
     keyring: "system",
@@ -318,6 +319,12 @@ export const scenarios: Record<string, Make> = {
     },
   }),
   idle: (say, now) => ({ view: online(say, now) }),
+  managed: (say, now) => ({
+    view: {
+      ...online(say, now),
+      managed: ["server_url", "language", "theme", "hotkey_mute", "echo_cancellation"],
+    },
+  }),
   flow: (say, now) => ({ view: online(say, now), ringsAfter: 3000 }),
   "not-ready": (say, now) => ({
     view: {

@@ -58,6 +58,7 @@ const texts: Record<FailureCode, (values: Values) => string> = {
   disk_full: m.failure_disk_full,
   storage_failed: m.failure_storage_failed,
   keyring_failed: m.failure_keyring_failed,
+  managed: m.failure_managed,
 };
 
 /** Every code with a text; the test holds it against the generated types. */

@@ -86,7 +86,7 @@ impl Driver {
     }
 
     async fn incoming(&mut self, incoming: IncomingCall) {
-        let Some(switch) = self.line.as_ref().map(|line| line.switch) else {
+        let Some(route) = self.line.as_ref().map(|line| line.route.clone()) else {
             return;
         };
         if self.current.is_some() {
@@ -127,7 +127,7 @@ impl Driver {
         tokio::spawn(async move {
             // If the caller has just left, the end of the call is on its way.
             let _ = incoming.call.ring().await;
-            let prepared = steps::prepare(switch, incoming.offer).await;
+            let prepared = steps::prepare(route, incoming.offer).await;
             send(&reports, Report::Prepared(id, prepared));
         });
     }

@@ -1,0 +1,184 @@
+use super::*;
+use crate::settings::ChosenHotkeys;
+
+fn text(value: &str) -> Raw {
+    Raw::Text(value.into())
+}
+
+fn layer(source: Source, values: &[(&str, Raw)]) -> Layer {
+    let named = values
+        .iter()
+        .map(|(name, raw)| ((*name).into(), raw.clone()));
+    Layer::of_table(source, named.collect())
+}
+
+fn recommending(source: Source, values: &[(&str, Raw)]) -> Layer {
+    let forced = layer(source, values).forced;
+    Layer::of_table(source, vec![("Recommended".into(), Raw::Table(forced))])
+}
+
+#[test]
+fn the_table_stands_in_the_order_of_the_settings() {
+    for (index, entry) in SCHEMA.iter().enumerate() {
+        assert_eq!(entry.setting as usize, index, "{}", entry.name);
+        assert_eq!(entry.setting.name(), entry.name);
+        for value in [entry.default, entry.sample] {
+            let raw = text(value);
+            let fits = value.is_empty() || Value::read(entry.form, &raw).is_some();
+            assert!(fits, "{}: {value}", entry.name);
+        }
+    }
+}
+
+#[test]
+fn what_holds_without_a_decision_is_what_the_schema_says() {
+    let policy = Policy::of([]);
+    let (settings, processing) = (
+        policy.settings(&Chosen::default()),
+        policy.processing(&ChosenProcessing::default()),
+    );
+    let layer = Layer::of_table(
+        Source::File,
+        SCHEMA
+            .iter()
+            .filter(|entry| !entry.default.is_empty())
+            .map(|entry| (entry.name.into(), text(entry.default)))
+            .collect(),
+    );
+    let told = Policy::of([layer]);
+    assert_eq!(told.settings(&Chosen::default()), settings);
+    assert_eq!(told.processing(&ChosenProcessing::default()), processing);
+}
+
+#[test]
+fn the_first_place_counts_and_force_comes_before_recommendation() {
+    // Given in the wrong order: the order of places is the policy's, not the reader's.
+    let policy = Policy::of([
+        layer(
+            Source::Environment,
+            &[("ServerUrl", text("environment.example"))],
+        ),
+        recommending(
+            Source::Installer,
+            &[("Theme", text("light")), ("ServerUrl", text("msi.example"))],
+        ),
+        layer(
+            Source::UserPolicy,
+            &[("ServerUrl", text("user.example")), ("Theme", text("dark"))],
+        ),
+        layer(
+            Source::MachinePolicy,
+            &[("SERVERURL", text("machine.example"))],
+        ),
+        recommending(
+            Source::MachinePolicy,
+            &[("Theme", text("light")), ("Notify", Raw::Number(0))],
+        ),
+    ]);
+    let centre = policy.decision(Setting::ServerUrl).unwrap();
+    assert_eq!(centre.source, Source::MachinePolicy);
+    assert_eq!(policy.forced_centre(), Some("https://machine.example"));
+    let theme = policy.decision(Setting::Theme).unwrap();
+    assert_eq!((theme.source, theme.forced), (Source::UserPolicy, true));
+    assert_eq!(
+        policy.locked(),
+        [Setting::ServerUrl, Setting::Theme],
+        "what is only recommended is not locked"
+    );
+
+    let chosen = Chosen {
+        theme: Some(Theme::Light),
+        notify: Some(true),
+        ..Chosen::default()
+    };
+    let settings = policy.settings(&chosen);
+    assert_eq!(settings.theme, Theme::Dark, "forced over the person's");
+    assert!(settings.notify, "the person's over a recommendation");
+    assert!(!policy.settings(&Chosen::default()).notify, "recommended");
+}
+
+#[test]
+fn what_is_unknown_or_malformed_is_named_and_passed_over() {
+    let policy = Policy::of([
+        layer(
+            Source::MachinePolicy,
+            &[
+                ("ServerUrl", text("http://plain.example/path")),
+                ("Colour", text("red")),
+                ("MediaPorts", text("16400-16384")),
+                ("Theme", Raw::Number(1)),
+                ("Notify", text("perhaps")),
+                ("HotkeyMute", text("M")),
+                ("AuthorityFile", text("ca.pem")),
+                ("Language", Raw::Other("array")),
+            ],
+        ),
+        layer(Source::UserPolicy, &[("ServerUrl", text("good.example"))]),
+    ]);
+    let named: Vec<&str> = policy.faults().iter().map(|f| f.name.as_str()).collect();
+    assert_eq!(
+        named,
+        [
+            "ServerUrl",
+            "Colour",
+            "MediaPorts",
+            "Theme",
+            "Notify",
+            "HotkeyMute",
+            "AuthorityFile",
+            "Language"
+        ]
+    );
+    assert_eq!(policy.faults()[1].reason, FaultReason::Unknown);
+    assert_eq!(
+        policy.faults()[2].reason,
+        FaultReason::Malformed {
+            value: "16400-16384".into()
+        }
+    );
+    assert_eq!(policy.forced_centre(), Some("https://good.example"));
+    assert_eq!(policy.locked(), [Setting::ServerUrl]);
+}
+
+#[test]
+fn values_are_read_as_registries_and_files_spell_them() {
+    let read = |name: &str, raw: Raw| {
+        let entry = Entry::named(name).unwrap();
+        Value::read(entry.form, &raw).map(|value| value.to_string())
+    };
+    for (name, raw, wanted) in [
+        ("Notify", Raw::Number(1), Some("1")),
+        ("Notify", text("FALSE"), Some("0")),
+        ("Notify", Raw::Number(2), None),
+        ("Language", text("ZH-cn"), Some("zh-CN")),
+        ("Language", text("fr"), None),
+        ("MediaPorts", text(" 20000 - 20003 "), Some("20000-20003")),
+        ("MediaPorts", text("20000-20002"), None),
+        ("MediaPorts", text("80-200"), None),
+        ("MediaPorts", text("20000-70000"), None),
+        ("HotkeyHold", text(""), Some("")),
+        ("HotkeyHold", text("Off"), Some("")),
+        ("HotkeyHold", text("ctrl+shift+F24"), Some("ctrl+shift+F24")),
+        ("HotkeyHold", text("F9"), Some("F9")),
+        ("HotkeyHold", text("Ctrl+F25"), None),
+        ("HotkeyHold", text("Shift+A"), None),
+        ("HotkeyHold", text("Ctrl+"), None),
+        ("HotkeyHold", text("Hyper+A"), None),
+        ("ServerUrl", text(""), None),
+    ] {
+        assert_eq!(read(name, raw.clone()).as_deref(), wanted, "{name} = {raw}");
+    }
+}
+
+#[test]
+fn a_hotkey_that_policy_forces_off_stays_off() {
+    let policy = Policy::of([layer(Source::File, &[("HotkeyAnswer", text(""))])]);
+    let chosen = Chosen {
+        hotkeys: ChosenHotkeys {
+            answer: Some("Ctrl+Alt+Q".into()),
+            ..ChosenHotkeys::default()
+        },
+        ..Chosen::default()
+    };
+    assert_eq!(policy.settings(&chosen).hotkeys.answer, "");
+}
