@@ -8,8 +8,11 @@ mod xml;
 
 use std::process::ExitCode;
 
+/// Makes a file.
+type Make = fn() -> String;
+
 /// The files by the name they are asked for.
-const FILES: [(&str, fn() -> String); 5] = [
+const FILES: [(&str, Make); 5] = [
     ("admx", template::definitions),
     ("adml-zh", || template::texts(Tongue::Zh)),
     ("adml-en", || template::texts(Tongue::En)),
