@@ -444,7 +444,7 @@ export const commands = {
 	 *  Changes some settings. They take effect when the view shows them.
 	 * 
 	 *  # Errors
-	 *  `invalid_field` naming a misspelled hotkey, or when they cannot be written to disk.
+	 *  `invalid_field` naming a misspelled hotkey, `managed` what policy decides, or when they cannot be written to disk.
 	 */
 	changeSettings: (change: SettingsChange) => typedError<null, Failure>(__TAURI_INVOKE("change_settings", { change })),
 	/**
