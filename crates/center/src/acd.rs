@@ -11,6 +11,7 @@
 //! * a contact put before one agent in person, and not taken, goes back to whom it came from, and
 //!   then to a queue: a customer is never left alone;
 //! * who hands a contact over is in wrap-up of it at once, with a clock of their own;
+//! * a call between colleagues keeps both busy, and leaves no notes to finish;
 //! * an input that comes late, twice or out of order is refused with a [`Refusal`] and changes nothing.
 //!
 //! Calling contract: carry out the effects in order; answer each [`Effect::Reserve`] with
@@ -99,6 +100,16 @@ pub enum Input {
         contact: ContactId,
         /// Who.
         agent: AgentId,
+    },
+    /// An agent calls a colleague, without a customer. Once the colleague is wanted no more, the
+    /// contact is to be ended.
+    Called {
+        /// The contact.
+        contact: ContactId,
+        /// Who.
+        agent: AgentId,
+        /// Whom.
+        colleague: AgentId,
     },
     /// The customer answered the dialled call.
     Answered(ContactId),

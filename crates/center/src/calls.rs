@@ -22,6 +22,7 @@ mod handing;
 mod kept;
 mod leaving;
 mod outbound;
+mod policy;
 mod record;
 mod requests;
 mod room;
@@ -49,7 +50,9 @@ pub use surroundings::{DialRefusal, Known, LateNotes, Surroundings};
 
 pub(crate) use board::{AgentLook, CallLook, Look, QueueLook};
 pub(crate) use routes::{open_line, routes};
-pub(crate) use store::{agent_of, contacts_among, legs_migration, migration, stored_since};
+pub(crate) use store::{
+    agent_of, contacts_among, legs_migration, migration, policies_migration, stored_since,
+};
 
 use crate::{
     acd::{Input, QueueSetUp},

@@ -183,6 +183,7 @@ async fn add_queues(
             id: QueueId(Uuid::new_v4()),
             name: queue.name.clone(),
             numbers: queue.numbers.iter().map(canonical).collect(),
+            auto_answer: false,
             set_up: QueueSetUp {
                 terms: Terms {
                     ring_ms: i64::from(queue.ring_s) * 1000,

@@ -28,6 +28,8 @@ pub enum Direction {
     Inbound,
     /// The agent.
     Outbound,
+    /// An agent, who called a colleague; no customer is in it.
+    Internal,
 }
 
 /// Where a contact stands.
@@ -68,6 +70,8 @@ pub enum EndedBy {
     Customer,
     /// The agent.
     Agent,
+    /// The colleague whom the agent called.
+    Colleague,
     /// The centre: shutdown, network loss, no media.
     Centre,
 }
@@ -93,7 +97,7 @@ pub struct Contact {
     pub number: NumberView,
     /// The customer, if known.
     pub customer: Option<CustomerId>,
-    /// The customer's name, if known.
+    /// The customer's name, if known; of an internal call the name of who is at the other end.
     pub customer_name: Option<String>,
     /// The agent who has it.
     pub agent: Option<AgentId>,
@@ -158,6 +162,11 @@ pub enum OfferKind {
     },
     /// A colleague asks; the customer is on hold.
     Consult {
+        /// Who.
+        from_name: String,
+    },
+    /// A colleague calls; no customer is with them.
+    Colleague {
         /// Who.
         from_name: String,
     },

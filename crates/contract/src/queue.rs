@@ -46,4 +46,25 @@ pub struct NewQueue {
     /// that was.
     #[serde(default = "usual_within_s")]
     pub within_s: u32,
+    /// Whether its contacts answer themselves at the agent, with a beep.
+    #[serde(default)]
+    pub auto_answer: bool,
+}
+
+/// Body of `PATCH /api/v1/queues/{id}` (administrators): absent fields stay.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EditQueue {
+    /// Whether its contacts answer themselves at the agent, with a beep.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_answer: Option<bool>,
+}
+
+/// How calls reach one agent: body of `PUT /api/v1/people/{id}/call-policy` (administrators).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CallPolicy {
+    /// Whether what queues and colleagues put before the agent answers itself, with a beep,
+    /// whatever the queue says.
+    pub auto_answer: bool,
 }

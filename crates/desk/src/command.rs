@@ -1,6 +1,9 @@
 //! What a window may ask of the engine, as plain data.
 
-use seatline_contract::{id::CustomerId, secret::Secret};
+use seatline_contract::{
+    id::{AgentId, CustomerId},
+    secret::Secret,
+};
 use serde::{Deserialize, Serialize};
 
 /// Sign-in.
@@ -69,6 +72,11 @@ pub enum DialTarget {
         id: CustomerId,
         /// Which of the customer's numbers, from 0.
         index: u32,
+    },
+    /// Somebody of the centre.
+    Colleague {
+        /// Who.
+        id: AgentId,
     },
 }
 

@@ -351,6 +351,7 @@ fn callee(target: &DialTarget) -> Result<Callee, Failure> {
             (number.clone(), number)
         }
         DialTarget::Customer { id, index } => (format!("customer-{id}-{index}"), String::new()),
+        DialTarget::Colleague { id } => (format!("colleague-{id}"), String::new()),
     };
     let full = (!display.is_empty()).then(|| PhoneNumber::new(display.clone()));
     Ok(Callee {
@@ -395,6 +396,12 @@ mod tests {
         assert_eq!(
             customer.unwrap().number.as_str(),
             "customer-00000000-0000-0000-0000-000000000000-1"
+        );
+        let id = seatline_contract::id::AgentId(Uuid::nil());
+        let colleague = callee(&DialTarget::Colleague { id });
+        assert_eq!(
+            colleague.unwrap().number.as_str(),
+            "colleague-00000000-0000-0000-0000-000000000000"
         );
     }
 }

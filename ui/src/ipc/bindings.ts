@@ -935,7 +935,7 @@ export type Contact = {
 	number: NumberView,
 	/**  The customer, if known. */
 	customer: CustomerId | null,
-	/**  The customer's name, if known. */
+	/**  The customer's name, if known; of an internal call the name of who is at the other end. */
 	customer_name: string | null,
 	/**  The agent who has it. */
 	agent: AgentId | null,
@@ -1202,14 +1202,20 @@ number: string } |
 /**  The customer. */
 id: CustomerId; 
 /**  Which of the customer's numbers, from 0. */
-index: number };
+index: number } | 
+/**  Somebody of the centre. */
+{ kind: "colleague"; 
+/**  Who. */
+id: AgentId };
 
 /**  Who began it. */
 export type Direction = 
 /**  The customer. */
 "inbound" | 
 /**  The agent. */
-"outbound";
+"outbound" | 
+/**  An agent, who called a colleague; no customer is in it. */
+"internal";
 
 /**  Body of `PATCH /api/v1/customers/{id}`: absent fields stay. */
 export type EditCustomer = {
@@ -1271,6 +1277,8 @@ export type EndedBy =
 "customer" | 
 /**  The agent. */
 "agent" | 
+/**  The colleague whom the agent called. */
+"colleague" | 
 /**  The centre: shutdown, network loss, no media. */
 "centre";
 
@@ -1702,6 +1710,10 @@ export type OfferKind =
 from_name: string } | 
 /**  A colleague asks; the customer is on hold. */
 { kind: "consult"; 
+/**  Who. */
+from_name: string } | 
+/**  A colleague calls; no customer is with them. */
+{ kind: "colleague"; 
 /**  Who. */
 from_name: string } | 
 /**  The agent's own transfer or parked call came back. */

@@ -143,6 +143,18 @@ describe("parties", () => {
     expect(possible(undefined, me)).toMatchObject({ reach: false, leave: false, edit: false });
   });
 
+  it("hold and mute a colleague who was called, and bring in nobody", () => {
+    const internal = { ...subject(consulting), direction: "internal" as const };
+    expect(possible(internal, me)).toMatchObject({
+      reach: false,
+      complete: false,
+      cancel: null,
+      leave: false,
+      park: false,
+      edit: true,
+    });
+  });
+
   it("take the ticket begun along, and go on with it", () => {
     const drafts = talking(say, NOW).drafts;
     const ticket = handedTicket(drafts, id(400));

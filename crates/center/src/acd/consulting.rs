@@ -15,7 +15,8 @@ impl Acd {
         aim: Aim,
     ) -> Result<(), Refusal> {
         let entry = self.entry(contact)?;
-        let Some(_) = entry.stage.talker().filter(|_| entry.ask.is_none()) else {
+        let free = entry.ask.is_none() && !entry.internal;
+        let Some(_) = entry.stage.talker().filter(|_| free) else {
             return Err(entry.refuse("be talked over").into());
         };
         let place = entry.place(contact);

@@ -45,7 +45,8 @@ pub struct Terms {
 /// ```
 ///
 /// A contact reserved for one agent ([`Purpose`]) who does not take it goes back to whom it came
-/// from, and when they do not take it either, to a queue. Who hands a contact over is in wrap-up
+/// from, and when they do not take it either, to a queue. A call between colleagues
+/// ([`Entry::internal`]) goes from `Dialing` over `Connected` straight to `Closed`. Who hands a contact over is in wrap-up
 /// of it from then on, whatever becomes of it ([`Entry::wrap_ups`]).
 ///
 /// `Closed`, `Abandoned` and `Failed` are final.
@@ -360,6 +361,8 @@ pub struct Entry {
     pub disposed: bool,
     /// An agent has talked to the customer.
     pub served: bool,
+    /// It is between colleagues.
+    pub internal: bool,
     /// A colleague wanted beside the conversation.
     pub ask: Option<Ask>,
     /// Colleagues in the conversation.
@@ -386,6 +389,7 @@ impl Entry {
             terms,
             disposed: false,
             served: false,
+            internal: false,
             ask: None,
             colleagues: BTreeSet::new(),
             watchers: BTreeSet::new(),
@@ -557,7 +561,7 @@ impl Entry {
     /// Gives the conversation to another agent. Returns who had it.
     pub(super) fn hand_over(&mut self, to: AgentId) -> Result<AgentId, IllegalMove> {
         match self.stage {
-            Stage::Connected { agent } | Stage::Held { agent } if agent != to => {
+            Stage::Connected { agent } | Stage::Held { agent } if agent != to && !self.internal => {
                 self.stage = Stage::Connected { agent: to };
                 Ok(agent)
             }
@@ -646,6 +650,7 @@ impl Entry {
             | Stage::Forwarded { .. }
             | Stage::Parked { .. } => Stage::Closed,
             Stage::Dialing { .. } => Stage::Failed,
+            Stage::Connected { .. } | Stage::Held { .. } if self.internal => Stage::Closed,
             Stage::Connected { agent } | Stage::Held { agent } => {
                 self.begin_wrap_up(now, agent);
                 Stage::WrapUp { agent }

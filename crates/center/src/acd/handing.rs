@@ -67,7 +67,7 @@ impl Acd {
         contact: ContactId,
     ) -> Result<(), Refusal> {
         let entry = self.entry(contact)?;
-        if !entry.colleagues.is_empty() {
+        if !entry.colleagues.is_empty() || entry.internal {
             return Err(entry.refuse("be left to who is asked").into());
         }
         if let Some(Ask::Sought { queue }) = entry.ask {
@@ -208,7 +208,11 @@ impl Acd {
     fn alone_with(&mut self, contact: ContactId) -> Result<AgentId, Refusal> {
         let entry = self.entry(contact)?;
         match entry.stage.talker() {
-            Some(agent) if entry.ask.is_none() && entry.colleagues.is_empty() => Ok(agent),
+            Some(agent)
+                if entry.ask.is_none() && entry.colleagues.is_empty() && !entry.internal =>
+            {
+                Ok(agent)
+            }
             _ => Err(entry.refuse("be left").into()),
         }
     }

@@ -2,7 +2,7 @@
 //! nothing.
 
 use super::{
-    Acd, Effect, Input, Refusal,
+    Acd, Ask, Effect, Input, Purpose, Refusal,
     agent::{DECLINED, Engagement, MISSED, SIGNED_IN, not_ready},
     contact::{Entry, Stage, Terms},
     queue::{Line, Place, QueueSetUp},
@@ -59,6 +59,11 @@ impl Acd {
                 self.withdraw(now, offer, OfferEnd::LineLost, Some(MISSED))?;
             }
             Input::Dialed { contact, agent } => self.dial(now, contact, agent)?,
+            Input::Called {
+                contact,
+                agent,
+                colleague,
+            } => self.call(now, contact, agent, colleague)?,
             Input::Answered(contact) => {
                 self.entry(contact)?.answer()?;
                 self.effects.push(Effect::Contact(contact));
@@ -163,6 +168,38 @@ impl Acd {
         Ok(())
     }
 
+    fn call(
+        &mut self,
+        now: UnixMs,
+        contact: ContactId,
+        agent: AgentId,
+        colleague: AgentId,
+    ) -> Result<(), Refusal> {
+        if self.contacts.contains_key(&contact) {
+            return Err(Refusal::Known);
+        }
+        if self.agent(now, agent).engagement != Engagement::Free {
+            return Err(Refusal::Busy);
+        }
+        if agent == colleague || !self.can_be_called(colleague) {
+            return Err(Refusal::Unavailable);
+        }
+        let offer = (self.make_offer)();
+        let mut entry = Entry::new(Stage::Dialing { agent }, OUTBOUND, now);
+        entry.internal = true;
+        entry.ask = Some(Ask::Reserved {
+            offer,
+            agent: colleague,
+            queue: None,
+        });
+        self.agent(now, agent).talk(contact)?;
+        self.contacts.insert(contact, entry);
+        self.effects.push(Effect::Contact(contact));
+        self.propose(now, offer, contact, colleague, Purpose::Consult)?;
+        self.settle(now, agent);
+        Ok(())
+    }
+
     pub(super) fn end(&mut self, now: UnixMs, contact: ContactId) -> Result<(), Refusal> {
         let entry = self.entry(contact)?;
         let before = entry.stage.clone();
@@ -200,7 +237,7 @@ impl Acd {
         self.unwatch_all(now, contact);
         self.effects.push(Effect::Contact(contact));
         if let Some(agent) = agent {
-            if after == Stage::Failed {
+            if matches!(after, Stage::Failed | Stage::Closed) {
                 self.agent(now, agent).idle_since = now;
                 self.effects.push(Effect::Released { contact, agent });
             }

@@ -83,6 +83,9 @@ impl Acd {
             let entry = self.entry(contact)?;
             entry.ask = None;
             entry.colleagues.insert(agent);
+            if entry.internal {
+                entry.answer()?;
+            }
         } else {
             self.resume_notes(now, contact, agent);
         }

@@ -110,6 +110,17 @@ impl World {
                 );
                 world.send(after + 9_000..after + 50_000, Input::Ended(contact));
             }
+            if world.rng.random_bool(0.1) {
+                let contact = ContactId(Uuid::from_u128(6_000 + n));
+                let (agent, colleague) = (world.anybody(), world.anybody());
+                let input = Input::Called {
+                    contact,
+                    agent,
+                    colleague,
+                };
+                world.send(at..at + 9_000, input);
+                world.send(at + 9_000..at + 70_000, Input::Ended(contact));
+            }
         }
         world
     }
@@ -500,7 +511,8 @@ impl World {
             }
             let beside = entry.ask.is_some() || !entry.colleagues.is_empty();
             let watched = !entry.watchers.is_empty();
-            assert!(entry.stage.talker().is_some() || !(beside || watched));
+            let talks = entry.stage.talker().is_some();
+            assert!(talks || !(beside || watched) || (entry.internal && !watched));
             for agent in &entry.colleagues {
                 assert!(talking.insert(*agent), "a colleague talks twice");
                 let engaged = self.acd.agents[agent].engagement;

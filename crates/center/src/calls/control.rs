@@ -167,10 +167,15 @@ impl Inner {
             }
             return;
         }
+        let internal = live.is_internal();
         let gone = live.room.remove(id, now);
         live.briefing = None;
         if let Some(gone) = gone {
             self.keep_leg(state, contact, &gone, why);
+            if internal {
+                self.colleague_failed(state, contact, why);
+                return;
+            }
             self.tell_gone(state, contact, &gone, why);
         }
         self.settle(state, contact);
@@ -335,6 +340,9 @@ impl Inner {
     ) -> Result<(), ApiFailure> {
         self.check_talking(state, agent, contact)?;
         let live = state.live.get(&contact).ok_or(Code::NotFound)?;
+        if live.is_internal() {
+            return Err(ApiFailure::from(Code::Conflict).detail("there is no customer to leave"));
+        }
         if let Some(heir) = live.room.heir().and_then(|heir| heir.agent) {
             self.crown(state, contact, heir, why);
             return Ok(());

@@ -3,7 +3,7 @@
 use super::{
     Calls, Inner, Output,
     centre::Centre,
-    saver,
+    policy, saver,
     state::{QueueInfo, State},
     store,
     surroundings::Surroundings,
@@ -50,6 +50,7 @@ impl Driver {
             .await
             .map_err(failed)?;
         let queues = store::queues(app.store.db()).await.map_err(failed)?;
+        let policies = policy::read(app.store.db()).await.map_err(failed)?;
         let lines = Arc::new(Lines(app.clone()));
         let (embedded, events) = Embedded::start(embedded_config(&app)?, lines)
             .await
@@ -60,6 +61,7 @@ impl Driver {
         let clock = app.clock.clone();
         let default_queue = app.config.default_queue.clone();
         app.recordings.attach(Arc::new(embedded.clone()));
+        let calls = self.0.clone();
         self.start(
             Arc::new(embedded),
             events,
@@ -68,6 +70,9 @@ impl Driver {
             default_queue,
             queues,
         );
+        if let Some(inner) = calls.inner.get() {
+            inner.state.lock().policies.extend(policies);
+        }
         Ok(())
     }
 

@@ -157,8 +157,8 @@ impl Inner {
         state.offers.insert(agent, offer.clone());
         metrics::counter!("seatline_offers_total").increment(1);
         self.publish(agent, Change::Offered { offer });
-        let picks_up = matches!(purpose, Purpose::PickUp { .. });
-        self.output(Output::Ring(id, contact, agent, picks_up));
+        let by_itself = Self::answers_itself(state, contact, agent, purpose);
+        self.output(Output::Ring(id, contact, agent, by_itself));
     }
 
     /// What rings somewhere rings for another reason now: tells that desk.
@@ -192,6 +192,9 @@ impl Inner {
             Purpose::Return => OfferKind::Returned {
                 target_name: live.meant_for.clone(),
                 why: live.came_back.unwrap_or(PartyEnd::NoAnswer),
+            },
+            Purpose::Consult if live.is_internal() => OfferKind::Colleague {
+                from_name: live.record.agent_name.clone().unwrap_or_default(),
             },
             Purpose::Consult => OfferKind::Consult {
                 from_name: live.record.agent_name.clone().unwrap_or_default(),
@@ -240,8 +243,19 @@ impl Inner {
         let Some(id) = live.room.offered(offer).map(|member| member.id) else {
             return;
         };
+        // Who picks up expects somebody; all others are told that they are heard from now on.
+        let told = !matches!(purpose, Purpose::PickUp { .. });
+        let line = live
+            .room
+            .member(id)
+            .filter(|member| member.by_itself && told);
+        if let Some(line) = line.and_then(|member| member.line) {
+            self.switch.beep(line);
+        }
         live.room.answered(id, now);
-        if purpose != Purpose::Consult {
+        if live.is_internal() {
+            self.colleague_answered(state, contact);
+        } else if purpose != Purpose::Consult {
             live.room.connect_all(now);
             live.came_back = None;
         }
@@ -418,6 +432,7 @@ impl Inner {
         if let Some(asked) = live.room.offered(offer).map(|member| member.id) {
             if let Some(member) = live.room.member_mut(asked) {
                 member.line = Some(line);
+                member.by_itself = by_itself;
             }
             return;
         }
@@ -425,6 +440,7 @@ impl Inner {
         member.agent = Some(agent);
         member.name = name;
         member.offer = Some(offer);
+        member.by_itself = by_itself;
         live.room.enter(member);
     }
 

@@ -162,11 +162,12 @@ impl Inner {
         let Some(member) = live.room.at(line).filter(|member| !member.has_answered()) else {
             return;
         };
-        let (id, role) = (member.id, member.role);
+        let caller_waits = member.role == PartyRole::Customer || live.is_internal();
+        let id = member.id;
         live.room.ringing(id, early_media, now);
         let agent = live.room.agent().and_then(|agent| agent.line);
         self.settle(&mut state, contact);
-        if let Some(agent) = agent.filter(|_| role == PartyRole::Customer) {
+        if let Some(agent) = agent.filter(|_| caller_waits) {
             self.switch.progress(agent);
         }
     }

@@ -1,6 +1,10 @@
 //! Parties that leave, of themselves or by a failure, and the end of a call.
 
-use super::{Inner, room::Member, state::State};
+use super::{
+    Inner,
+    room::Member,
+    state::{Live, State},
+};
 use crate::{
     acd::{Input, Stage},
     switch::{Ending, PartyId as Line},
@@ -101,7 +105,12 @@ impl Inner {
         contact: ContactId,
         end: &LineEnd,
     ) {
-        let heir = state.live.get(&contact).and_then(|live| live.room.heir());
+        let live = state.live.get(&contact);
+        if live.is_some_and(Live::is_internal) {
+            self.finish(state, contact, end.by(EndedBy::Agent), end.words());
+            return;
+        }
+        let heir = live.and_then(|live| live.room.heir());
         if let Some(heir) = heir.and_then(|heir| heir.agent) {
             let why = match end.by_far_side {
                 true => PartyEnd::Left,
@@ -171,7 +180,17 @@ impl Inner {
             self.switch.hang_up(line, Ending::normal());
         }
         state.alarms.retain(|(_, _, id)| *id != party);
+        let internal = live.is_internal();
         self.keep_leg(state, contact, &gone, why);
+        if internal && gone.has_answered() {
+            let by = match why {
+                PartyEnd::Dropped => EndedBy::Agent,
+                PartyEnd::Lost => EndedBy::Centre,
+                _ => EndedBy::Colleague,
+            };
+            self.finish(state, contact, by, None);
+            return;
+        }
         self.tell_gone(state, contact, &gone, why);
         let forwarded = matches!(
             state.acd.contact(contact).map(|entry| &entry.stage),
@@ -284,7 +303,8 @@ impl Inner {
             let hung_up = match member.role {
                 PartyRole::Customer => by == EndedBy::Customer,
                 PartyRole::Agent => by == EndedBy::Agent,
-                PartyRole::Colleague | PartyRole::Outside => false,
+                PartyRole::Colleague => by == EndedBy::Colleague,
+                PartyRole::Outside => false,
             };
             let end = match hung_up {
                 true => PartyEnd::HungUp,

@@ -14,7 +14,7 @@ use seatline_contract::{
     contact::{Direction, EndedBy},
     event::Change,
     id::{AgentId, ContactId, CustomerId},
-    party::{PartyRole, PartyState},
+    party::{PartyEnd, PartyRole, PartyState},
     secret::PhoneNumber,
 };
 use std::sync::Arc;
@@ -35,21 +35,16 @@ impl Inner {
                 .hang_up(party, Ending::with(486, "already in a call"));
             return;
         }
+        if let Some(colleague) = colleague_of(&dialled) {
+            self.colleague_is_called(state, party, (id, agent), colleague);
+            return;
+        }
         let mut record = Record::new(id, Direction::Outbound, self.clock.now());
-        record.agent = Some(agent);
-        record.agent_name = state.people.get(&agent).map(|person| person.name.clone());
         let customer = customer_of(&dialled);
         if customer.is_none() {
             record.number = self.surroundings.normalise(&dialled);
         }
-        let now = self.clock.now();
-        let mut live = Live::new(record);
-        let mut caller = Member::new(PartyRole::Agent, Some(party), now);
-        caller.agent = Some(agent);
-        caller.name.clone_from(&live.record.agent_name);
-        caller.state = PartyState::Connected;
-        live.room.enter(caller);
-        live.last = Some(agent);
+        let live = self.dialled_by(state, party, agent, record);
         self.surroundings
             .recorder()
             .arrived(id, Direction::Outbound, None);
@@ -58,6 +53,91 @@ impl Inner {
         self.try_apply(state, Input::Dialed { contact: id, agent });
         let calls = self.clone();
         tokio::spawn(async move { calls.resolve(id, agent, dialled).await });
+    }
+
+    /// A contact with nobody in it but the agent who dials.
+    fn dialled_by(&self, state: &State, party: Line, agent: AgentId, mut record: Record) -> Live {
+        record.agent = Some(agent);
+        record.agent_name = state.people.get(&agent).map(|person| person.name.clone());
+        let mut live = Live::new(record);
+        let mut caller = Member::new(PartyRole::Agent, Some(party), self.clock.now());
+        caller.agent = Some(agent);
+        caller.name.clone_from(&live.record.agent_name);
+        caller.state = PartyState::Connected;
+        live.room.enter(caller);
+        live.last = Some(agent);
+        live
+    }
+
+    /// An agent calls a colleague: no trunk, no customer, nothing recorded.
+    fn colleague_is_called(
+        self: &Arc<Self>,
+        state: &mut State,
+        party: Line,
+        (contact, agent): (ContactId, AgentId),
+        colleague: AgentId,
+    ) {
+        let now = self.clock.now();
+        let mut record = Record::new(contact, Direction::Internal, now);
+        record.customer_name = Some(state.name_of(colleague)).filter(|name| !name.is_empty());
+        let mut live = self.dialled_by(state, party, agent, record);
+        let mut called = Member::new(PartyRole::Colleague, None, now);
+        called.agent = Some(colleague);
+        called.name.clone_from(&live.record.customer_name);
+        // An empty room has room.
+        let _ = live.room.consult(called, now);
+        self.tune(&mut live);
+        state.live.insert(contact, live);
+        state.lines.insert(party, contact);
+        let input = Input::Called {
+            contact,
+            agent,
+            colleague,
+        };
+        if let Err(refusal) = self.apply(state, input) {
+            state.live.remove(&contact);
+            state.lines.remove(&party);
+            let code = if state.acd.has_line(colleague) {
+                486
+            } else {
+                480
+            };
+            self.switch
+                .hang_up(party, Ending::with(code, &refusal.to_string()));
+        }
+    }
+
+    /// A colleague who was called does not come.
+    pub(super) fn colleague_failed(
+        self: &Arc<Self>,
+        state: &mut State,
+        contact: ContactId,
+        why: PartyEnd,
+    ) {
+        let (code, words) = match why {
+            PartyEnd::Declined => (603, "declined"),
+            PartyEnd::Busy => (486, "busy"),
+            PartyEnd::NoAnswer => (408, "no answer"),
+            PartyEnd::HungUp
+            | PartyEnd::Dropped
+            | PartyEnd::Left
+            | PartyEnd::Transferred
+            | PartyEnd::Unreachable
+            | PartyEnd::Lost => (480, "not there"),
+        };
+        self.fail(state, contact, code, words);
+    }
+
+    /// The colleague who was called answered: so is the caller's desk.
+    pub(super) fn colleague_answered(&self, state: &mut State, contact: ContactId) {
+        let now = self.clock.now();
+        let Some(live) = state.live.get_mut(&contact) else {
+            return;
+        };
+        live.room.join_all(now);
+        if let Some(line) = live.room.agent().and_then(|caller| caller.line) {
+            self.switch.answer(line);
+        }
     }
 
     /// Finds the number and the customer, then calls.
@@ -160,9 +240,25 @@ fn customer_of(dialled: &PhoneNumber) -> Option<(CustomerId, usize)> {
     Some((id.parse().ok()?, index.parse().ok()?))
 }
 
+/// `colleague-<uuid>`: somebody of the centre.
+fn colleague_of(dialled: &PhoneNumber) -> Option<AgentId> {
+    let id = dialled.expose().strip_prefix("colleague-")?;
+    id.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_colleague_is_named_by_id() {
+        let id = Uuid::from_u128(7);
+        let dialled = PhoneNumber::new(format!("colleague-{id}"));
+        assert_eq!(colleague_of(&dialled), Some(AgentId(id)));
+        for other in ["13812345678", "colleague-", "colleague-1"] {
+            assert_eq!(colleague_of(&PhoneNumber::new(other)), None);
+        }
+    }
 
     #[test]
     fn a_hidden_number_is_named_by_its_customer() {

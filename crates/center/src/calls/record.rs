@@ -27,7 +27,7 @@ pub struct Record {
     pub number: Option<PhoneNumber>,
     /// The customer, if known.
     pub customer: Option<CustomerId>,
-    /// The customer's name, if known.
+    /// The customer's name, if known; of an internal call that of the colleague called.
     pub customer_name: Option<String>,
     /// The agent who has or had it.
     pub agent: Option<AgentId>,
@@ -64,7 +64,7 @@ impl Record {
             direction,
             state: match direction {
                 Direction::Inbound => ContactState::Queued,
-                Direction::Outbound => ContactState::Dialing,
+                Direction::Outbound | Direction::Internal => ContactState::Dialing,
             },
             queue: None,
             queue_name: None,

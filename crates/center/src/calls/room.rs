@@ -91,6 +91,8 @@ pub(super) struct Member {
     pub(super) connected: Option<UnixMs>,
     /// Consulted, and not in the conference yet.
     pub(super) apart: bool,
+    /// Its desk answers by itself.
+    pub(super) by_itself: bool,
     /// Sends sound before it answers.
     early: bool,
 }
@@ -112,6 +114,7 @@ impl Member {
             began: now,
             connected: None,
             apart: false,
+            by_itself: false,
             early: false,
         }
     }

@@ -3,6 +3,7 @@
 mod contacts;
 mod control;
 mod line;
+mod policy;
 mod presence;
 mod queues;
 mod watch;
@@ -26,6 +27,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(contacts::link_customer))
         .routes(routes!(contacts::hang_up))
         .routes(routes!(queues::list_queues, queues::create_queue))
+        .routes(routes!(queues::edit_queue))
+        .routes(routes!(policy::read_call_policy, policy::set_call_policy))
         .routes(routes!(control::consult))
         .routes(routes!(control::transfer))
         .routes(routes!(control::complete_transfer))

@@ -10,11 +10,12 @@ use crate::{
     switch::PartyId as Line,
 };
 use seatline_contract::{
-    contact::Offer,
+    contact::{Direction, Offer},
     customer::CustomerCard,
     id::{AgentId, ContactId, OfferId, PartyId, QueueId, TicketId},
     identity::Person,
     party::{HandOver, PartyEnd},
+    queue::CallPolicy,
     time::UnixMs,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -140,6 +141,11 @@ impl Live {
         }
     }
 
+    /// It is between colleagues.
+    pub(super) fn is_internal(&self) -> bool {
+        self.record.direction == Direction::Internal
+    }
+
     /// The conversation is over.
     pub(super) fn is_over(&self) -> bool {
         self.record.ended.is_some()
@@ -157,6 +163,8 @@ pub struct QueueInfo {
     pub numbers: Vec<String>,
     /// How it is set up.
     pub set_up: QueueSetUp,
+    /// Its contacts answer themselves at the agent, with a beep.
+    pub auto_answer: bool,
 }
 
 pub(super) struct State {
@@ -168,6 +176,8 @@ pub(super) struct State {
     pub(super) offers: HashMap<AgentId, Offer>,
     pub(super) queues: BTreeMap<QueueId, QueueInfo>,
     pub(super) people: HashMap<AgentId, Person>,
+    /// How calls reach those for whom it was decided.
+    pub(super) policies: HashMap<AgentId, CallPolicy>,
     /// Places of those who are parked.
     pub(super) slots: BTreeMap<u32, ContactId>,
     /// When somebody outside has rung for too long.
@@ -184,6 +194,7 @@ impl State {
             offers: HashMap::new(),
             queues: BTreeMap::new(),
             people: HashMap::new(),
+            policies: HashMap::new(),
             slots: BTreeMap::new(),
             alarms: BTreeSet::new(),
             stopping: false,

@@ -4,8 +4,9 @@ mod entity;
 mod kept;
 mod migration;
 
+pub(super) use entity::call_policy;
 pub(super) use kept::{add_leg, legs_of, save_notes};
-pub(crate) use migration::{legs_migration, migration};
+pub(crate) use migration::{legs_migration, migration, policies_migration};
 
 use super::{QueueInfo, Record, surroundings::LateNotes};
 use crate::{
@@ -231,6 +232,7 @@ pub async fn add_queue<C: ConnectionTrait>(db: &C, info: &QueueInfo) -> Result<(
         ring_ms: terms.ring_ms,
         wrap_up_ms: terms.wrap_up_ms,
         disposition_required: terms.disposition_required,
+        auto_answer: info.auto_answer,
     };
     queue::Entity::insert(row.into_active_model().reset_all())
         .exec_without_returning(db)
@@ -254,6 +256,20 @@ pub async fn add_queue<C: ConnectionTrait>(db: &C, info: &QueueInfo) -> Result<(
             .await?;
     }
     Ok(())
+}
+
+/// Says whether a queue's contacts answer themselves. False if there is no such queue.
+pub(super) async fn set_auto_answer<C: ConnectionTrait>(
+    db: &C,
+    queue: QueueId,
+    auto_answer: bool,
+) -> Result<bool, DbErr> {
+    let updated = queue::Entity::update_many()
+        .col_expr(queue::Column::AutoAnswer, Expr::value(auto_answer))
+        .filter(queue::Column::Id.eq(queue.0))
+        .exec(db)
+        .await?;
+    Ok(updated.rows_affected == 1)
 }
 
 /// All queues, by name.
@@ -284,6 +300,7 @@ pub(super) async fn queues<C: ConnectionTrait>(db: &C) -> Result<Vec<QueueInfo>,
                 .map(|agent| AgentId(agent.agent))
                 .collect(),
         },
+        auto_answer: row.auto_answer,
     };
     Ok(rows.into_iter().map(info).collect())
 }

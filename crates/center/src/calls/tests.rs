@@ -1,5 +1,6 @@
 //! Whole calls on a switch without calls, on a clock that the test sets.
 
+mod colleague;
 mod control;
 mod outbound;
 mod trouble;
@@ -78,6 +79,7 @@ impl World {
             id: QueueId(Uuid::from_u128(9)),
             name: "售后热线".to_owned(),
             numbers: vec![HOTLINE.to_owned()],
+            auto_answer: false,
             set_up: QueueSetUp {
                 terms: Terms {
                     ring_ms: 20_000,

@@ -7,6 +7,7 @@ use super::{
 };
 use seatline_contract::{
     contact::{Contact, ContactState},
+    customer::NumberKind,
     event::Change,
     id::{AgentId, ContactId, QueueId},
     identity::Person,
@@ -28,6 +29,13 @@ impl Inner {
         let reader = state.people.get(&agent);
         let number = self.surroundings.show(live.record.number.as_ref(), reader);
         let mut view = live.record.view(number, live.tickets.clone());
+        if live.is_internal() {
+            view.number.kind = NumberKind::Internal;
+            view.number.display = String::new();
+            if live.record.agent != Some(agent) {
+                view.customer_name.clone_from(&live.record.agent_name);
+            }
+        }
         let is_colleague = entry.colleagues.contains(&agent);
         let in_call = is_colleague || entry.stage.talker() == Some(agent);
         if let Some(notes) = entry.wrap_ups.get(&agent).filter(|_| !in_call) {

@@ -20,6 +20,7 @@ impl MigratorTrait for Migrator {
         ];
         all.extend(crate::supervision::migrations());
         all.push(Box::new(crate::calls::legs_migration()));
+        all.push(Box::new(crate::calls::policies_migration()));
         all
     }
 }

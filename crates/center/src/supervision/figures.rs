@@ -165,6 +165,7 @@ impl Figures {
         if let Some(agent) = facts.agent
             && connected.is_some()
             && talked
+            && facts.direction != Direction::Internal
             && !counted.agents.contains(&agent)
         {
             counted.agents.push(agent);

@@ -32,7 +32,7 @@ const OUTSIDE: &str = "01088886666";
 const NOTE: &str = "要换货，已核实地址";
 
 /// Somebody with an ear and a voice.
-struct Person {
+pub(crate) struct Person {
     tone: f32,
     headset: Headset,
 }
@@ -45,25 +45,25 @@ enum Hears<'a> {
     Music,
 }
 
-const CUSTOMER: f32 = 1_100.0;
-const ZHOU: f32 = 700.0;
-const LIU: f32 = 1_700.0;
+pub(crate) const CUSTOMER: f32 = 1_100.0;
+pub(crate) const ZHOU: f32 = 700.0;
+pub(crate) const LIU: f32 = 1_700.0;
 const THIRD: f32 = 2_300.0;
 const TONES: [f32; 4] = [CUSTOMER, ZHOU, LIU, THIRD];
 
 impl Person {
-    fn new(tone: f32, headset: Headset) -> Self {
+    pub(crate) fn new(tone: f32, headset: Headset) -> Self {
         Self {
             tone,
             headset: headset.at_level(0.3),
         }
     }
 
-    fn at(tone: f32, talk: &Talk) -> Self {
+    pub(crate) fn at(tone: f32, talk: &Talk) -> Self {
         Self::new(tone, talk.headset())
     }
 
-    fn on(tone: f32, line: &Line) -> Self {
+    pub(crate) fn on(tone: f32, line: &Line) -> Self {
         Self::new(tone, line.headset())
     }
 }
@@ -107,7 +107,7 @@ async fn assert_hearing(people: &mut [(&mut Person, Hears<'_>)]) {
     }
 }
 
-async fn assert_two(one: &mut Person, other: &mut Person) {
+pub(crate) async fn assert_two(one: &mut Person, other: &mut Person) {
     let (first, second) = ([one.tone], [other.tone]);
     let people = &mut [
         (one, Hears::Voices(&second)),

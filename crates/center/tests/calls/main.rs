@@ -5,6 +5,7 @@
 #![expect(clippy::large_futures, reason = "a test has stack enough")]
 
 mod cable;
+mod colleague;
 mod control;
 mod desk;
 mod ears;

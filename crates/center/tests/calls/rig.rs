@@ -142,6 +142,7 @@ impl Rig {
             ring_s: 5,
             wrap_up_s: 60,
             disposition_required: true,
+            auto_answer: false,
             within_s: 20,
         };
         self.ask::<_, serde_json::Value>(Some(&admin), Method::POST, "/api/v1/queues", &queue)

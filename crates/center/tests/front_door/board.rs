@@ -69,6 +69,7 @@ async fn a_board_is_told_whole_at_first_and_then_what_changed() {
         ring_s: 20,
         wrap_up_s: 30,
         disposition_required: false,
+        auto_answer: false,
         within_s: 30,
     };
     let _: Queue = admin.write(Method::POST, "/api/v1/queues", &queue).await;

@@ -230,7 +230,7 @@ impl Current {
 }
 
 fn is_our_dialing(contact: &Contact) -> bool {
-    contact.direction == Direction::Outbound
+    matches!(contact.direction, Direction::Outbound | Direction::Internal)
         && matches!(
             contact.state,
             ContactState::Dialing | ContactState::Connected | ContactState::Held

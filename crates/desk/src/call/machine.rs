@@ -87,7 +87,7 @@ impl Machine {
         Self {
             state: match direction {
                 Direction::Inbound => State::Ringing,
-                Direction::Outbound => State::Dialing,
+                Direction::Outbound | Direction::Internal => State::Dialing,
             },
             media: false,
         }

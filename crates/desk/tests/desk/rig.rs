@@ -202,6 +202,7 @@ impl Centre {
             ring_s: 20,
             wrap_up_s: 60,
             disposition_required: true,
+            auto_answer: false,
             within_s: 20,
         };
         self.post(token, "/api/v1/queues", &queue).await;

@@ -251,15 +251,19 @@ export class MockDesk implements Desk {
     if (typed.length < 3) fail("unplayable_number", { subject: typed });
     const customer =
       target.kind === "customer" ? this.#customers.find((c) => c.id === target.id) : undefined;
+    const colleague =
+      target.kind === "colleague"
+        ? data.colleagues(this.say, this.#now()).find((c) => c.person.id === target.id)
+        : undefined;
     const subject = live(this.say, this.#now(), {
-      direction: "outbound",
+      direction: colleague ? "internal" : "outbound",
       state: "dialing",
       queue: null,
       queue_name: null,
       created: this.#now(),
       connected: null,
       customer: customer?.id ?? null,
-      customer_name: customer?.name ?? null,
+      customer_name: customer?.name ?? colleague?.person.name ?? null,
       number: customer?.numbers[0] ?? data.number(typed, null, "unknown"),
     });
     this.#set({

@@ -1,6 +1,8 @@
 /** Names of states and kinds. */
 import type {
   ContactState,
+  Direction,
+  EndedBy,
   NumberKind,
   PartyEnd,
   PartyRole,
@@ -64,6 +66,22 @@ const contactStates: Record<ContactState, () => string> = {
   failed: m.contact_state_failed,
 };
 export const contactStateText = (state: ContactState) => contactStates[state]();
+
+const directions: Record<Direction, () => string> = {
+  inbound: m.inbound,
+  outbound: m.outbound,
+  internal: m.internal,
+};
+export const directionText = (direction: Direction) => directions[direction]();
+
+const endedBys: Record<EndedBy, () => string> = {
+  customer: m.ended_by_customer,
+  agent: m.ended_by_agent,
+  colleague: m.ended_by_colleague,
+  centre: m.ended_by_centre,
+};
+/** Who hung up. */
+export const endedByText = (by: EndedBy) => endedBys[by]();
 
 const callStates: Record<CallState, () => string> = {
   ringing: m.call_state_ringing,

@@ -38,20 +38,22 @@ export function possible(contact: Contact | undefined, me: string | null): Possi
   const connected = answered.filter((p) => p.state === "connected");
   const apart = connected.length > 0 && connected.length < answered.length;
   const owner = contact !== undefined && contact.agent === me;
+  const internal = contact?.direction === "internal";
   const live = contact?.state === "connected" || contact?.state === "held";
   return {
-    reach: owner && live && !reached && !apart && parties.length < MAX_PARTIES,
+    reach: owner && live && !internal && !reached && !apart && parties.length < MAX_PARTIES,
     swap: owner && apart,
     merge: owner && apart,
     // One who has not answered goes on ringing, for the customer.
     complete:
       owner &&
+      !internal &&
       live &&
       answered.some((p) => p.role === "customer") &&
       (apart || reached !== undefined),
-    cancel: owner ? (reached ?? (apart ? (extra.at(-1) ?? null) : null)) : null,
-    leave: connected.length > 1 || (live && !owner && answered.length > 0),
-    park: owner && live && extra.length === 0,
+    cancel: owner && !internal ? (reached ?? (apart ? (extra.at(-1) ?? null) : null)) : null,
+    leave: !internal && (connected.length > 1 || (live && !owner && answered.length > 0)),
+    park: owner && live && !internal && extra.length === 0,
     edit: owner,
   };
 }

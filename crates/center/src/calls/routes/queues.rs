@@ -5,7 +5,7 @@ use crate::{
     App,
     acd::{QueueSetUp, Terms},
     compliance::number::Number,
-    http::{ApiFailure, Json},
+    http::{ApiFailure, Json, Path},
     identity::{Signed, person},
     store::is_conflict,
 };
@@ -14,7 +14,7 @@ use seatline_contract::{
     error::{ApiError, Code},
     id::QueueId,
     identity::Role,
-    queue::{NewQueue, Queue},
+    queue::{EditQueue, NewQueue, Queue},
 };
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -76,6 +76,39 @@ pub(super) async fn create_queue(
     Ok((StatusCode::CREATED, Json(queue)))
 }
 
+/// Changes a queue, from its next offer on (administrators).
+#[utoipa::path(
+    patch, path = "/api/v1/queues/{id}", tag = "calls", request_body = EditQueue,
+    params(("id" = QueueId, Path)),
+    responses(
+        (status = 204),
+        (status = 403, body = ApiError),
+        (status = 404, body = ApiError),
+    ),
+)]
+pub(super) async fn edit_queue(
+    State(app): State<App>,
+    signed: Signed,
+    Path(queue): Path<QueueId>,
+    Json(request): Json<EditQueue>,
+) -> Result<StatusCode, ApiFailure> {
+    signed.require(Role::Administrator)?;
+    let calls = app.calls.running()?;
+    let Some(auto_answer) = request.auto_answer else {
+        let known = calls.state.lock().queues.contains_key(&queue);
+        return known
+            .then_some(StatusCode::NO_CONTENT)
+            .ok_or_else(|| Code::NotFound.into());
+    };
+    if !store::set_auto_answer(app.store.db(), queue, auto_answer).await? {
+        return Err(Code::NotFound.into());
+    }
+    if let Some(info) = calls.state.lock().queues.get_mut(&queue) {
+        info.auto_answer = auto_answer;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
 async fn check(app: &App, request: NewQueue) -> Result<QueueInfo, ApiFailure> {
     let name = request.name.trim().to_owned();
     if name.is_empty() || name.chars().count() > 60 {
@@ -117,5 +150,6 @@ async fn check(app: &App, request: NewQueue) -> Result<QueueInfo, ApiFailure> {
             },
             agents,
         },
+        auto_answer: request.auto_answer,
     })
 }

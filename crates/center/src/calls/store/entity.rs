@@ -58,6 +58,25 @@ pub(super) mod queue {
         pub ring_ms: i64,
         pub wrap_up_ms: Option<i64>,
         pub disposition_required: bool,
+        pub auto_answer: bool,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(in crate::calls) mod call_policy {
+    use sea_orm::entity::prelude::*;
+
+    /// How calls reach one agent.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "call_policies")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub agent: Uuid,
+        pub auto_answer: bool,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -17,6 +17,11 @@ pub(crate) fn legs_migration() -> impl MigrationTrait {
     Legs
 }
 
+/// How calls reach each agent, and what answers itself.
+pub(crate) fn policies_migration() -> impl MigrationTrait {
+    Policies
+}
+
 struct Contacts;
 
 impl MigrationName for Contacts {
@@ -165,5 +170,36 @@ impl MigrationTrait for Legs {
             .col("agent")
             .to_owned();
         manager.create_index(by_agent).await
+    }
+}
+
+struct Policies;
+
+impl MigrationName for Policies {
+    fn name(&self) -> &str {
+        "m0070_call_policies"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Policies {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let queues = Table::alter()
+            .table("queues")
+            .add_column(boolean("auto_answer").default(false))
+            .to_owned();
+        manager.alter_table(queues).await?;
+        let policies = Table::create()
+            .table("call_policies")
+            .col(pk_uuid("agent"))
+            .col(boolean("auto_answer"))
+            .foreign_key(
+                ForeignKey::create()
+                    .from("call_policies", "agent")
+                    .to("people", "id")
+                    .on_delete(ForeignKeyAction::Cascade),
+            )
+            .to_owned();
+        manager.create_table(policies).await
     }
 }

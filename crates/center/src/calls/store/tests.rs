@@ -113,6 +113,7 @@ async fn queues_read_back_and_share_no_number() {
         id: QueueId(Uuid::from_u128(1)),
         name: "售后热线".to_owned(),
         numbers: vec!["4008001234".to_owned()],
+        auto_answer: false,
         set_up: QueueSetUp {
             terms: Terms {
                 ring_ms: 20_000,

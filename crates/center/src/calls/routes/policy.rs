@@ -1,0 +1,73 @@
+//! How calls reach one agent.
+
+use super::super::policy;
+use crate::{
+    App,
+    compliance::audit,
+    http::{ApiFailure, Json, Path},
+    identity::{Signed, person},
+};
+use axum::{extract::State, http::StatusCode};
+use seatline_contract::{
+    error::{ApiError, Code},
+    id::AgentId,
+    identity::Role,
+    queue::CallPolicy,
+};
+
+/// How calls reach an agent (administrators).
+#[utoipa::path(
+    get, path = "/api/v1/people/{id}/call-policy", tag = "calls",
+    params(("id" = AgentId, Path)),
+    responses((status = 200, body = CallPolicy), (status = 403, body = ApiError)),
+)]
+pub(super) async fn read_call_policy(
+    State(app): State<App>,
+    signed: Signed,
+    Path(agent): Path<AgentId>,
+) -> Result<Json<CallPolicy>, ApiFailure> {
+    signed.require(Role::Administrator)?;
+    let state = app.calls.running()?.state.lock();
+    Ok(Json(
+        state.policies.get(&agent).copied().unwrap_or_default(),
+    ))
+}
+
+/// Decides how calls reach an agent, from the next one on (administrators).
+#[utoipa::path(
+    put, path = "/api/v1/people/{id}/call-policy", tag = "calls", request_body = CallPolicy,
+    params(("id" = AgentId, Path)),
+    responses(
+        (status = 204),
+        (status = 403, body = ApiError),
+        (status = 404, body = ApiError),
+    ),
+)]
+pub(super) async fn set_call_policy(
+    State(app): State<App>,
+    signed: Signed,
+    Path(agent): Path<AgentId>,
+    Json(request): Json<CallPolicy>,
+) -> Result<StatusCode, ApiFailure> {
+    signed.require(Role::Administrator)?;
+    let transaction = app.store.begin().await?;
+    let found = person::find(&transaction, agent).await?;
+    found.ok_or(Code::NotFound)?;
+    policy::write(&transaction, agent, request).await?;
+    let object = format!("person {agent}");
+    let detail = format!("auto-answer {}", request.auto_answer);
+    let now = app.clock.now();
+    audit::record(
+        &transaction,
+        now,
+        signed.agent(),
+        "call_policy_set",
+        &object,
+        &detail,
+    )
+    .await?;
+    transaction.commit().await?;
+    let state = &mut app.calls.running()?.state.lock();
+    state.policies.insert(agent, request);
+    Ok(StatusCode::NO_CONTENT)
+}

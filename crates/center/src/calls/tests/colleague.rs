@@ -1,0 +1,216 @@
+//! Calls between colleagues, and calls that answer themselves.
+
+use super::*;
+use crate::{
+    calls::Kept,
+    switch::{Answer, Dial},
+};
+use seatline_contract::{
+    contact::{Direction, OfferKind},
+    party::{EditParty, PartyEnd, PartyRole},
+    queue::CallPolicy,
+};
+
+impl World {
+    /// Agent 1 calls agent 2, whose desk rings; returns both lines and the contact.
+    async fn colleagues(&self) -> (PartyId, PartyId, ContactId) {
+        self.present(2).await;
+        self.present(1).await;
+        for n in [1, 2] {
+            let met = self.calls.snapshot_for(agent(n)).await;
+            met.expect("runs");
+        }
+        let caller = self.call_colleague(2);
+        let (who, offer) = self.offer(0).await;
+        assert_eq!(who, agent(2));
+        assert!(matches!(offer.kind, OfferKind::Colleague { .. }));
+        assert_eq!(offer.contact.direction, Direction::Internal);
+        let (called, _) = self.rung(0).await;
+        (caller, called, offer.contact.id)
+    }
+
+    fn call_colleague(&self, n: u128) -> PartyId {
+        let party = self.switch.party();
+        self.switch.raise(Event::Arrived {
+            party,
+            origin: Origin::Agent {
+                user: line_user(agent(1)),
+                dialled: PhoneNumber::new(format!("colleague-{}", agent(n))),
+            },
+        });
+        party
+    }
+}
+
+#[tokio::test]
+async fn colleagues_talk_and_leave_nothing_to_write() {
+    for by_caller in [true, false] {
+        let world = World::new();
+        let (caller, called, contact) = world.colleagues().await;
+        assert_eq!(world.presence(1), Presence::Busy);
+        assert_eq!(world.presence(2), Presence::Offered);
+        world.switch.raise(Event::Ringing(called));
+        world.told(&Told::Progress(caller)).await;
+        world.told(&Told::Play(caller, Sound::Ringback)).await;
+        world.switch.raise(Event::Answered(called));
+        world.told(&Told::Answer(caller)).await;
+        world.hears(caller, &[called]).await;
+        world.hears(called, &[caller]).await;
+        assert_eq!(world.presence(2), Presence::Busy);
+        // Each sees the other.
+        for (n, other) in [(1, 2), (2, 1)] {
+            let name = world.inner().state.lock().name_of(agent(other));
+            let seen = world.seen(n, contact).expect("is theirs");
+            assert_eq!(seen.customer_name, Some(name));
+            assert_eq!(seen.state, ContactState::Connected);
+        }
+        // Nobody third can be brought in, and there is nobody to leave behind.
+        let inner = world.inner();
+        assert!(inner.leave(agent(1), contact).is_err());
+        assert!(inner.park(agent(1), contact).is_err());
+        let gone = if by_caller { caller } else { called };
+        let stays = if by_caller { called } else { caller };
+        world.gone(gone, None);
+        world.hung_up(stays).await;
+        let stored = world.stored_in(ContactState::Closed).await;
+        let by = if by_caller {
+            EndedBy::Agent
+        } else {
+            EndedBy::Colleague
+        };
+        assert_eq!((stored.id, stored.ended_by), (contact, Some(by)));
+        assert!(stored.connected.is_some());
+        for n in [1, 2] {
+            assert_ne!(world.presence(n), Presence::WrapUp);
+            assert_ne!(world.presence(n), Presence::Busy);
+        }
+        assert!(inner.state.lock().live.is_empty());
+        let legs = |centre: &SimulatedSurroundings| {
+            let legs = centre.kept().into_iter().filter_map(|kept| match kept {
+                Kept::Leg(leg) => Some((leg.role, leg.end == PartyEnd::HungUp)),
+                Kept::Notes(_) | Kept::Act(_) => None,
+            });
+            let mut legs: Vec<_> = legs.collect();
+            legs.sort_by_key(|(role, _)| *role == PartyRole::Colleague);
+            let all = [
+                (PartyRole::Agent, by_caller),
+                (PartyRole::Colleague, !by_caller),
+            ];
+            (legs == all).then_some(())
+        };
+        within(world.centre.wait_for(legs)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_colleague_who_does_not_come_is_told_to_the_caller() {
+    for (end, code) in [
+        (PartyEnd::Declined, 603),
+        (PartyEnd::NoAnswer, 408),
+        (PartyEnd::Unreachable, 480),
+    ] {
+        let world = World::new();
+        let (caller, called, _) = world.colleagues().await;
+        match end {
+            PartyEnd::Declined => world.gone(called, Some(603)),
+            PartyEnd::NoAnswer => world.advance(31),
+            _ => world.switch.raise(Event::LineDown(line_user(agent(2)))),
+        }
+        assert_eq!(world.hung_up(caller).await.code, code, "{end:?}");
+        world.stored_in(ContactState::Failed).await;
+        assert_ne!(world.presence(1), Presence::Busy);
+        // Who declines a colleague stays as they were.
+        assert_ne!(world.presence(2), not_ready(DECLINED));
+        assert_ne!(world.presence(2), not_ready(MISSED));
+    }
+    // The caller gives up.
+    let world = World::new();
+    let (caller, called, _) = world.colleagues().await;
+    world.gone(caller, None);
+    world.hung_up(called).await;
+    let stored = world.stored_in(ContactState::Failed).await;
+    assert_eq!(stored.ended_by, Some(EndedBy::Agent));
+    // Nobody there, oneself, and somebody in a call.
+    let caller = world.call_colleague(7);
+    assert_eq!(world.hung_up(caller).await.code, 480);
+    let caller = world.call_colleague(1);
+    assert_eq!(world.hung_up(caller).await.code, 486);
+    assert!(world.inner().state.lock().live.is_empty());
+}
+
+#[tokio::test]
+async fn colleagues_hold_and_drop_each_other() {
+    let world = World::new();
+    let (caller, called, contact) = world.colleagues().await;
+    world.switch.raise(Event::Answered(called));
+    world.hears(caller, &[called]).await;
+    world.switch.raise(Event::Held(caller));
+    world.told(&Told::Play(called, Sound::Music)).await;
+    world.switch.raise(Event::Resumed(caller));
+    world.hears(called, &[caller]).await;
+    let inner = world.inner();
+    let call = world.seen(1, contact).and_then(|seen| seen.call);
+    let parties = call.expect("goes on").parties;
+    let party = parties
+        .iter()
+        .find(|party| party.role == PartyRole::Colleague);
+    let party = party.expect("is there").id;
+    let muted = inner.edit_party(
+        agent(1),
+        contact,
+        party,
+        EditParty {
+            held: None,
+            muted: Some(true),
+        },
+    );
+    muted.expect("is there");
+    world.hears(caller, &[]).await;
+    inner
+        .drop_party(agent(1), contact, party)
+        .expect("is there");
+    world.hung_up(called).await;
+    world.hung_up(caller).await;
+}
+
+/// How a desk was rung.
+fn answer_of(dial: &Dial) -> Option<Answer> {
+    match dial {
+        Dial::Agent { answer, .. } => *answer,
+        Dial::Trunk { .. } => None,
+    }
+}
+
+#[tokio::test]
+async fn what_answers_itself_is_decided_for_queues_and_agents() {
+    let queue = QueueId(Uuid::from_u128(9));
+    for (queue_s, agent_s) in [(false, false), (true, false), (false, true)] {
+        let world = World::new();
+        {
+            let mut state = world.inner().state.lock();
+            let info = state.queues.get_mut(&queue).expect("is there");
+            info.auto_answer = queue_s;
+            let policy = CallPolicy {
+                auto_answer: agent_s,
+            };
+            state.policies.insert(agent(1), policy);
+        }
+        world.ready(1).await;
+        let customer = world.call();
+        let (desk, dial) = world.rung(0).await;
+        let itself = queue_s || agent_s;
+        assert_eq!(answer_of(&dial), itself.then_some(Answer::Talk));
+        world.switch.raise(Event::Answered(desk));
+        world.told(&Told::Hear(customer, vec![desk])).await;
+        let beep = |told: &Told| *told == Told::Beep(desk);
+        assert_eq!(world.switch.told().iter().any(beep), itself);
+        // What comes back to an agent waits for them.
+        world.present(2).await;
+        let contact = world.contact_in(ContactState::Connected).await.id;
+        let inner = world.inner();
+        inner.park(agent(1), contact).expect("parks");
+        world.advance(121);
+        let (_, dial) = world.rung(1).await;
+        assert_eq!(answer_of(&dial), None);
+    }
+}

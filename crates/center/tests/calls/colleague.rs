@@ -1,0 +1,127 @@
+//! Colleagues call each other, and calls that answer themselves.
+
+use crate::{
+    control::{CUSTOMER, LIU, Person, ZHOU, assert_two},
+    rig::{HOTLINE, Rig, until},
+};
+use reqwest::Method;
+use seatline_contract::{
+    ANSWER_HEADER, ANSWER_TALK,
+    contact::{ContactState, Direction, EndedBy, OfferKind},
+    presence::Presence,
+};
+use seatline_media::{Codec, SAMPLE_RATE, sim::level_at};
+use seatline_sip::CallEvent;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn colleagues_talk_without_a_trunk_and_are_busy_meanwhile() {
+    let rig = Rig::start().await;
+    let mut zhou = rig.ready("zhou").await;
+    let mut liu = rig.ready("liu").await;
+    let mut talk = zhou.dial(&format!("colleague-{}", liu.session.me.id)).await;
+    let offer = liu.offer().await;
+    assert!(matches!(&offer.kind, OfferKind::Colleague { from_name } if from_name == "zhou"));
+    let rung = liu.rung().await;
+    assert_eq!(rung.from.display_name.as_deref(), Some("zhou"));
+    rung.call.ring().await.unwrap();
+    talk.media().await;
+    let mut caller = talk.headset();
+    let ringback = caller.use_for(Duration::from_millis(5_500), 0.0).await;
+    let tone = level_at(&ringback, 450.0, SAMPLE_RATE);
+    assert!(tone > 0.01, "no ringback tone: {tone}");
+    // A customer who calls now waits: both are taken.
+    let mut customer = rig.telephone.dial(&rig, HOTLINE, Codec::Pcma).await;
+    customer.answered().await;
+    let mut answered = liu.answer(rung).await;
+    talk.answered().await;
+    let mut first = Person::new(ZHOU, caller);
+    let mut second = Person::at(LIU, &answered);
+    assert_two(&mut first, &mut second).await;
+    for desk in [&mut zhou, &mut liu] {
+        let contact = desk.contact_in(ContactState::Connected).await;
+        assert_eq!(contact.direction, Direction::Internal);
+    }
+    answered.call.hangup(None);
+    talk.ended().await;
+    let over = zhou.contact_in(ContactState::Closed).await;
+    assert_eq!(over.ended_by, Some(EndedBy::Colleague));
+    // Nothing is left to write, and one of them gets the customer.
+    let offered = tokio::select! {
+        offer = zhou.offer() => offer,
+        offer = liu.offer() => offer,
+    };
+    assert_eq!(offered.contact.direction, Direction::Inbound);
+
+    // Who is not there is told to the caller.
+    let nobody = uuid::Uuid::new_v4();
+    customer.call.hangup(None);
+    zhou.presence(Presence::Ready).await;
+    let mut lost = zhou.dial(&format!("colleague-{nobody}")).await;
+    assert_eq!(lost.ended().await, Some(480));
+    let _ = &mut answered;
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_whose_calls_answer_themselves_beeps_first() {
+    let rig = Rig::start().await;
+    let admin = rig.sign_in("admin").await.token;
+    let queues: Value = rig
+        .ask(Some(&admin), Method::GET, "/api/v1/queues", &())
+        .await;
+    let path = format!("/api/v1/queues/{}", queues[0]["id"].as_str().unwrap());
+    let edit = json!({ "auto_answer": true });
+    let mut desk = rig.ready("zhou").await;
+    let (status, _) = rig
+        .try_ask(Some(&desk.session.token), Method::PATCH, &path, &edit)
+        .await;
+    assert_eq!(status, 403, "only administrators decide that");
+    let _: Value = rig.ask(Some(&admin), Method::PATCH, &path, &edit).await;
+
+    let mut line = rig.telephone.dial(&rig, HOTLINE, Codec::Pcma).await;
+    line.answered().await;
+    let rung = desk.rung().await;
+    assert_eq!(rung.headers.get(ANSWER_HEADER), Some(ANSWER_TALK));
+    let talk = desk.answer(rung).await;
+    let mut headset = talk.headset();
+    // The beep of 1 kHz is heard, once, before the conversation.
+    let first = headset.use_for(Duration::from_secs(2), 0.0).await;
+    let tenths = first.chunks_exact(SAMPLE_RATE as usize / 10);
+    let beeps = tenths
+        .filter(|tenth| level_at(tenth, 1_000.0, SAMPLE_RATE) > 0.1)
+        .count();
+    println!("{beeps} tenths of a second of beep");
+    assert!((1..=4).contains(&beeps), "{beeps} tenths of a second");
+    let mut agent = Person::new(ZHOU, headset);
+    assert_two(&mut agent, &mut Person::on(CUSTOMER, &line)).await;
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_lets_calls_answer_themselves_at_one_agent_only() {
+    let rig = Rig::start().await;
+    let admin = rig.sign_in("admin").await.token;
+    let mut zhou = rig.desk("zhou").await;
+    let path = format!("/api/v1/people/{}/call-policy", zhou.session.me.id);
+    let policy = json!({ "auto_answer": true });
+    let _: Value = rig.ask(Some(&admin), Method::PUT, &path, &policy).await;
+    let stored: Value = rig.ask(Some(&admin), Method::GET, &path, &()).await;
+    assert_eq!(stored, policy);
+    zhou.set_ready(&rig).await;
+    let mut line = rig.telephone.dial(&rig, HOTLINE, Codec::Pcma).await;
+    line.answered().await;
+    let rung = zhou.rung().await;
+    assert_eq!(rung.headers.get(ANSWER_HEADER), Some(ANSWER_TALK));
+    let mut events = rung.events;
+    rung.call.reject(603, None).await.unwrap();
+    until("the end", &mut events, |event| {
+        matches!(event, CallEvent::Ended { .. }).then_some(())
+    })
+    .await;
+    let mut liu = rig.ready("liu").await;
+    let rung = liu.rung().await;
+    assert_eq!(rung.headers.get(ANSWER_HEADER), None);
+    rig.stop().await;
+}
