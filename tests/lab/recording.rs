@@ -123,9 +123,8 @@ async fn measure_ours(folder: &Path, table: &mut Table) -> Result<f64> {
     let without = footprint::processor(me, COUNTED).await?;
     for (contact, parties) in &calls {
         recordings.arrived(*contact, Direction::Inbound, None);
-        for (party, side) in parties {
-            recordings.joined(*contact, *party, *side, None);
-        }
+        let present = parties.map(|(party, side)| (party, side, None));
+        recordings.present(*contact, &present);
         recordings.connected(*contact);
     }
     tokio::time::sleep(Duration::from_secs(3)).await;

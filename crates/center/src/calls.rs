@@ -51,7 +51,7 @@ pub use surroundings::{DialRefusal, Known, LateNotes, Surroundings};
 pub(crate) use board::{AgentLook, CallLook, Look, QueueLook};
 pub(crate) use routes::{open_line, routes};
 pub(crate) use store::{
-    agent_of, contacts_among, legs_migration, migration, policies_migration, stored_since,
+    agents_of, contacts_among, legs_migration, migration, policies_migration, stored_since,
 };
 
 use crate::{
@@ -257,15 +257,21 @@ impl Calls {
         };
         if !live.tickets.contains(&ticket) {
             live.tickets.push(ticket);
+            inner.surroundings.recorder().ticketed(contact, ticket);
         }
         inner.tell(&state, contact);
         inner.tell_note_takers(&state, contact);
     }
 
-    /// Recording of a live contact stands elsewhere: tells who has it.
+    /// Recording of a live contact stands elsewhere: lets supervisors hear what they now may, and
+    /// tells who has it.
     pub(crate) fn recording_changed(&self, contact: ContactId) {
         if let Some(inner) = self.inner.get() {
-            inner.tell(&inner.state.lock(), contact);
+            let mut state = inner.state.lock();
+            if let Some(live) = state.live.get_mut(&contact) {
+                inner.tune(live);
+            }
+            inner.tell(&state, contact);
         }
     }
 

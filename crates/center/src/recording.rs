@@ -36,18 +36,19 @@ mod writer;
 pub use keys::{KeyError, Keyring};
 pub use port::{Recorder, Unrecorded};
 
-pub(crate) use routes::{open_routes, routes};
+pub(crate) use routes::routes;
 pub(crate) use score::migration as score_migration;
 pub(crate) use store::migration;
 
-use crate::{App, calls::Calls, clock::Clock, events::Hub, store::Store, switch::Switch};
+use crate::{App, clock::Clock, store::Store, switch::Switch};
 use links::Links;
 use live::Call;
 use parking_lot::{Mutex, RwLock};
 use sea_orm::DbErr;
 use seatline_contract::{
-    event::Change,
+    event::{Alarm, Change},
     id::{AgentId, ContactId, RecordingId},
+    identity::Role,
     recording::RecordingPolicy,
     time::UnixMs,
 };
@@ -118,6 +119,8 @@ enum Told {
     Announce(ContactId),
     /// A pause is about to end.
     Resumes(AgentId, ContactId, UnixMs),
+    /// The disk fails, or no longer, or the policy for when it does is another one.
+    Storage,
 }
 
 /// What runs beside the front door.
@@ -164,10 +167,15 @@ impl Recordings {
         };
         std::fs::create_dir_all(&folder).map_err(unusable)?;
         let keys = Keyring::open(key_file)?;
-        let writer = Writer::start(keys.clone()).map_err(unusable)?;
+        let (told, listening) = mpsc::unbounded_channel();
+        let warn = told.clone();
+        let writer = Writer::start(keys.clone(), folder.clone(), move |_| {
+            // Without a driver the centre is stopping, and nobody listens.
+            let _ = warn.send(Told::Storage);
+        });
+        let writer = writer.map_err(unusable)?;
         let policy = store::policy(store.db()).await?;
         let leftovers = store::unfinished(store.db()).await?;
-        let (told, listening) = mpsc::unbounded_channel();
         let recordings = Self(Arc::new(Inner {
             folder,
             keys,
@@ -213,7 +221,17 @@ impl Recordings {
     pub async fn set_policy(&self, policy: RecordingPolicy) -> Result<(), DbErr> {
         store::set_policy(self.0.store.db(), &policy).await?;
         *self.0.policy.write() = policy;
+        self.tell(Told::Storage);
         Ok(())
+    }
+
+    /// What supervisors must know of now.
+    #[must_use]
+    pub fn alarms(&self) -> Vec<Alarm> {
+        let refuses_calls = !self.policy().calls_without_storage;
+        let failing = self.is_storage_failing();
+        let alarm = failing.then_some(Alarm::RecordingStorage { refuses_calls });
+        alarm.into_iter().collect()
     }
 
     /// What became of the recordings made since the start.
@@ -222,10 +240,10 @@ impl Recordings {
         *self.0.tally.lock()
     }
 
-    /// Whether the disk takes no writes for some recording now.
+    /// Whether the disk takes no writes now.
     #[must_use]
     pub fn is_storage_failing(&self) -> bool {
-        self.0.writer.lock().failing() > 0
+        self.0.writer.lock().is_failing()
     }
 
     /// Ends what is being recorded and waits until it is closed. What is not drawn yet is drawn at
@@ -317,7 +335,7 @@ impl Driver {
             tokio::select! {
                 () = stop.cancelled() => return,
                 told = self.told.recv() => match told {
-                    Some(told) => pass_on(&app.hub, &app.calls, told),
+                    Some(told) => pass_on(&app, told),
                     None => return,
                 },
                 _ = retention.tick() => {
@@ -332,12 +350,21 @@ impl Driver {
     }
 }
 
-fn pass_on(hub: &Hub, calls: &Calls, told: Told) {
+fn pass_on(app: &App, told: Told) {
     match told {
-        Told::Changed(contact) => calls.recording_changed(contact),
-        Told::Announce(contact) => calls.announce_recording(contact),
+        Told::Changed(contact) => app.calls.recording_changed(contact),
+        Told::Announce(contact) => app.calls.announce_recording(contact),
         Told::Resumes(agent, contact, at) => {
-            hub.publish(agent, Change::RecordingResumes { contact, at });
+            app.hub
+                .publish(agent, Change::RecordingResumes { contact, at });
+        }
+        Told::Storage => {
+            let roster = app.supervision.roster();
+            let people = roster.people().iter();
+            let told = people.filter(|person| person.role != Role::Agent);
+            let alarms = app.recordings.alarms();
+            app.hub
+                .publish_to(told.map(|person| person.id), &Change::Alarms { alarms });
         }
     }
 }

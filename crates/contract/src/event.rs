@@ -146,6 +146,22 @@ pub struct Snapshot {
     /// Requests for help in the supervisor's teams that nobody has answered.
     #[serde(default)]
     pub helps: Vec<Contact>,
+    /// What is wrong with the centre, for supervisors.
+    #[serde(default)]
+    pub alarms: Vec<Alarm>,
+}
+
+/// Something wrong with the centre that supervisors must know of while it lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Alarm {
+    /// Recordings can not be written: the disk is full or fails. Calls go on.
+    RecordingStorage {
+        /// Whether new calls are refused meanwhile, as the policy says.
+        refuses_calls: bool,
+    },
 }
 
 /// One change to a [`Snapshot`].
@@ -271,6 +287,11 @@ pub enum Change {
         contact: ContactId,
         /// When it is recorded again.
         at: UnixMs,
+    },
+    /// Something is wrong with the centre, or no longer; supervisors only.
+    Alarms {
+        /// All there are.
+        alarms: Vec<Alarm>,
     },
     /// The customer pressed a key.
     Digit {

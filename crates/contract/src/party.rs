@@ -163,7 +163,11 @@ pub enum RecordingState {
     /// The customer is being told.
     Announcing,
     /// It is.
-    On,
+    On {
+        /// Whether the agent may end it, as only what they began themselves may be.
+        #[serde(default)]
+        by_hand: bool,
+    },
     /// It is interrupted, and goes on by itself then.
     Paused {
         /// When it goes on.

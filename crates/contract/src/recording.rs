@@ -3,7 +3,7 @@
 use crate::{
     contact::Direction,
     customer::NumberView,
-    id::{AgentId, ContactId, CustomerId, QueueId, RecordingId},
+    id::{AgentId, ContactId, CustomerId, QueueId, RecordingId, TicketId},
     time::UnixMs,
 };
 use serde::{Deserialize, Serialize};
@@ -120,8 +120,18 @@ pub enum Mark {
     Retrieved,
     /// Another agent took over.
     Transferred {
-        /// Who has the call now.
+        /// Who has the call now; nobody of the centre after a transfer to the outside.
         to: Option<AgentId>,
+    },
+    /// The agent wrote a note.
+    Noted {
+        /// Who.
+        by: AgentId,
+    },
+    /// A ticket was written of the call.
+    Ticket {
+        /// Which.
+        ticket: TicketId,
     },
 }
 
@@ -179,6 +189,8 @@ pub struct Recording {
     pub peak_ms: u32,
     /// Whether chain and signatures were found whole when it was closed.
     pub sound: bool,
+    /// Whether the reader may hear it: an agent may read of a scored call and yet not hear it.
+    pub may_hear: bool,
 }
 
 /// Which calls are recorded.
@@ -332,6 +344,9 @@ pub struct Listen {
     /// Where to begin, in milliseconds.
     #[serde(default)]
     pub from_ms: u32,
+    /// Where to end; at the recording's end if it is not said.
+    #[serde(default)]
+    pub until_ms: Option<u32>,
 }
 
 /// A link to hear a recording: for one person at one address, once, and soon. It gives a WAV

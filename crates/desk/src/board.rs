@@ -87,6 +87,21 @@ impl Board {
         });
     }
 
+    /// Tells that the centre can not write recordings, or can again.
+    pub(crate) fn tell_alarm(&self, failing: bool) {
+        let (told, over) = match failing {
+            true => (NoticeCode::RecordingsFailing, NoticeCode::RecordingsBack),
+            false => (NoticeCode::RecordingsBack, NoticeCode::RecordingsFailing),
+        };
+        self.forget(over);
+        self.tell(told, None);
+    }
+
+    /// Takes a notice back that is not true any more.
+    pub(crate) fn forget(&self, code: NoticeCode) {
+        self.change(|view| view.notices.retain(|notice| notice.code != code));
+    }
+
     /// Keeps what somebody wrote, and tells of it.
     pub(crate) fn receive(&self, message: Message) {
         let (name, text) = (message.from_name.clone(), message.text.clone());

@@ -6,7 +6,7 @@ use seatline_contract::{
     contact::{Contact, Direction, Offer},
     customer::NumberView,
     directory::{Callback, Colleague},
-    event::Catalog,
+    event::{Alarm, Catalog},
     id::{AgentId, ContactId, CustomerId, TicketId},
     identity::Person,
     party::{Parked, PartyEnd},
@@ -55,6 +55,8 @@ pub struct DeskView {
     pub callbacks: Vec<Callback>,
     /// Contacts whose agents ask this supervisor for help.
     pub helps: Vec<Contact>,
+    /// What is wrong with the centre, for supervisors.
+    pub alarms: Vec<Alarm>,
     /// What others wrote since sign-in, the latest last.
     pub messages: Vec<Message>,
     /// Ticket texts not yet sent, kept on this computer.
@@ -100,6 +102,7 @@ impl DeskView {
             parked: Vec::new(),
             callbacks: Vec::new(),
             helps: Vec::new(),
+            alarms: Vec::new(),
             messages: Vec::new(),
             drafts: Vec::new(),
             notes: Vec::new(),
@@ -504,6 +507,13 @@ pub enum NoticeCode {
     CallbackDue,
     /// Somebody wrote; the detail names them, the text is what.
     MessageReceived,
+    /// A pause of the call's recording ends soon; the detail is when, in Unix milliseconds of the
+    /// centre's clock.
+    RecordingResumes,
+    /// The centre can not write recordings; the view's alarms say what follows.
+    RecordingsFailing,
+    /// It can again.
+    RecordingsBack,
 }
 
 /// What changes too often for [`DeskView`], while it is watched.

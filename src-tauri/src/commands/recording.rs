@@ -76,15 +76,21 @@ pub async fn recording(desk: State<'_, Desk>, id: RecordingId) -> Result<Recordi
     desk.recording(id).await
 }
 
-/// The sound as a WAV file in Base64, which crosses to the window many times faster than a list of
-/// numbers: the customer on the left, the agent on the right. Each hearing is audited.
+/// A piece of the sound, between two times in milliseconds, as a WAV file in Base64, which crosses
+/// to the window many times faster than a list of numbers: the customer on the left, the agent on
+/// the right. Each hearing is audited.
 ///
 /// # Errors
 /// The centre's and the connection's codes.
 #[tauri::command]
 #[specta::specta]
-pub async fn hear_recording(desk: State<'_, Desk>, id: RecordingId) -> Result<String, Failure> {
-    let sound = desk.hear_recording(id).await?;
+pub async fn hear_recording(
+    desk: State<'_, Desk>,
+    id: RecordingId,
+    from_ms: u32,
+    until_ms: u32,
+) -> Result<String, Failure> {
+    let sound = desk.hear_recording(id, from_ms, until_ms).await?;
     Ok(BASE64_STANDARD.encode(sound))
 }
 

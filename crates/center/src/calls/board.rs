@@ -58,12 +58,14 @@ pub(crate) struct CallLook {
 impl Calls {
     /// All queues and calls, and those agents, at the same moment. `None` until the driver runs.
     pub(crate) fn look(&self, agents: impl Iterator<Item = AgentId>) -> Option<Look> {
-        let state = self.inner.get()?.state.lock();
+        let inner = self.inner.get()?;
+        let state = inner.state.lock();
+        let recorder = inner.surroundings.recorder();
         let calls: Vec<CallLook> = state
             .live
             .values()
             .filter(|live| live.record.ended.is_none())
-            .map(look_at)
+            .map(|live| look_at(live, recorder.state(live.record.id)))
             .collect();
         let talking: HashMap<AgentId, ContactId> = state
             .live
@@ -164,7 +166,7 @@ fn talking(record: &Record) -> Option<AgentId> {
     }
 }
 
-fn look_at(live: &Live) -> CallLook {
+fn look_at(live: &Live, recording: RecordingState) -> CallLook {
     let record = &live.record;
     let parties = live.room.members().len();
     CallLook {
@@ -181,6 +183,6 @@ fn look_at(live: &Live) -> CallLook {
         connected: record.connected,
         parties: u32::try_from(parties).unwrap_or(u32::MAX),
         watchers: live.room.watchers().collect(),
-        recording: RecordingState::default(),
+        recording,
     }
 }

@@ -105,6 +105,9 @@ impl Inner {
                 live.was_lasts_notes(agent);
             }
             _ if has_it => {
+                if live.record.note != request.note && !request.note.is_empty() {
+                    self.surroundings.recorder().noted(contact, agent);
+                }
                 live.record.disposition.clone_from(&request.disposition);
                 live.record.note.clone_from(&request.note);
             }

@@ -7,6 +7,10 @@
 //! | its agent | besides them supervisors who coach |
 //! | somebody on hold | music; nobody hears them |
 //! | a supervisor | all in conversation, and other supervisors who speak |
+//! | a supervisor while recording is paused | other supervisors who speak |
+//!
+//! What is not recorded is not monitored either, whatever the mode: a supervisor who barges in is
+//! heard by all then, and hears none of them.
 //!
 //! Somebody consulted stands *apart*: either the agent talks to them and all others are on hold, or
 //! the other way round, until both are merged. Only an agent ever hears a coach.
@@ -151,6 +155,8 @@ pub(super) struct Room {
     greeting: bool,
     /// The agent's desk put the call on hold: whom that holds, if it is one alone.
     away: Option<Option<PartyId>>,
+    /// Recording is paused: what is said is for those in the conversation only.
+    confidential: bool,
 }
 
 impl Room {
@@ -298,7 +304,10 @@ impl Room {
     }
 
     fn heard_by_seat(&self, listener: Line) -> Vec<Line> {
-        let members = self.members.iter().filter(|member| self.speaks(member));
+        let members = self
+            .members
+            .iter()
+            .filter(|member| !self.confidential && self.speaks(member));
         let seats = self.seats.iter().filter(|seat| match seat.mode {
             WatchMode::Monitor => false,
             WatchMode::Coach | WatchMode::Barge => seat.connected,

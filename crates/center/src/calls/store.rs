@@ -8,7 +8,7 @@ pub(super) use entity::call_policy;
 pub(super) use kept::{add_leg, legs_of, save_notes};
 pub(crate) use migration::{legs_migration, migration, policies_migration};
 
-use super::{QueueInfo, Record, surroundings::LateNotes};
+use super::{Leg, QueueInfo, Record, surroundings::LateNotes};
 use crate::{
     App,
     acd::{QueueSetUp, Terms},
@@ -28,6 +28,7 @@ use seatline_contract::{
     error::Code,
     id::{AgentId, ContactId, CustomerId, QueueId},
     identity::Role,
+    party::PartyRole,
     secret::PhoneNumber,
     time::UnixMs,
 };
@@ -419,10 +420,17 @@ pub(crate) async fn contacts_among(
     view(app, &records, role).await
 }
 
-/// The agent who has or had a contact.
-pub(crate) async fn agent_of(app: &App, id: ContactId) -> Result<Option<AgentId>, DbErr> {
-    let found = find(app.store.db(), id).await?;
-    Ok(found.and_then(|record| record.agent))
+/// All agents who have or had a contact.
+pub(crate) async fn agents_of(app: &App, id: ContactId) -> Result<Vec<AgentId>, DbErr> {
+    let db = app.store.db();
+    let last = find(db, id).await?.and_then(|record| record.agent);
+    let legs = legs_of(db, id).await?.into_iter();
+    let had = |leg: &Leg| leg.role == PartyRole::Agent && leg.connected.is_some();
+    Ok(legs
+        .filter(had)
+        .filter_map(|leg| leg.agent)
+        .chain(last)
+        .collect())
 }
 
 /// One stored contact as somebody of that role may see it.

@@ -46,6 +46,8 @@ impl Inner {
 
     /// Lets each line hear what it shall, by telling the switch of the differences.
     pub(super) fn tune(&self, live: &mut Live) {
+        let paused = self.surroundings.recorder().is_paused(live.record.id);
+        live.room.keep_confidential(paused);
         let mut wanted: HashMap<Line, Hears> = live.room.hearing().into_iter().collect();
         self.tell_recorder(live, &mut wanted);
         for (line, hears) in &wanted {

@@ -18,6 +18,7 @@ use axum::{
 use seatline_contract::{
     error::Code,
     event::{ClientFrame, ServerFrame, Snapshot},
+    identity::Role,
 };
 use std::time::Duration;
 
@@ -196,6 +197,10 @@ async fn build_snapshot(app: &App, signed: &Signed, seq: u64) -> Result<Snapshot
         parked: view.parked,
         callbacks: directory::open_callbacks(app, signed).await?,
         helps: supervision::open_helps(app, &signed.person),
+        alarms: match signed.person.role {
+            Role::Agent => Vec::new(),
+            Role::Supervisor | Role::Administrator => app.recordings.alarms(),
+        },
     })
 }
 

@@ -53,7 +53,14 @@ async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
     if app.stopping.is_cancelled() {
         problems.push("the centre is stopping".to_owned());
     }
+    let storage_fails = app.recordings.is_storage_failing();
+    if storage_fails && !app.recordings.policy().calls_without_storage {
+        problems.push("calls are refused: recordings cannot be written".to_owned());
+    }
     let healthy = problems.is_empty();
+    if storage_fails && healthy {
+        problems.push("recordings cannot be written; calls go on".to_owned());
+    }
     let status = if healthy {
         StatusCode::OK
     } else {

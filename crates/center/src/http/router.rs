@@ -27,7 +27,6 @@ pub(super) fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::Base::openapi())
         .merge(about::routes())
         .merge(identity::open_routes())
-        .merge(recording::open_routes())
         .merge(signed())
 }
 
@@ -49,7 +48,6 @@ pub(crate) fn router(app: App) -> Router {
     let (api, document) = OpenApiRouter::with_openapi(openapi::Base::openapi())
         .merge(about::routes())
         .merge(identity::open_routes())
-        .merge(recording::open_routes())
         .merge(signed().route_layer(middleware::from_fn_with_state(
             app.clone(),
             once::write_once,

@@ -9,7 +9,7 @@ use seatline_contract::{
 use std::{collections::HashMap, net::IpAddr};
 
 /// How long a link may wait to be used, in milliseconds.
-const LIFETIME_MS: i64 = 60_000;
+pub(super) const LIFETIME_MS: i64 = 60_000;
 
 /// Links that may wait at once, so that asking for many does not fill the memory.
 const MOST: usize = 10_000;
@@ -19,9 +19,10 @@ const MOST: usize = 10_000;
 pub(super) struct Link {
     pub(super) recording: RecordingId,
     pub(super) person: AgentId,
+    pub(super) address: IpAddr,
     pub(super) from_ms: u32,
-    address: IpAddr,
-    expires: UnixMs,
+    pub(super) until_ms: u32,
+    pub(super) expires: UnixMs,
 }
 
 /// Links that were given out and not used. Only hashes of them are kept.
@@ -29,15 +30,8 @@ pub(super) struct Link {
 pub(super) struct Links(HashMap<[u8; 32], Link>);
 
 impl Links {
-    /// A new link's token, and when it is of no use any more; `None` if too many wait.
-    pub(super) fn make(
-        &mut self,
-        now: UnixMs,
-        recording: RecordingId,
-        person: AgentId,
-        address: IpAddr,
-        from_ms: u32,
-    ) -> Option<(String, UnixMs)> {
+    /// A new link's token; `None` if too many wait.
+    pub(super) fn make(&mut self, now: UnixMs, link: Link) -> Option<String> {
         self.0.retain(|_, link| link.expires > now);
         if self.0.len() >= MOST {
             return None;
@@ -45,22 +39,21 @@ impl Links {
         let mut token = [0; 32];
         rand::rng().fill_bytes(&mut token);
         let token = hex::encode(token);
-        let expires = now.plus(LIFETIME_MS);
-        let link = Link {
-            recording,
-            person,
-            from_ms,
-            address,
-            expires,
-        };
         self.0.insert(hash(&token), link);
-        Some((token, expires))
+        Some(token)
     }
 
-    /// Uses a link up. A wrong address uses it up as well: it has leaked.
-    pub(super) fn take(&mut self, now: UnixMs, token: &str, address: IpAddr) -> Option<Link> {
+    /// Uses a link up. A wrong person or address uses it up as well: it has leaked.
+    pub(super) fn take(
+        &mut self,
+        now: UnixMs,
+        token: &str,
+        person: AgentId,
+        address: IpAddr,
+    ) -> Option<Link> {
         let link = self.0.remove(&hash(token))?;
-        (link.expires > now && link.address == address).then_some(link)
+        let theirs = link.person == person && link.address == address;
+        (theirs && link.expires > now).then_some(link)
     }
 }
 
@@ -76,22 +69,37 @@ mod tests {
     use std::net::Ipv4Addr;
 
     #[test]
-    fn a_link_works_once_soon_and_from_its_address_only() {
+    fn a_link_works_once_soon_and_for_its_person_at_their_address_only() {
         let home = IpAddr::from(Ipv4Addr::LOCALHOST);
-        let other = IpAddr::from(Ipv4Addr::new(10, 0, 0, 1));
-        let (recording, person) = (RecordingId(Uuid::new_v4()), AgentId(Uuid::new_v4()));
+        let away = IpAddr::from(Ipv4Addr::new(10, 0, 0, 1));
+        let [person, other] = [1, 2].map(|n| AgentId(Uuid::from_u128(n)));
+        let link = Link {
+            recording: RecordingId(Uuid::new_v4()),
+            person,
+            address: home,
+            from_ms: 5,
+            until_ms: 9,
+            expires: UnixMs(LIFETIME_MS),
+        };
         let mut links = Links::default();
-        let make = |links: &mut Links| links.make(UnixMs(0), recording, person, home, 5).unwrap().0;
-        let token = make(&mut links);
-        let link = links.take(UnixMs(59_999), &token, home).unwrap();
-        assert_eq!((link.recording, link.from_ms), (recording, 5));
-        assert_eq!(links.take(UnixMs(0), &token, home), None);
-        let late = make(&mut links);
-        assert_eq!(links.take(UnixMs(60_000), &late, home), None);
-        let stolen = make(&mut links);
-        assert_eq!(links.take(UnixMs(0), &stolen, other), None);
-        assert_eq!(links.take(UnixMs(0), &stolen, home), None);
-        assert_eq!(links.take(UnixMs(0), "", home), None);
+        let token = links.make(UnixMs(0), link).unwrap();
+        let (soon, late) = (UnixMs(LIFETIME_MS - 1), UnixMs(LIFETIME_MS));
+        assert_eq!(links.take(soon, &token, person, home), Some(link));
+        assert_eq!(links.take(soon, &token, person, home), None);
+        for (now, who, at) in [
+            (late, person, home),
+            (soon, other, home),
+            (soon, person, away),
+        ] {
+            let token = links.make(UnixMs(0), link).unwrap();
+            assert_eq!(links.take(now, &token, who, at), None);
+            assert_eq!(
+                links.take(soon, &token, person, home),
+                None,
+                "it was used up"
+            );
+        }
+        assert_eq!(links.take(soon, "", person, home), None);
     }
 
     use uuid::Uuid;

@@ -10,7 +10,7 @@ use super::{
 use crate::switch::PartyId;
 use seatline_contract::{
     contact::Direction,
-    id::{AgentId, ContactId, QueueId, RecordingId},
+    id::{AgentId, ContactId, QueueId, RecordingId, TicketId},
     party::RecordingState,
     recording::{Mark, Side},
     time::UnixMs,
@@ -28,12 +28,47 @@ const ROW_WITHIN: Duration = Duration::from_secs(8);
 /// Pause before a row is tried again.
 const ROW_RETRY: Duration = Duration::from_millis(250);
 
+/// Shortest time between two marks of notes, in milliseconds: a note is saved as it is typed.
+const NOTED_EVERY_MS: i64 = 30_000;
+
 /// One call.
 pub(super) struct Call {
     machine: Machine,
     parties: Vec<(PartyId, Side)>,
-    pub(super) agent: Option<AgentId>,
+    /// Its agent, while there is one.
+    agent: Option<AgentId>,
+    had: Had,
+    noted: Option<UnixMs>,
     inbox: Option<Arc<Inbox>>,
+}
+
+/// Who had the customer last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Had {
+    /// Nobody yet.
+    Nobody,
+    Agent(AgentId),
+    /// Somebody who is not of the centre.
+    Outside,
+}
+
+impl Call {
+    /// Sees who has the customer now, and gives the mark if that is somebody else than before.
+    /// A customer who waits is still the last one's.
+    fn see(&mut self, parties: &[(PartyId, Side, Option<AgentId>)]) -> Option<Mark> {
+        self.agent = parties.iter().find_map(|(.., agent)| *agent);
+        let is = |side: Side| parties.iter().any(|(_, at, _)| *at == side);
+        let has = match self.agent {
+            Some(agent) => Had::Agent(agent),
+            None if is(Side::Customer) && is(Side::Agent) && self.had != Had::Nobody => {
+                Had::Outside
+            }
+            None => return None,
+        };
+        let had = std::mem::replace(&mut self.had, has);
+        let to = self.agent;
+        (had != has && had != Had::Nobody).then_some(Mark::Transferred { to })
+    }
 }
 
 impl Recordings {
@@ -230,6 +265,8 @@ impl Recorder for Recordings {
             machine: Machine::new(decision),
             parties: Vec::with_capacity(2),
             agent: None,
+            had: Had::Nobody,
+            noted: None,
             inbox: None,
         };
         self.0.calls.lock().insert(contact, call);
@@ -260,41 +297,29 @@ impl Recorder for Recordings {
         refuses && self.must_announce(contact) && self.apply(contact, Input::Refuse).is_ok()
     }
 
-    fn joined(&self, contact: ContactId, party: PartyId, side: Side, agent: Option<AgentId>) {
-        let mut calls = self.0.calls.lock();
-        let Some(call) = calls.get_mut(&contact) else {
-            return;
-        };
-        if call.parties.iter().any(|(known, _)| *known == party) {
-            return;
-        }
-        call.agent = agent.or(call.agent);
-        call.parties.push((party, side));
-        if let Some(inbox) = &call.inbox {
-            self.listen(inbox, party, side);
-        }
-    }
-
-    fn left(&self, contact: ContactId, party: PartyId) {
-        let mut calls = self.0.calls.lock();
-        let Some(call) = calls.get_mut(&contact) else {
-            return;
-        };
-        call.parties.retain(|(known, _)| *known != party);
-        if let Some(inbox) = &call.inbox {
-            inbox.leave(party.0);
-        }
-    }
-
     fn present(&self, contact: ContactId, parties: &[(PartyId, Side, Option<AgentId>)]) {
-        let known = self.ask(contact, |call| call.parties.clone());
-        for (party, _) in known.unwrap_or_default() {
-            if !parties.iter().any(|(present, ..)| *present == party) {
-                self.left(contact, party);
+        let mut calls = self.0.calls.lock();
+        let Some(call) = calls.get_mut(&contact) else {
+            return;
+        };
+        let stays = |party: PartyId| parties.iter().any(|(present, ..)| *present == party);
+        for (gone, _) in call.parties.extract_if(.., |(party, _)| !stays(*party)) {
+            if let Some(inbox) = &call.inbox {
+                inbox.leave(gone.0);
             }
         }
-        for (party, side, agent) in parties {
-            self.joined(contact, *party, *side, *agent);
+        let handed = call.see(parties);
+        if let (Some(inbox), Some(mark)) = (&call.inbox, handed) {
+            inbox.mark(mark);
+        }
+        for (party, side, _) in parties {
+            if call.parties.iter().any(|(known, _)| known == party) {
+                continue;
+            }
+            call.parties.push((*party, *side));
+            if let Some(inbox) = &call.inbox {
+                self.listen(inbox, *party, *side);
+            }
         }
     }
 
@@ -306,11 +331,25 @@ impl Recorder for Recordings {
         self.mark(contact, if held { Mark::Held } else { Mark::Retrieved });
     }
 
-    fn handed_over(&self, contact: ContactId, to: Option<AgentId>) {
-        if let Some(call) = self.0.calls.lock().get_mut(&contact) {
-            call.agent = to;
+    fn noted(&self, contact: ContactId, by: AgentId) {
+        let now = self.0.clock.now();
+        let mut calls = self.0.calls.lock();
+        let Some(call) = calls.get_mut(&contact) else {
+            return;
+        };
+        if call
+            .noted
+            .is_none_or(|last| now.since(last) >= NOTED_EVERY_MS)
+        {
+            call.noted = Some(now);
+            if let Some(inbox) = &call.inbox {
+                inbox.mark(Mark::Noted { by });
+            }
         }
-        self.mark(contact, Mark::Transferred { to });
+    }
+
+    fn ticketed(&self, contact: ContactId, ticket: TicketId) {
+        self.mark(contact, Mark::Ticket { ticket });
     }
 
     fn ended(&self, contact: ContactId) {

@@ -201,7 +201,9 @@ impl Machine {
             Stage::Off if self.decision.on_demand => RecordingState::OnDemand,
             Stage::Off | Stage::Untold | Stage::Cleared | Stage::Done => RecordingState::Off,
             Stage::Announcing => RecordingState::Announcing,
-            Stage::Recording => RecordingState::On,
+            Stage::Recording => RecordingState::On {
+                by_hand: self.decision.on_demand,
+            },
             Stage::Paused { resumes, .. } => RecordingState::Paused { until: resumes },
             Stage::Refused => RecordingState::Refused,
             Stage::Failed => RecordingState::Failed,

@@ -310,6 +310,12 @@ fn halve(peaks: &[u8]) -> Vec<u8> {
         .collect()
 }
 
+/// Samples of both sides in that time.
+pub(super) fn samples_in(duration_ms: u32) -> usize {
+    let samples = u64::from(duration_ms) * u64::from(PLAYED) / 1_000 * 2;
+    usize::try_from(samples).unwrap_or(usize::MAX)
+}
+
 /// The head of a WAV file of decoded sound.
 pub(super) fn wav_head(duration_ms: u32) -> Vec<u8> {
     const BLOCK: u32 = 4;

@@ -3,7 +3,7 @@
 use crate::switch::PartyId;
 use seatline_contract::{
     contact::Direction,
-    id::{AgentId, ContactId, QueueId},
+    id::{AgentId, ContactId, QueueId, TicketId},
     party::RecordingState,
     recording::Side,
 };
@@ -13,7 +13,7 @@ use seatline_contract::{
 ///
 /// A call tells of itself in this order: [`Recorder::arrived`]; if it
 /// [must be announced](Recorder::must_announce), the announcement's beginning and end, before
-/// anybody else is heard; [`Recorder::joined`] for each party of the conversation;
+/// anybody else is heard; [`Recorder::present`] whenever somebody came or went;
 /// [`Recorder::connected`] when customer and agent hear each other; [`Recorder::ended`].
 pub trait Recorder: Send + Sync + 'static {
     /// A contact has begun.
@@ -33,13 +33,8 @@ pub trait Recorder: Send + Sync + 'static {
     /// to anybody because recording is paused.
     fn pressed(&self, contact: ContactId, digit: char) -> bool;
 
-    /// A party is in the conversation: kept on a track of its own, on that side.
-    fn joined(&self, contact: ContactId, party: PartyId, side: Side, agent: Option<AgentId>);
-
-    /// A party is not in the conversation any more.
-    fn left(&self, contact: ContactId, party: PartyId);
-
-    /// Exactly these parties are in the conversation.
+    /// Exactly these parties are in the conversation. Who is its agent is seen from it, and marked
+    /// when it is another one than before.
     fn present(&self, contact: ContactId, parties: &[(PartyId, Side, Option<AgentId>)]);
 
     /// Customer and agent hear each other.
@@ -48,8 +43,11 @@ pub trait Recorder: Send + Sync + 'static {
     /// The customer was put on hold, or taken back.
     fn held(&self, contact: ContactId, held: bool);
 
-    /// Another agent has the contact now.
-    fn handed_over(&self, contact: ContactId, to: Option<AgentId>);
+    /// An agent wrote a note. Telling it often marks it now and then.
+    fn noted(&self, contact: ContactId, by: AgentId);
+
+    /// A ticket was written of the contact.
+    fn ticketed(&self, contact: ContactId, ticket: TicketId);
 
     /// The conversation is over.
     fn ended(&self, contact: ContactId);
@@ -84,17 +82,15 @@ impl Recorder for Unrecorded {
         false
     }
 
-    fn joined(&self, _: ContactId, _: PartyId, _: Side, _: Option<AgentId>) {}
-
-    fn left(&self, _: ContactId, _: PartyId) {}
-
     fn present(&self, _: ContactId, _: &[(PartyId, Side, Option<AgentId>)]) {}
 
     fn connected(&self, _: ContactId) {}
 
     fn held(&self, _: ContactId, _: bool) {}
 
-    fn handed_over(&self, _: ContactId, _: Option<AgentId>) {}
+    fn noted(&self, _: ContactId, _: AgentId) {}
+
+    fn ticketed(&self, _: ContactId, _: TicketId) {}
 
     fn ended(&self, _: ContactId) {}
 

@@ -15,7 +15,17 @@ mod store;
 pub(crate) use migration::migration;
 pub(crate) use routes::routes;
 
-use seatline_contract::score::{QuestionSpread, ScoreAnswer, ScoreQuestion, Scorecard};
+use crate::App;
+use sea_orm::DbErr;
+use seatline_contract::{
+    id::RecordingId,
+    score::{QuestionSpread, ScoreAnswer, ScoreQuestion, Scorecard},
+};
+
+/// Whether a recording was scored by anybody to the end.
+pub(super) async fn is_scored(app: &App, recording: RecordingId) -> Result<bool, DbErr> {
+    store::has_finished(app.store.db(), recording).await
+}
 
 /// Weighted points of what is answered and applies, in percent.
 fn percent(questions: &[ScoreQuestion], answers: &[ScoreAnswer]) -> Option<u32> {

@@ -10,12 +10,13 @@ pub(super) use entity::recording::{Column, Entity, Model};
 use super::{playback::Waveform, writer::Outcome};
 use crate::store::{setting, text};
 use sea_orm::{
-    ConnectionTrait, DbErr, IntoActiveModel, QueryOrder, QuerySelect, Set,
+    Condition, ConnectionTrait, DbErr, IntoActiveModel, QueryOrder, QuerySelect, Set,
     entity::prelude::*,
     sea_query::{ExprTrait, Query},
 };
 use seatline_contract::{
-    id::{ContactId, RecordingId},
+    id::{AgentId, ContactId, RecordingId},
+    party::PartyRole,
     recording::{Marker, RecordingFilter, RecordingPolicy, RecordingStatus},
     time::UnixMs,
 };
@@ -255,13 +256,55 @@ pub(super) fn markers(model: &Model) -> Result<Vec<Marker>, DbErr> {
     text::from_json(&model.markers)
 }
 
-/// Those that a filter picks, the latest first.
+/// Which recordings somebody may find at all.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Scope {
+    /// Of calls that these had; `None` is everybody.
+    pub(super) agents: Option<Vec<AgentId>>,
+    /// Of those the scored ones only.
+    pub(super) scored_only: bool,
+}
+
+/// Of contacts that one of these agents has or had.
+fn of_agents(agents: &[AgentId]) -> Result<Condition, DbErr> {
+    let ids = || agents.iter().map(|agent| agent.0);
+    let now = Query::select()
+        .column("id")
+        .from("contacts")
+        .and_where(Expr::col("agent").is_in(ids()))
+        .to_owned();
+    let before = Query::select()
+        .column("contact")
+        .from("contact_legs")
+        .and_where(Expr::col("agent").is_in(ids()))
+        .and_where(Expr::col("role").eq(text::name_of(&PartyRole::Agent)?))
+        .and_where(Expr::col("connected").is_not_null())
+        .to_owned();
+    let contact = Column::Contact;
+    Ok(Condition::any()
+        .add(contact.in_subquery(now))
+        .add(contact.in_subquery(before)))
+}
+
+/// Those that a filter picks and a scope allows, the latest first.
 pub(super) async fn search<C: ConnectionTrait>(
     db: &C,
     filter: &RecordingFilter,
+    scope: &Scope,
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
     let mut query = Entity::find();
+    if let Some(agents) = &scope.agents {
+        query = query.filter(of_agents(agents)?);
+    }
+    if scope.scored_only {
+        let scored = Query::select()
+            .column("recording")
+            .from("scorecards")
+            .and_where(Expr::col("done").eq(true))
+            .to_owned();
+        query = query.filter(Column::Id.in_subquery(scored));
+    }
     let of_contacts = |column: &'static str, value: Uuid| {
         Column::Contact.in_subquery(
             Query::select()
@@ -278,7 +321,7 @@ pub(super) async fn search<C: ConnectionTrait>(
         query = query.filter(of_contacts("customer", customer.0));
     }
     if let Some(agent) = filter.agent {
-        query = query.filter(of_contacts("agent", agent.0));
+        query = query.filter(of_agents(&[agent])?);
     }
     if let Some(queue) = filter.queue {
         query = query.filter(of_contacts("queue", queue.0));

@@ -5,7 +5,7 @@ use crate::{
     calls::{Record, add_past},
     clock::Clock,
     store::{Store, text},
-    switch::{PartyId, simulated::Simulated},
+    switch::simulated::Simulated,
 };
 use seatline_contract::{
     contact::Direction,
@@ -91,9 +91,13 @@ async fn begin(recordings: &Recordings) -> Call {
         headset
     });
     recordings.attach(Arc::new(switch));
-    for (party, side) in parties.into_iter().zip([Side::Customer, Side::Agent]) {
-        recordings.joined(contact, party, side, None);
-    }
+    let sides = [Side::Customer, Side::Agent].into_iter();
+    let present: Vec<_> = parties
+        .into_iter()
+        .zip(sides)
+        .map(|(party, side)| (party, side, None))
+        .collect();
+    recordings.present(contact, &present);
     recordings.connected(contact);
     Call {
         contact,
@@ -121,9 +125,14 @@ async fn settle(recordings: &Recordings) {
 
 async fn only_row(recordings: &Recordings) -> store::Model {
     let filter = Default::default();
-    let mut rows = store::search(recordings.0.store.db(), &filter, 10)
-        .await
-        .unwrap();
+    let mut rows = store::search(
+        recordings.0.store.db(),
+        &filter,
+        &store::Scope::default(),
+        10,
+    )
+    .await
+    .unwrap();
     assert_eq!(rows.len(), 1);
     rows.remove(0)
 }
@@ -309,5 +318,4 @@ async fn a_row_without_a_file_is_closed_and_no_row_is_without_its_contact() {
     sweep::sweep(&recordings, leftovers).await.unwrap();
     let row = only_row(&recordings).await;
     assert_eq!((status(&row), row.bytes), (RecordingStatus::Truncated, 0));
-    recordings.joined(contact, PartyId(1), Side::Customer, None);
 }

@@ -9,7 +9,8 @@
 //!
 //! Nothing but this thread touches a recording's file, and nothing waits for it: a disk that
 //! stalls fills taps, and a leg that floods fills only its own. While a disk is full the
-//! recording is paused and tried again; the call goes on.
+//! recording is paused and tried again; the call goes on. A disk that failed is taken for failing
+//! until it has taken a trial write, whether or not anything is being recorded.
 
 mod channel;
 mod frames;
@@ -33,10 +34,10 @@ use seatline_contract::{
 use std::{
     io,
     panic::AssertUnwindSafe,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
         mpsc,
     },
     thread::JoinHandle,
@@ -46,6 +47,12 @@ use tokio::sync::oneshot;
 
 /// The thread's rhythm.
 const TICK: Duration = Duration::from_millis(200);
+
+/// Pause before a disk that failed is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Bytes of a trial write.
+const TRIAL: usize = 64 * 1024;
 
 /// A recording to be written.
 pub(super) struct Order {
@@ -62,21 +69,31 @@ pub(super) struct Order {
 pub(super) struct Writer {
     orders: Option<mpsc::Sender<Order>>,
     thread: Option<JoinHandle<()>>,
-    failing: Arc<AtomicUsize>,
+    failing: Arc<AtomicBool>,
 }
 
 impl Writer {
-    /// Starts the thread.
+    /// Starts the thread, which writes below `folder` and calls `failed` with true when the disk
+    /// takes no more writes, and with false when it does again.
     ///
     /// # Errors
     /// Those of the system.
-    pub(super) fn start(keys: Keyring) -> io::Result<Self> {
+    pub(super) fn start(
+        keys: Keyring,
+        folder: PathBuf,
+        failed: impl Fn(bool) + Send + 'static,
+    ) -> io::Result<Self> {
         let (orders, taken) = mpsc::channel();
-        let failing = Arc::new(AtomicUsize::new(0));
-        let told = failing.clone();
+        let failing = Arc::new(AtomicBool::new(false));
+        let storage = Storage {
+            folder,
+            failing: failing.clone(),
+            tried: Instant::now(),
+            failed: Box::new(failed),
+        };
         let thread = std::thread::Builder::new()
             .name("recordings".into())
-            .spawn(move || run(&keys, &taken, &told))?;
+            .spawn(move || run(&keys, &taken, storage))?;
         Ok(Self {
             orders: Some(orders),
             thread: Some(thread),
@@ -92,8 +109,8 @@ impl Writer {
         }
     }
 
-    /// Recordings whose disk takes no writes now.
-    pub(super) fn failing(&self) -> usize {
+    /// Whether the disk takes no writes now.
+    pub(super) fn is_failing(&self) -> bool {
         self.failing.load(Ordering::Relaxed)
     }
 
@@ -114,7 +131,47 @@ impl Drop for Writer {
     }
 }
 
-fn run(keys: &Keyring, orders: &mpsc::Receiver<Order>, failing: &AtomicUsize) {
+/// Whether the disk takes writes.
+struct Storage {
+    folder: PathBuf,
+    failing: Arc<AtomicBool>,
+    tried: Instant,
+    failed: Box<dyn Fn(bool) + Send>,
+}
+
+impl Storage {
+    /// Learns that some recordings, or none, cannot be written.
+    fn review(&mut self, now: Instant, failures: usize) {
+        let was = self.failing.load(Ordering::Relaxed);
+        let is = match (was, failures) {
+            (_, 1..) => true,
+            (false, 0) => false,
+            (true, 0) if now.duration_since(self.tried) < RETRY => true,
+            (true, 0) => {
+                self.tried = now;
+                try_storage(&self.folder).is_err()
+            }
+        };
+        if was != is {
+            self.failing.store(is, Ordering::Relaxed);
+            (self.failed)(is);
+        }
+        metrics::gauge!("seatline_recording_storage_failing").set(u8::from(is));
+    }
+}
+
+/// Writes as much as some seconds of a call and takes it away again.
+fn try_storage(folder: &Path) -> io::Result<()> {
+    let path = folder.join("trial");
+    let written =
+        std::fs::write(&path, [0; TRIAL]).and_then(|()| std::fs::File::open(&path)?.sync_all());
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => written,
+    }
+}
+
+fn run(keys: &Keyring, orders: &mpsc::Receiver<Order>, mut storage: Storage) {
     let mut live: Vec<Live> = Vec::new();
     let mut next = Instant::now() + TICK;
     let mut open = true;
@@ -150,7 +207,7 @@ fn run(keys: &Keyring, orders: &mpsc::Receiver<Order>, failing: &AtomicUsize) {
             .iter()
             .filter(|recording| recording.is_failing())
             .count();
-        failing.store(failures, Ordering::Relaxed);
+        storage.review(Instant::now(), failures);
         let gauge = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         metrics::gauge!("seatline_recordings_live").set(gauge(live.len()));
         metrics::gauge!("seatline_recordings_failing").set(gauge(failures));

@@ -80,6 +80,19 @@ impl Roster {
         }
     }
 
+    /// Whom somebody may steer, also of those who are disabled now; `None` is everybody.
+    pub(crate) fn steered_by(&self, supervisor: &Person) -> Option<Vec<AgentId>> {
+        if supervisor.role == Role::Administrator {
+            return None;
+        }
+        let mut agents: Vec<AgentId> = self.people.iter().map(|person| person.id).collect();
+        agents.extend(self.team_of.keys());
+        agents.sort_unstable();
+        agents.dedup();
+        agents.retain(|agent| self.may_steer(supervisor, *agent));
+        Some(agents)
+    }
+
     /// Refuses what [`Roster::may_steer`] does not allow.
     ///
     /// # Errors
@@ -178,6 +191,8 @@ mod tests {
         assert_eq!(steers(&other), [false, false, true, false, false, false]);
         assert_eq!(steers(&chief), [true; 6]);
         assert_eq!(steers(&own), [false; 6]);
+        assert_eq!(roster.steered_by(&leader), Some(vec![own.id, free.id]));
+        assert_eq!(roster.steered_by(&chief), None);
         assert_eq!(roster.supervisors_of(own.id), [leader.id]);
         // A request for help is never heard by nobody.
         let everyone = [leader.id, other.id, chief.id];

@@ -29,11 +29,17 @@ use seatline_media::{
 use std::time::Duration;
 use uuid::Uuid;
 
-const RATE: usize = 16_000;
+pub(crate) const RATE: usize = 16_000;
 const SECRET_TONE: f32 = 2_300.0;
 
-async fn start(mode: RecordingMode, announce: bool) -> (Rig, Secret) {
+pub(crate) async fn start(mode: RecordingMode, announce: bool) -> (Rig, Secret) {
     let rig = Rig::start().await;
+    let admin = set_policy(&rig, mode, announce).await;
+    (rig, admin)
+}
+
+/// Lets calls be recorded; gives the administrator's token.
+pub(crate) async fn set_policy(rig: &Rig, mode: RecordingMode, announce: bool) -> Secret {
     let admin = rig.sign_in("admin").await.token;
     let policy = RecordingPolicy {
         rules: vec![RecordingRule {
@@ -49,10 +55,10 @@ async fn start(mode: RecordingMode, announce: bool) -> (Rig, Secret) {
     let path = "/api/v1/recordings/policy";
     let set: RecordingPolicy = rig.ask(Some(&admin), Method::PUT, path, &policy).await;
     assert_eq!(set, policy);
-    (rig, admin)
+    admin
 }
 
-async fn steer(rig: &Rig, desk: &Desk, contact: &Contact, what: &str) -> (u16, String) {
+pub(crate) async fn steer(rig: &Rig, desk: &Desk, contact: &Contact, what: &str) -> (u16, String) {
     let path = format!("/api/v1/contacts/{}/recording/{what}", contact.id);
     let body = PauseRecording {
         reason: PauseReason::SensitiveField,
@@ -66,7 +72,7 @@ async fn both_say(agent: &mut Headset, customer: &mut Headset, time: Duration, t
 }
 
 /// The one recording, once it is closed and drawn.
-async fn kept(rig: &Rig, token: &Secret) -> RecordingSummary {
+pub(crate) async fn kept(rig: &Rig, token: &Secret) -> RecordingSummary {
     within("the recording is closed", async {
         loop {
             let page: RecordingPage = rig
@@ -83,25 +89,29 @@ async fn kept(rig: &Rig, token: &Secret) -> RecordingSummary {
     .await
 }
 
-async fn get(rig: &Rig, path: &str) -> reqwest::Response {
+async fn get(rig: &Rig, token: &Secret, path: &str) -> reqwest::Response {
     let url = format!("https://localhost:{}{path}", rig.centre.address.port());
-    rig.http.get(url).send().await.unwrap()
+    let request = rig.http.get(url).bearer_auth(token.expose());
+    request.send().await.unwrap()
 }
 
 /// The WAV's two sides.
-async fn listen(rig: &Rig, token: &Secret, id: RecordingId) -> [Vec<f32>; 2] {
+pub(crate) async fn listen(rig: &Rig, token: &Secret, id: RecordingId) -> [Vec<f32>; 2] {
+    listen_to(rig, token, id, Listen::default()).await
+}
+
+/// The two sides of a piece.
+async fn listen_to(rig: &Rig, token: &Secret, id: RecordingId, piece: Listen) -> [Vec<f32>; 2] {
     let path = format!("/api/v1/recordings/{id}/listen");
-    let link: ListenLink = rig
-        .ask(Some(token), Method::POST, &path, &Listen::default())
-        .await;
-    let heard = get(rig, &link.path).await;
+    let link: ListenLink = rig.ask(Some(token), Method::POST, &path, &piece).await;
+    let heard = get(rig, token, &link.path).await;
     assert_eq!(heard.status(), 200);
     assert_eq!(heard.headers()["content-type"], "audio/wav");
     assert!(!heard.headers().contains_key("content-disposition"));
     let wav = heard.bytes().await.unwrap();
     assert!(wav.starts_with(b"RIFF"));
     assert_eq!(
-        get(rig, &link.path).await.status(),
+        get(rig, token, &link.path).await.status(),
         404,
         "a link works once"
     );
@@ -115,14 +125,14 @@ async fn listen(rig: &Rig, token: &Secret, id: RecordingId) -> [Vec<f32>; 2] {
     sides
 }
 
-fn share_of(sound: &[f32], tone: f32) -> f32 {
+pub(crate) fn share_of(sound: &[f32], tone: f32) -> f32 {
     let windows = sound.chunks_exact(RATE / 10);
     let count = windows.len().max(1) as f32;
     let heard = windows.filter(|window| level_at(window, tone, RATE as u32) > 0.15);
     heard.count() as f32 / count
 }
 
-async fn hang_up(line: &mut Line, talk: &mut Talk, desk: &mut Desk) {
+pub(crate) async fn hang_up(line: &mut Line, talk: &mut Talk, desk: &mut Desk) {
     line.call.hangup(None);
     talk.ended().await;
     desk.contact_in(ContactState::WrapUp).await;
@@ -235,25 +245,36 @@ async fn a_call_is_recorded_without_its_secret_and_heard_by_link() {
             "the secret was kept"
         );
     }
+    // Piece by piece it is the same as at once.
+    let mut pieces = Vec::new();
+    for from_ms in (0..recording.duration_ms).step_by(1_500) {
+        let until_ms = Some(from_ms + 1_500);
+        let piece = Listen { from_ms, until_ms };
+        let [piece, _] = listen_to(&rig, &admin, recording.id, piece).await;
+        pieces.extend(piece);
+    }
+    assert!(pieces.len().abs_diff(left.len()) < RATE / 10);
+    let said = share_of(&pieces, 1_100.0);
+    assert!((said - customer_said).abs() < 0.05, "{said}");
     let path = format!("/api/v1/recordings/{}", recording.id);
     let whole: Recording = rig.ask(Some(&admin), Method::GET, &path, &()).await;
-    assert!(matches!(
-        whole
-            .markers
-            .iter()
-            .map(|marker| &marker.mark)
-            .collect::<Vec<_>>()[..],
-        [
-            Mark::Paused {
-                by: Some(_),
-                reason: PauseReason::SensitiveField
-            },
-            Mark::Resumed {
-                gap_ms: 2_500..,
-                ..
-            }
-        ]
-    ));
+    let marks: Vec<&Mark> = whole.markers.iter().map(|marker| &marker.mark).collect();
+    assert!(
+        matches!(
+            marks[..],
+            [
+                Mark::Paused {
+                    by: Some(_),
+                    reason: PauseReason::SensitiveField
+                },
+                Mark::Resumed {
+                    gap_ms: 2_500..,
+                    ..
+                }
+            ]
+        ),
+        "{marks:?}"
+    );
     let path = format!("/api/v1/recordings/{}/verification", recording.id);
     let verified: Verification = rig.ask(Some(&admin), Method::GET, &path, &()).await;
     assert!(verified.whole, "{verified:?}");
@@ -264,6 +285,13 @@ async fn a_call_is_recorded_without_its_secret_and_heard_by_link() {
         .try_ask(Some(&other), Method::POST, &path, &Listen::default())
         .await;
     assert_eq!(refused.0, 404, "another agent's call");
+    let link: ListenLink = rig
+        .ask(Some(&admin), Method::POST, &path, &Listen::default())
+        .await;
+    let stolen = get(&rig, &other, &link.path).await.status();
+    assert_eq!(stolen, 404, "somebody else's link");
+    let spoilt = get(&rig, &admin, &link.path).await.status();
+    assert_eq!(spoilt, 404, "which is used up by that");
     rig.stop().await;
 }
 

@@ -69,12 +69,17 @@ impl Rig {
 
     /// The same with its media on another address.
     pub(crate) async fn start_on(media: Ipv4Addr) -> Self {
+        Self::start_with(|config| config.media.address = media.into()).await
+    }
+
+    /// The same with something else set up otherwise.
+    pub(crate) async fn start_with(set_up: impl FnOnce(&mut Config)) -> Self {
         // Another test of this program may have installed it already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let telephone = Telephone::start().await;
         let folder = TempDir::new().unwrap();
         let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let config = Config {
+        let mut config = Config {
             listen: local,
             data_dir: folder.path().join("data"),
             sip: Sip {
@@ -83,7 +88,7 @@ impl Rig {
                 ..Sip::default()
             },
             media: Media {
-                address: media.into(),
+                address: Ipv4Addr::LOCALHOST.into(),
                 ..Media::default()
             },
             trunks: vec![Trunk {
@@ -97,6 +102,7 @@ impl Rig {
             }],
             ..Config::default()
         };
+        set_up(&mut config);
         let pem = config.data_dir.join("certificate.pem");
         let centre = start(config).await.unwrap();
         let pem = std::fs::read(pem).unwrap();

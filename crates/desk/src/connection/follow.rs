@@ -136,6 +136,7 @@ fn show(board: &Board, state: Option<&Snapshot>, outcome: &Outcome) {
             view.parked.clone_from(&state.parked);
             view.callbacks.clone_from(&state.callbacks);
             view.helps.clone_from(&state.helps);
+            view.alarms.clone_from(&state.alarms);
         }
         if outcome.news.contains(&News::RecordChanged) {
             view.revision = view.revision.wrapping_add(1);

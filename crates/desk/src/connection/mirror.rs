@@ -69,6 +69,10 @@ pub(crate) enum News {
     CallbackDue,
     /// An agent asks for help.
     Help,
+    /// A pause of the call's recording ends then.
+    RecordingResumes(UnixMs),
+    /// Something is wrong with the centre, or nothing any more.
+    Alarms(bool),
     /// A colleague's presence changed.
     Colleague(Colleague),
     /// The board changed.
@@ -115,6 +119,9 @@ impl Mirror {
             gone.filter(|old| !snapshot.contacts.iter().any(|new| new.id == old.id))
                 .map(|old| News::ContactGone(old.id)),
         );
+        if !snapshot.alarms.is_empty() && before.is_none_or(|state| state.alarms.is_empty()) {
+            news.push(News::Alarms(true));
+        }
         // What changed while nobody listened is unknown.
         news.push(News::RecordChanged);
         let now = Some(snapshot.now);
@@ -229,7 +236,13 @@ fn apply(state: &mut Snapshot, change: Change) -> Vec<News> {
         Change::Colleague { colleague } => return vec![News::Colleague(colleague)],
         Change::Board { change } => return vec![News::Board(change)],
         // The contact itself says until when it is paused.
-        Change::RecordingResumes { .. } => {}
+        Change::RecordingResumes { at, .. } => return vec![News::RecordingResumes(at)],
+        Change::Alarms { alarms } => {
+            let before = std::mem::replace(&mut state.alarms, alarms);
+            if before.is_empty() != state.alarms.is_empty() {
+                return vec![News::Alarms(!state.alarms.is_empty())];
+            }
+        }
         Change::Digit { contact, digit } => return vec![News::Digit(contact, digit)],
     }
     Vec::new()

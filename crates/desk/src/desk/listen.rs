@@ -2,13 +2,17 @@
 
 use super::core::Core;
 use crate::{
+    board::Board,
     call::Ask,
     connection::{client::Client, follow::Told, mirror::News},
     failure::FailureCode,
     view::{self, NoticeCode},
 };
-use seatline_contract::{contact::OfferEnd, error::Code, event::SignOutReason};
-use std::sync::{Arc, Weak};
+use seatline_contract::{contact::OfferEnd, error::Code, event::SignOutReason, time::UnixMs};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 use tokio::sync::{mpsc, oneshot};
 
 /// Passes what the follower tells on to the other parts.
@@ -68,6 +72,8 @@ pub(super) async fn listen(
             }
             Told::News(News::CallbackDue) => core.board.tell(NoticeCode::CallbackDue, None),
             Told::News(News::Help) => core.board.tell(NoticeCode::HelpWanted, None),
+            Told::News(News::RecordingResumes(at)) => warn_of_recording(core.board.clone(), at),
+            Told::News(News::Alarms(failing)) => core.board.tell_alarm(failing),
             Told::News(News::Colleague(colleague)) => core.live.meet(colleague),
             Told::News(News::Board(change)) => core.live.take(change),
             Told::News(News::Offered(_) | News::OfferGone(..) | News::RecordChanged) => {}
@@ -77,6 +83,16 @@ pub(super) async fn listen(
             }
         }
     }
+}
+
+/// Says that a pause ends soon, until it has ended.
+fn warn_of_recording(board: Arc<Board>, at: UnixMs) {
+    board.tell(NoticeCode::RecordingResumes, Some(at.0.to_string()));
+    let left = u64::try_from(at.since(board.centre_now())).unwrap_or(0);
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(left)).await;
+        board.forget(NoticeCode::RecordingResumes);
+    });
 }
 
 /// What ends a session for good; a centre that stops comes back.

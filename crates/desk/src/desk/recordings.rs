@@ -74,17 +74,24 @@ impl Desk {
         self.core.client()?.get(&path).await
     }
 
-    /// The sound as a WAV file: the customer on the left, the agent on the right. It is held in
-    /// memory only, and each hearing is audited.
+    /// A piece of the sound, between two times in milliseconds, as a WAV file: the customer on the
+    /// left, the agent on the right. It is held in memory only, and each hearing is audited.
     ///
     /// # Errors
     /// The centre's and the connection's codes.
-    pub async fn hear_recording(&self, id: RecordingId) -> Result<Vec<u8>, Failure> {
+    pub async fn hear_recording(
+        &self,
+        id: RecordingId,
+        from_ms: u32,
+        until_ms: u32,
+    ) -> Result<Vec<u8>, Failure> {
         let client = self.core.client()?;
         let path = format!("/api/v1/recordings/{id}/listen");
-        let link: ListenLink = client
-            .write(Method::POST, &path, &Listen::default())
-            .await?;
+        let piece = Listen {
+            from_ms,
+            until_ms: Some(until_ms),
+        };
+        let link: ListenLink = client.write(Method::POST, &path, &piece).await?;
         client.read(&link.path).await
     }
 

@@ -373,6 +373,7 @@ impl Core {
             view.parked.clear();
             view.callbacks.clear();
             view.helps.clear();
+            view.alarms.clear();
             view.messages.clear();
         });
         self.live.want(Wanted::default());

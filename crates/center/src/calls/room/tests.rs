@@ -80,7 +80,7 @@ impl World {
     fn step(&mut self) {
         let mode = [WatchMode::Monitor, WatchMode::Coach, WatchMode::Barge];
         let mode = mode[self.rng.random_range(0..3)];
-        let happened = match self.rng.random_range(0..18) {
+        let happened = match self.rng.random_range(0..19) {
             0 | 1 if self.room.agent().is_none() => {
                 self.serve();
                 "served"
@@ -197,6 +197,10 @@ impl World {
                 self.room.step_away(self.rng.random_bool(0.5), NOW);
                 "away"
             }
+            18 => {
+                self.room.keep_confidential(self.rng.random_bool(0.5));
+                "paused"
+            }
             _ => "nothing",
         };
         *self.counts.entry(happened).or_default() += 1;
@@ -247,7 +251,8 @@ impl World {
             let ears = heard(seat.line.expect("is given one"));
             for member in self.room.members() {
                 let hears = member.line.is_some_and(|line| ears.contains(&line));
-                assert_eq!(hears, self.room.speaks(member), "what a supervisor hears");
+                let shall = self.room.speaks(member) && !self.room.confidential;
+                assert_eq!(hears, shall, "what a supervisor hears");
             }
         }
     }
@@ -308,6 +313,7 @@ fn in_every_order_only_the_agent_hears_the_coach() {
         "merged",
         "taken over",
         "crowned",
+        "paused",
     ] {
         assert!(
             totals.get(name).is_some_and(|n| *n > 500),

@@ -65,6 +65,11 @@ impl Room {
         seats.find(|seat| seat.line == Some(line))
     }
 
+    /// What is said is for those in the conversation only, or for supervisors too.
+    pub(in crate::calls) fn keep_confidential(&mut self, confidential: bool) {
+        self.confidential = confidential;
+    }
+
     /// A supervisor is there, or about to be.
     pub(in crate::calls) fn sit(&mut self, seat: Seat) {
         self.seats.push(seat);

@@ -1,6 +1,6 @@
 //! Looking recordings up.
 
-use super::{super::store, find_for};
+use super::{super::store, Access, find_for};
 use crate::{
     App, calls,
     http::{ApiFailure, Json, Path, Query},
@@ -21,24 +21,27 @@ use std::collections::HashMap;
 /// Recordings on a page.
 const PAGE: u32 = 50;
 
-/// Recordings, the latest first. Agents find their own, if the policy lets them hear those.
+/// Recordings, the latest first. Supervisors find those of agents they may steer; agents their
+/// own, as far as the policy lets them hear those or they were scored.
 #[utoipa::path(
     get, path = "/api/v1/recordings", tag = "recordings", params(RecordingFilter),
-    responses((status = 200, body = RecordingPage), (status = 403, body = ApiError)),
+    responses((status = 200, body = RecordingPage)),
 )]
 pub(super) async fn list_recordings(
     State(app): State<App>,
     signed: Signed,
-    Query(mut filter): Query<RecordingFilter>,
+    Query(filter): Query<RecordingFilter>,
 ) -> Result<Json<RecordingPage>, ApiFailure> {
-    if signed.person.role == Role::Agent {
-        if !app.recordings.policy().agents_hear_own {
-            return Err(Code::Forbidden.into());
-        }
-        filter.agent = Some(signed.agent());
-    }
+    let own = signed.person.role == Role::Agent;
+    let scope = store::Scope {
+        agents: match own {
+            true => Some(vec![signed.agent()]),
+            false => app.supervision.roster().steered_by(&signed.person),
+        },
+        scored_only: own && !app.recordings.policy().agents_hear_own,
+    };
     let limit = u64::from(filter.limit.unwrap_or(PAGE).clamp(1, 200));
-    let mut rows = store::search(app.store.db(), &filter, limit + 1).await?;
+    let mut rows = store::search(app.store.db(), &filter, &scope, limit + 1).await?;
     let more = rows.len() as u64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(Json(RecordingPage {
@@ -58,14 +61,15 @@ pub(super) async fn read_recording(
     signed: Signed,
     Path(id): Path<RecordingId>,
 ) -> Result<Json<Recording>, ApiFailure> {
-    let row = find_for(&app, &signed, id).await?;
-    Ok(Json(show(&app, &row, signed.person.role).await?))
+    let (row, access) = find_for(&app, &signed, id).await?;
+    Ok(Json(show(&app, &row, access, signed.person.role).await?))
 }
 
 /// A recording with all that the player shows.
 pub(super) async fn show(
     app: &App,
     row: &store::Model,
+    access: Access,
     role: Role,
 ) -> Result<Recording, ApiFailure> {
     let summary = summarise(app, std::slice::from_ref(row), role)
@@ -80,6 +84,7 @@ pub(super) async fn show(
         agent_peaks: peaks(&row.agent_peaks)?,
         peak_ms: u32::try_from(row.peak_ms).unwrap_or(0),
         sound: row.sound,
+        may_hear: access == Access::Hear,
     })
 }
 

@@ -1,8 +1,11 @@
 //! Hearing a recording.
 
 use super::{
-    super::{playback, store, sweep},
-    find_for, has_sound,
+    super::{
+        links::{LIFETIME_MS, Link},
+        playback, store, sweep,
+    },
+    find_to_hear, has_sound,
 };
 use crate::{
     App,
@@ -28,7 +31,7 @@ use tokio::sync::mpsc;
 /// Pieces of sound that wait for a slow listener.
 const AHEAD: usize = 16;
 
-/// A link to hear a recording, for whoever asks, from where they ask, once.
+/// A link to hear a recording or a piece of it, for whoever asks, from where they ask, once.
 #[utoipa::path(
     post, path = "/api/v1/recordings/{id}/listen", tag = "recordings", request_body = Listen,
     params(("id" = RecordingId, Path)),
@@ -45,26 +48,32 @@ pub(super) async fn make_link(
     Path(id): Path<RecordingId>,
     Json(request): Json<Listen>,
 ) -> Result<(StatusCode, Json<ListenLink>), ApiFailure> {
-    let row = find_for(&app, &signed, id).await?;
+    let row = find_to_hear(&app, &signed, id).await?;
     if !has_sound(&row)? {
         return Err(ApiFailure::from(Code::Conflict).detail("there is no sound to hear"));
     }
     let now = app.clock.now();
-    let made =
-        app.recordings
-            .0
-            .links
-            .lock()
-            .make(now, id, signed.agent(), peer.ip(), request.from_ms);
-    let (token, expires) = made.ok_or(Code::TooManyRequests)?;
+    let duration = u32::try_from(row.duration_ms).unwrap_or(u32::MAX);
+    let until_ms = request.until_ms.unwrap_or(duration).min(duration);
+    let link = Link {
+        recording: id,
+        person: signed.agent(),
+        address: peer.ip(),
+        from_ms: request.from_ms.min(until_ms),
+        until_ms,
+        expires: now.plus(LIFETIME_MS),
+    };
+    let made = app.recordings.0.links.lock().make(now, link);
+    let token = made.ok_or(Code::TooManyRequests)?;
     let path = format!("/api/v1/recordings/listen/{token}");
+    let expires = link.expires;
     Ok((StatusCode::CREATED, Json(ListenLink { path, expires })))
 }
 
 /// The sound behind a link: WAV, 16 kHz, 16 bit, the customer on the left. Each hearing is
 /// audited before its first sample.
 #[utoipa::path(
-    get, path = "/api/v1/recordings/listen/{token}", tag = "recordings", security(()),
+    get, path = "/api/v1/recordings/listen/{token}", tag = "recordings",
     params(("token" = String, Path)),
     responses(
         (status = 200, content_type = "audio/wav"),
@@ -73,16 +82,23 @@ pub(super) async fn make_link(
 )]
 pub(super) async fn listen(
     State(app): State<App>,
+    signed: Signed,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Path(token): Path<String>,
 ) -> Result<Response, ApiFailure> {
     let now = app.clock.now();
-    let taken = app.recordings.0.links.lock().take(now, &token, peer.ip());
+    let taken = {
+        let mut links = app.recordings.0.links.lock();
+        links.take(now, &token, signed.agent(), peer.ip())
+    };
     let link = taken.ok_or(Code::NotFound)?;
     let row = store::find(app.store.db(), link.recording)
         .await?
         .ok_or(Code::NotFound)?;
-    let detail = format!("from {} ms, at {}", link.from_ms, peer.ip());
+    let Link {
+        from_ms, until_ms, ..
+    } = link;
+    let detail = format!("{from_ms} to {until_ms} ms, at {}", peer.ip());
     audit::record(
         app.store.db(),
         now,
@@ -95,27 +111,32 @@ pub(super) async fn listen(
     metrics::counter!("seatline_recordings_heard_total").increment(1);
     let path = app.recordings.0.folder.join(&row.path);
     let keys = app.recordings.0.keys.clone();
-    let duration = u32::try_from(row.duration_ms).unwrap_or(0);
+    let length_ms = until_ms - from_ms;
     let (pieces, mut heard) = mpsc::channel::<Result<Bytes, Infallible>>(AHEAD);
     tokio::task::spawn_blocking(move || {
-        let mut playback = match playback::Playback::open(&path, &keys, link.from_ms) {
+        let mut playback = match playback::Playback::open(&path, &keys, from_ms) {
             Ok(playback) => playback,
             Err(error) => {
                 tracing::error!(%error, "a recording cannot be heard");
                 return;
             }
         };
-        let head = playback::wav_head(duration.saturating_sub(link.from_ms));
-        let mut piece = Some(Bytes::from(head));
+        let mut left = playback::samples_in(length_ms);
+        let mut piece = Some(Bytes::from(playback::wav_head(length_ms)));
         while let Some(sound) = piece {
             if pieces.blocking_send(Ok(sound)).is_err() {
                 // Whoever listened has gone.
                 return;
             }
-            piece = playback.next().map(|samples| {
-                let bytes = samples.iter().flat_map(|sample| sample.to_le_bytes());
-                bytes.collect::<Vec<u8>>().into()
-            });
+            piece = (left > 0)
+                .then(|| playback.next())
+                .flatten()
+                .map(|mut samples| {
+                    samples.truncate(left);
+                    left -= samples.len();
+                    let bytes = samples.iter().flat_map(|sample| sample.to_le_bytes());
+                    bytes.collect::<Vec<u8>>().into()
+                });
         }
     });
     let body = Body::from_stream(futures_util::stream::poll_fn(move |context| {
@@ -142,7 +163,7 @@ pub(super) async fn export_track(
     Path((id, track)): Path<(RecordingId, u8)>,
 ) -> Result<Response, ApiFailure> {
     signed.require(Role::Administrator)?;
-    let row = find_for(&app, &signed, id).await?;
+    let row = find_to_hear(&app, &signed, id).await?;
     if !has_sound(&row)? {
         return Err(Code::NotFound.into());
     }

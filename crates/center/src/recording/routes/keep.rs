@@ -3,7 +3,7 @@
 use super::{
     super::{store, sweep, verify},
     find::show,
-    find_for, has_sound,
+    find_for, find_to_hear, has_sound,
 };
 use crate::{
     App,
@@ -44,7 +44,7 @@ pub(super) async fn edit_recording(
         signed.require(Role::Administrator)?;
     }
     let tags = request.tags.as_deref().map(check_tags).transpose()?;
-    find_for(&app, &signed, id).await?;
+    find_to_hear(&app, &signed, id).await?;
     let transaction = app.store.begin().await?;
     store::edit(&transaction, id, tags.as_deref(), request.legal_hold).await?;
     if let Some(hold) = request.legal_hold {
@@ -59,8 +59,8 @@ pub(super) async fn edit_recording(
         .await?;
     }
     transaction.commit().await?;
-    let row = find_for(&app, &signed, id).await?;
-    Ok(Json(show(&app, &row, signed.person.role).await?))
+    let (row, access) = find_for(&app, &signed, id).await?;
+    Ok(Json(show(&app, &row, access, signed.person.role).await?))
 }
 
 fn check_tags(tags: &[String]) -> Result<Vec<String>, ApiFailure> {
@@ -98,7 +98,7 @@ pub(super) async fn verify_recording(
     Path(id): Path<RecordingId>,
 ) -> Result<Json<Verification>, ApiFailure> {
     signed.require(Role::Supervisor)?;
-    let row = find_for(&app, &signed, id).await?;
+    let row = find_to_hear(&app, &signed, id).await?;
     if !has_sound(&row)? {
         return Err(ApiFailure::from(Code::Conflict).detail("there is no sound to check"));
     }

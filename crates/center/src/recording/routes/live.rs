@@ -10,12 +10,12 @@ use axum::extract::State;
 use seatline_contract::{
     error::{ApiError, Code},
     id::ContactId,
-    identity::Role,
     party::RecordingState,
     recording::{PauseReason, PauseRecording},
 };
 
-/// Keeps nothing of a call for at most 120 seconds: one's own, or as a supervisor anyone's.
+/// Keeps nothing of a call for at most 120 seconds, and lets no supervisor hear it: one's own, or
+/// that of an agent one may steer.
 #[utoipa::path(
     post, path = "/api/v1/contacts/{id}/recording/pause", tag = "recordings",
     request_body = PauseRecording, params(("id" = ContactId, Path)),
@@ -100,11 +100,16 @@ fn steer(
     input: Input,
 ) -> Result<Json<RecordingState>, ApiFailure> {
     let agent = app.recordings.agent_of(contact).ok_or(Code::NotFound)?;
-    if signed.person.role == Role::Agent && agent != Some(signed.agent()) {
+    let roster = app.supervision.roster();
+    let may = agent
+        .is_some_and(|agent| agent == signed.agent() || roster.may_steer(&signed.person, agent));
+    if !may {
         return Err(Code::NotFound.into());
     }
     app.recordings
         .apply(contact, input)
         .map_err(|refusal| ApiFailure::from(Code::Conflict).detail(refusal.to_string()))?;
+    // Nobody monitors any more, or again, before this is answered.
+    app.calls.recording_changed(contact);
     Ok(Json(app.recordings.state(contact)))
 }

@@ -1,9 +1,6 @@
 //! Routes about scoring.
 
-use super::{
-    super::{routes::find_row, store as recordings},
-    percent, range, spread, store,
-};
+use super::{super::routes::find_for, percent, range, spread, store};
 use crate::{
     App,
     http::{ApiFailure, Json, Path, field},
@@ -101,7 +98,8 @@ async fn add_form(
     Ok((StatusCode::CREATED, Json(form)))
 }
 
-/// Scorecards of a recording: all for supervisors, the finished ones for the call's agent.
+/// Scorecards of a recording: all for supervisors who may hear it, the finished ones for the
+/// call's agent.
 #[utoipa::path(
     get, path = "/api/v1/recordings/{id}/scorecards", tag = "scoring",
     params(("id" = RecordingId, Path)),
@@ -112,26 +110,12 @@ async fn list_cards(
     signed: Signed,
     Path(id): Path<RecordingId>,
 ) -> Result<Json<Vec<Scorecard>>, ApiFailure> {
-    let row = find_row(&app, id).await?;
+    find_for(&app, &signed, id).await?;
     let mut cards = store::cards(app.store.db(), id).await?;
     if signed.person.role == Role::Agent {
-        require_own(&app, &signed, &row).await?;
         cards.retain(|card| card.done);
     }
     Ok(Json(cards))
-}
-
-async fn require_own(
-    app: &App,
-    signed: &Signed,
-    row: &recordings::Model,
-) -> Result<(), ApiFailure> {
-    let agent = crate::calls::agent_of(app, ContactId(row.contact)).await?;
-    if agent == Some(signed.agent()) {
-        Ok(())
-    } else {
-        Err(Code::NotFound.into())
-    }
 }
 
 /// Saves one's own scoring of a recording (supervisors).
@@ -154,7 +138,7 @@ async fn save_card(
     Json(mut request): Json<SaveScorecard>,
 ) -> Result<Json<Scorecard>, ApiFailure> {
     signed.require(Role::Supervisor)?;
-    find_row(&app, recording).await?;
+    find_for(&app, &signed, recording).await?;
     let db = app.store.db();
     let form = store::form(db, request.form)
         .await?
@@ -244,8 +228,11 @@ async fn reply_to_card(
         .await?
         .filter(|card| card.done)
         .ok_or(Code::NotFound)?;
-    let row = find_row(&app, card.recording).await?;
-    require_own(&app, &signed, &row).await?;
+    let (row, _) = find_for(&app, &signed, card.recording).await?;
+    let agents = crate::calls::agents_of(&app, ContactId(row.contact)).await?;
+    if !agents.contains(&signed.agent()) {
+        return Err(Code::NotFound.into());
+    }
     let reply = ScoreReply {
         kind: request.kind,
         text: field::text("text", &request.text, LONGEST)?,
@@ -274,7 +261,7 @@ async fn calibrate(
     Path((recording, form)): Path<(RecordingId, ScoreFormId)>,
 ) -> Result<Json<Calibration>, ApiFailure> {
     signed.require(Role::Supervisor)?;
-    find_row(&app, recording).await?;
+    find_for(&app, &signed, recording).await?;
     let db = app.store.db();
     let form = store::form(db, form).await?.ok_or(Code::NotFound)?;
     let mut cards = store::cards(db, recording).await?;

@@ -134,6 +134,19 @@ pub(super) async fn card<C: ConnectionTrait>(
     Ok(view(db, found).await?.pop())
 }
 
+/// Whether a recording has a finished card.
+pub(super) async fn has_finished<C: ConnectionTrait>(
+    db: &C,
+    recording: RecordingId,
+) -> Result<bool, DbErr> {
+    let found = card::Entity::find()
+        .filter(card::Column::Recording.eq(recording.0))
+        .filter(card::Column::Done.eq(true))
+        .one(db)
+        .await?;
+    Ok(found.is_some())
+}
+
 /// Cards of a recording, the oldest first.
 pub(super) async fn cards<C: ConnectionTrait>(
     db: &C,

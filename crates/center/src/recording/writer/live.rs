@@ -1,7 +1,7 @@
 //! One recording on the writing thread.
 
 use super::{
-    Order,
+    Order, RETRY,
     channel::Heard,
     frames::RATE,
     inbox::{Inbox, Item, Source},
@@ -27,9 +27,6 @@ use tokio::sync::oneshot;
 
 /// How long sound waits at most before it is written, on top of the thread's rhythm.
 const CUT_EVERY: Duration = Duration::from_millis(700);
-
-/// Pause before a disk that failed is tried again.
-const RETRY: Duration = Duration::from_secs(1);
 
 /// What became of a recording.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -86,6 +86,7 @@ fn snapshot(seq: u64) -> Snapshot {
         parked: Vec::new(),
         callbacks: Vec::new(),
         helps: Vec::new(),
+        alarms: Vec::new(),
     }
 }
 
