@@ -138,7 +138,8 @@ pub struct Recording {
     /// apart from the recordings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_file: Option<PathBuf>,
-    /// WAV file that tells customers that they are recorded; a beep if absent.
+    /// WAV file that tells customers that they are recorded; a chime, which says nothing in words, if
+    /// absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub announcement: Option<PathBuf>,
 }

@@ -14,11 +14,13 @@ use crate::{
     supervision,
 };
 use seatline_contract::{
+    contact::Direction,
     customer::NewCustomer,
     error::Code,
     id::{CustomerId, QueueId, TeamId},
     identity::{Person, Role},
     queue::NewQueue,
+    recording::{RecordingMode, RecordingPolicy, RecordingRule},
     secret::{PhoneNumber, Secret},
     supervision::Team,
     ticket::Priority,
@@ -37,6 +39,7 @@ struct Data {
     people: Vec<Colleague>,
     teams: Vec<Crew>,
     queues: Vec<NewQueue>,
+    recording: Recorded,
     customers: Vec<Client>,
     stories: Vec<Story>,
 }
@@ -56,6 +59,14 @@ struct Crew {
     name: String,
     agents: Vec<String>,
     supervisors: Vec<String>,
+}
+
+/// Which queues' calls are recorded, by name.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Recorded {
+    all: Vec<String>,
+    on_demand: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -138,6 +149,7 @@ pub(crate) async fn fill(app: &App) -> Result<(), ApiFailure> {
             .collect(),
         stories: data.stories,
     };
+    set_recording(app, &data.recording, &cast.queues).await?;
     history::write(app, &cast).await?;
     setting::put(db, SETTING, "filled").await?;
     Ok(())
@@ -204,6 +216,34 @@ async fn add_queues(
     Ok(added)
 }
 
+/// Callers are told first, and agents may hear their own calls.
+async fn set_recording(
+    app: &App,
+    recorded: &Recorded,
+    queues: &[QueueInfo],
+) -> Result<(), ApiFailure> {
+    let mut policy = RecordingPolicy {
+        agents_hear_own: true,
+        ..RecordingPolicy::default()
+    };
+    let class = policy.classes[0].name.clone();
+    for queue in queues {
+        let mode = match &queue.name {
+            name if recorded.all.contains(name) => RecordingMode::All,
+            name if recorded.on_demand.contains(name) => RecordingMode::OnDemand,
+            _ => RecordingMode::None,
+        };
+        policy.rules.push(RecordingRule {
+            queue: Some(queue.id),
+            direction: Some(Direction::Inbound),
+            mode,
+            announce: true,
+            class: class.clone(),
+        });
+    }
+    Ok(app.recordings.set_policy(policy).await?)
+}
+
 async fn add_customers(
     app: &App,
     clients: Vec<Client>,
@@ -256,6 +296,10 @@ mod tests {
         let served = data.queues.iter().flat_map(|queue| &queue.agents);
         let teams = data.teams.iter();
         let led = teams.flat_map(|team| team.agents.iter().chain(&team.supervisors));
+        let recorded = data.recording.all.iter().chain(&data.recording.on_demand);
+        for name in recorded {
+            assert!(data.queues.iter().any(|queue| queue.name == *name));
+        }
         for login in served.chain(led) {
             assert!(data.people.iter().any(|person| person.login == *login));
         }

@@ -185,7 +185,7 @@ fn embedded_config(app: &App) -> Result<EmbeddedConfig, String> {
     };
     let announcement = match &config.recording.announcement {
         Some(file) => read_clip(file)?,
-        None => Clip::beep(),
+        None => crate::recording::chime(),
     };
     let music = match &media.music {
         Some(file) => read_clip(file)?,
