@@ -65,6 +65,7 @@ pub fn builder() -> Builder<Wry> {
             commands::recording::edit_recording,
             commands::recording::hear_recording,
             commands::recording::pause_recording,
+            commands::recording::queues,
             commands::recording::recording,
             commands::recording::recordings,
             commands::recording::reply_to_scorecard,

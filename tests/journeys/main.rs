@@ -15,6 +15,7 @@ mod headset;
 mod inbound;
 mod malformed;
 mod outbound;
+mod recording;
 mod scene;
 mod sign_in;
 mod storage;

@@ -51,6 +51,18 @@ impl Api {
         self.send(Method::GET, path, None).await
     }
 
+    /// Reads something that is no JSON.
+    ///
+    /// # Errors
+    /// When the centre refuses.
+    pub async fn bytes(&self, path: &str) -> Result<Vec<u8>> {
+        let request = self.client.get(format!("{}/api/v1/{path}", self.url));
+        let response = request.bearer_auth(&self.token).send().await?;
+        let status = response.status();
+        ensure!(status.is_success(), "{path}: {status}");
+        Ok(response.bytes().await?.to_vec())
+    }
+
     /// Writes something.
     ///
     /// # Errors

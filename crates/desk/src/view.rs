@@ -507,8 +507,8 @@ pub enum NoticeCode {
     CallbackDue,
     /// Somebody wrote; the detail names them, the text is what.
     MessageReceived,
-    /// A pause of the call's recording ends soon; the detail is when, in Unix milliseconds of the
-    /// centre's clock.
+    /// A pause of the call's recording ends soon; the detail is when, in Unix milliseconds of this
+    /// computer's clock.
     RecordingResumes,
     /// The centre can not write recordings; the view's alarms say what follows.
     RecordingsFailing,

@@ -3,6 +3,7 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use seatline_contract::{
     id::{ContactId, RecordingId, ScoreFormId, ScorecardId},
+    queue::Queue,
     recording::{EditRecording, PauseReason, Recording, RecordingFilter, RecordingPage},
     score::{Calibration, NewScoreForm, ReplyToScorecard, SaveScorecard, ScoreForm, Scorecard},
 };
@@ -64,6 +65,16 @@ pub async fn recordings(
     filter: RecordingFilter,
 ) -> Result<RecordingPage, Failure> {
     desk.recordings(filter).await
+}
+
+/// All queues, to search by.
+///
+/// # Errors
+/// The centre's and the connection's codes.
+#[tauri::command]
+#[specta::specta]
+pub async fn queues(desk: State<'_, Desk>) -> Result<Vec<Queue>, Failure> {
+    desk.queues().await
 }
 
 /// A recording with all that the player shows.

@@ -327,13 +327,14 @@ export const commands = {
 	 */
 	editRecording: (id: RecordingId, edit: EditRecording) => typedError<null, Failure>(__TAURI_INVOKE("edit_recording", { id, edit })),
 	/**
-	 *  The sound as a WAV file in Base64, which crosses to the window many times faster than a list of
-	 *  numbers: the customer on the left, the agent on the right. Each hearing is audited.
+	 *  A piece of the sound, between two times in milliseconds, as a WAV file in Base64, which crosses
+	 *  to the window many times faster than a list of numbers: the customer on the left, the agent on
+	 *  the right. Each hearing is audited.
 	 * 
 	 *  # Errors
 	 *  The centre's and the connection's codes.
 	 */
-	hearRecording: (id: RecordingId) => typedError<string, Failure>(__TAURI_INVOKE("hear_recording", { id })),
+	hearRecording: (id: RecordingId, fromMs: number, untilMs: number) => typedError<string, Failure>(__TAURI_INVOKE("hear_recording", { id, fromMs, untilMs })),
 	/**
 	 *  Keeps nothing of a call, for at most two minutes.
 	 * 
@@ -341,6 +342,13 @@ export const commands = {
 	 *  The centre's `conflict` when the call is not recorded.
 	 */
 	pauseRecording: (contact: ContactId, reason: PauseReason) => typedError<null, Failure>(__TAURI_INVOKE("pause_recording", { contact, reason })),
+	/**
+	 *  All queues, to search by.
+	 * 
+	 *  # Errors
+	 *  The centre's and the connection's codes.
+	 */
+	queues: () => typedError<Queue[], Failure>(__TAURI_INVOKE("queues")),
 	/**
 	 *  A recording with all that the player shows.
 	 * 
@@ -596,6 +604,13 @@ export const events = {
 /* Types */
 /**  A person who signs in: agent, supervisor or administrator. */
 export type AgentId = string;
+
+/**  Something wrong with the centre that supervisors must know of while it lasts. */
+export type Alarm = 
+/**  Recordings can not be written: the disk is full or fails. Calls go on. */
+{ kind: "recording_storage"; 
+/**  Whether new calls are refused meanwhile, as the policy says. */
+refuses_calls: boolean };
 
 /**  Body of `PUT /api/v1/contacts/{id}/help`; `DELETE` takes it back. */
 export type AskHelp = {
@@ -1136,6 +1151,8 @@ export type DeskView = {
 	callbacks: Callback[],
 	/**  Contacts whose agents ask this supervisor for help. */
 	helps: Contact[],
+	/**  What is wrong with the centre, for supervisors. */
+	alarms: Alarm[],
 	/**  What others wrote since sign-in, the latest last. */
 	messages: Message[],
 	/**  Ticket texts not yet sent, kept on this computer. */
@@ -1513,8 +1530,16 @@ gap_ms: number } |
 { kind: "retrieved" } | 
 /**  Another agent took over. */
 { kind: "transferred"; 
-/**  Who has the call now. */
-to: AgentId | null };
+/**  Who has the call now; nobody of the centre after a transfer to the outside. */
+to: AgentId | null } | 
+/**  The agent wrote a note. */
+{ kind: "noted"; 
+/**  Who. */
+by: AgentId } | 
+/**  A ticket was written of the call. */
+{ kind: "ticket"; 
+/**  Which. */
+ticket: TicketId };
 
 /**  Something worth finding again in a recording. */
 export type Marker = {
@@ -1642,7 +1667,16 @@ export type NoticeCode =
 /**  A call-back is due. */
 "callback_due" | 
 /**  Somebody wrote; the detail names them, the text is what. */
-"message_received";
+"message_received" | 
+/**
+ *  A pause of the call's recording ends soon; the detail is when, in Unix milliseconds of this
+ *  computer's clock.
+ */
+"recording_resumes" | 
+/**  The centre can not write recordings; the view's alarms say what follows. */
+"recordings_failing" | 
+/**  It can again. */
+"recordings_back";
 
 /**  What sort of number it is. Chinese service numbers are told apart before area codes. */
 export type NumberKind = 
@@ -2015,6 +2049,8 @@ export type Recording = {
 	peak_ms: number,
 	/**  Whether chain and signatures were found whole when it was closed. */
 	sound: boolean,
+	/**  Whether the reader may hear it: an agent may read of a scored call and yet not hear it. */
+	may_hear: boolean,
 };
 
 /**  Which recordings to list (`GET /api/v1/recordings`), as query parameters. */
@@ -2061,7 +2097,9 @@ export type RecordingState =
 /**  The customer is being told. */
 { kind: "announcing" } | 
 /**  It is. */
-{ kind: "on" } | 
+{ kind: "on"; 
+/**  Whether the agent may end it, as only what they began themselves may be. */
+by_hand?: boolean } | 
 /**  It is interrupted, and goes on by itself then. */
 { kind: "paused"; 
 /**  When it goes on. */

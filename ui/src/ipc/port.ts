@@ -32,6 +32,7 @@ import type {
   PauseReason,
   PresenceChoice,
   Processing,
+  Queue,
   Reach,
   Recording,
   RecordingFilter,
@@ -63,9 +64,14 @@ export interface Recordings {
   /** `reason` is why it pauses. */
   steer(contact: string, what: Steer, reason: PauseReason): Promise<void>;
   find(filter: RecordingFilter): Promise<RecordingPage>;
+  /** All queues, to search by. */
+  queues(): Promise<Queue[]>;
   open(recording: string): Promise<Recording>;
-  /** The sound as a WAV file: the customer at the left. Each hearing is written down. */
-  hear(recording: string): Promise<Blob>;
+  /**
+   * A piece of the sound between two times in ms as a WAV file: the customer at the left. Each
+   * hearing is written down.
+   */
+  hear(recording: string, from_ms: number, until_ms: number): Promise<Blob>;
   edit(recording: string, edit: EditRecording): Promise<void>;
   scoreForms(): Promise<ScoreForm[]>;
   addScoreForm(form: NewScoreForm): Promise<void>;

@@ -84,9 +84,11 @@ export function tauriDesk(): Desk {
         if (what === "start") return run(commands.startRecording(contact));
         return run(commands.stopRecording(contact));
       },
+      queues: () => take(commands.queues()),
       find: (filter) => take(commands.recordings(filter)),
       open: (recording) => take(commands.recording(recording)),
-      hear: async (recording) => wav(await take(commands.hearRecording(recording))),
+      hear: async (recording, from, until) =>
+        wav(await take(commands.hearRecording(recording, Math.round(from), Math.round(until)))),
       edit: (recording, edit) => run(commands.editRecording(recording, edit)),
       scoreForms: () => take(commands.scoreForms()),
       addScoreForm: (form) => run(commands.createScoreForm(form)),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Call, DeskView, Message, Party, TimelineEntry } from "$ipc/bindings";
-import type { Marker } from "$ipc/bindings";
+import type { Marker, Recording } from "$ipc/bindings";
 import { addressBook, colleagues, contact, customers, id, queues } from "$ipc/mock/data";
 import { callOf, live, online, ringing, talking, wrapping } from "$ipc/mock/scenarios";
 import { keepSame } from "$shared/live.svelte";
@@ -8,11 +8,12 @@ import { resumesSoon } from "$shared/recording";
 import { conversation, unreadOf } from "$shared/messages.svelte";
 import { dialable } from "$shared/number";
 import { Floor } from "$ipc/mock/floor";
+import { RecordingShelf } from "$ipc/mock/recordings";
 import { answered, callWith, party, reachFor, settle } from "$ipc/mock/parties";
 import { able, inTrouble, stripState } from "./call/strip";
 import { fieldOf, momentOf, quick } from "./callback/when";
-import { stepOf } from "./call/record";
-import { columnsOf, gapsOf } from "./recording/wave";
+import { mayStop, stepOf } from "./call/record";
+import { columnsOf, gapsOf, holdsOf, pieceEnd } from "./recording/wave";
 import { openQuestions, percentOf, shareOf, withAnswer } from "./recording/score";
 import { handedTicket, possible } from "./call/parties";
 import { choices, reachable, targetOf } from "./call/targets";
@@ -288,7 +289,9 @@ describe("call-backs", () => {
 
 describe("recording", () => {
   it("has one next step, and none where the agent has no say", () => {
-    expect(stepOf({ kind: "on" })).toBe("pause");
+    expect(stepOf({ kind: "on", by_hand: false })).toBe("pause");
+    expect(mayStop({ kind: "on", by_hand: false })).toBe(false);
+    expect(mayStop({ kind: "on", by_hand: true })).toBe(true);
     expect(stepOf({ kind: "paused", until: 0 })).toBe("resume");
     expect(stepOf({ kind: "on_demand" })).toBe("start");
     for (const kind of ["off", "announcing", "refused", "failed"] as const)
@@ -299,7 +302,7 @@ describe("recording", () => {
   it("warns before it goes on by itself", () => {
     expect(resumesSoon({ kind: "paused", until: NOW + 16_000 }, NOW)).toBe(false);
     expect(resumesSoon({ kind: "paused", until: NOW + 15_000 }, NOW)).toBe(true);
-    expect(resumesSoon({ kind: "on" }, NOW)).toBe(false);
+    expect(resumesSoon({ kind: "on", by_hand: true }, NOW)).toBe(false);
   });
 
   it("draws the loudest peak of each column, and no peak twice as loud", () => {
@@ -323,6 +326,31 @@ describe("recording", () => {
       { from: 70, to: 90 },
     ]);
     expect(gapsOf([resumed(5)], 90)).toEqual([]);
+    const held: Marker = { at_ms: 30, mark: { kind: "held" } };
+    expect(holdsOf([held, paused(40)], 90)).toEqual([{ from: 30, to: 90 }]);
+  });
+
+  it("is fetched in pieces that meet where both sides are still, without a gap", () => {
+    const duration_ms = 3_600_000;
+    for (const peak_ms of [50, 3_200]) {
+      const recording = new RecordingShelf(say, NOW).open(id(5000)) as Recording;
+      const count = Math.floor(duration_ms / peak_ms);
+      const talks = (n: number) => (n % 97 === 0 ? 1 : 90);
+      recording.customer_peaks = Array.from({ length: count }, (_, n) => talks(n));
+      recording.agent_peaks = recording.customer_peaks;
+      recording.peak_ms = peak_ms;
+      recording.summary = { ...recording.summary, duration_ms };
+      let at = 1_234;
+      for (let pieces = 0; at < duration_ms; pieces += 1) {
+        const end = pieceEnd(recording, at, pieces === 0);
+        expect(end - at).toBeGreaterThan(end < duration_ms ? 5_999 : 0);
+        expect(end - at).toBeLessThanOrEqual(60_000);
+        if (peak_ms === 50 && end < duration_ms)
+          expect(recording.customer_peaks[Math.floor(end / peak_ms)]).toBe(1);
+        at = end;
+      }
+      expect(at).toBe(duration_ms);
+    }
   });
 });
 

@@ -87,7 +87,8 @@ pub(super) async fn listen(
 
 /// Says that a pause ends soon, until it has ended.
 fn warn_of_recording(board: Arc<Board>, at: UnixMs) {
-    board.tell(NoticeCode::RecordingResumes, Some(at.0.to_string()));
+    let here = at.plus(-board.view().clock_offset_ms);
+    board.tell(NoticeCode::RecordingResumes, Some(here.0.to_string()));
     let left = u64::try_from(at.since(board.centre_now())).unwrap_or(0);
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_millis(left)).await;

@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use reqwest::Method;
 use seatline_contract::{
     id::{ContactId, RecordingId, ScoreFormId, ScorecardId},
+    queue::Queue,
     recording::{
         EditRecording, Listen, ListenLink, PauseReason, PauseRecording, Recording, RecordingFilter,
         RecordingPage,
@@ -63,6 +64,14 @@ impl Desk {
             .client()?
             .find("/api/v1/recordings", &filter)
             .await
+    }
+
+    /// All queues, to search by.
+    ///
+    /// # Errors
+    /// The centre's and the connection's codes.
+    pub async fn queues(&self) -> Result<Vec<Queue>, Failure> {
+        self.core.client()?.get("/api/v1/queues").await
     }
 
     /// A recording with all that the player shows.

@@ -568,8 +568,12 @@ export class MockDesk implements Desk {
           ? { kind: "paused" as const, until: this.#now() + 2 * MINUTE }
           : what === "stop"
             ? { kind: "on_demand" as const }
-            : { kind: "on" as const };
+            : { kind: "on" as const, by_hand: what === "start" };
       this.#changeCall((call) => ({ ...call, recording }));
+    },
+    queues: async () => {
+      await this.#ask("queues");
+      return data.queues(this.say, this.#now());
     },
     find: async (filter: RecordingFilter) => {
       await this.#ask("find");
@@ -579,9 +583,9 @@ export class MockDesk implements Desk {
       await this.#ask("open");
       return this.#shelf.open(recording) ?? fail("not_found");
     },
-    hear: async (recording: string) => {
+    hear: async (_: string, from: number, until: number) => {
       await this.#ask("hear");
-      return this.#shelf.sound(recording);
+      return this.#shelf.sound(from, until);
     },
     edit: async (recording: string, edit: EditRecording) => {
       await this.#ask("edit");

@@ -148,7 +148,7 @@ export class Floor {
         parties: roll() < 0.1 ? 3 : 2,
         watchers: [],
         help: null,
-        recording: { kind: "on" },
+        recording: { kind: "on", by_hand: false },
       });
     }
     return {

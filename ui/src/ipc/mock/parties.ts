@@ -45,7 +45,7 @@ export function callWith(
     hand_over: null,
     watchers: [],
     help: null,
-    recording: { kind: "on" },
+    recording: { kind: "on", by_hand: false },
     ...part,
   };
 }

@@ -188,11 +188,14 @@ export class RecordingShelf {
         { at_ms: 2 * third, mark: { kind: "held" } },
         { at_ms: 2 * third + 6_000, mark: { kind: "retrieved" } },
         { at_ms: 2 * third + 11_000, mark: { kind: "transferred", to: id(3) } },
+        { at_ms: 2 * third + 14_000, mark: { kind: "noted", by: id(3) } },
+        { at_ms: 2 * third + 19_000, mark: { kind: "ticket", ticket: id(501) } },
       ],
       customer_peaks: peaks(summary.duration_ms, false),
       agent_peaks: peaks(summary.duration_ms, true),
       peak_ms: PEAK_MS,
       sound: true,
+      may_hear: true,
     };
   }
 
@@ -200,10 +203,10 @@ export class RecordingShelf {
     this.#all = this.#all.map((each) => (each.id === recording ? { ...each, ...part } : each));
   }
 
-  /** Two tones in turn, as long as the recording: the customer's at the left. */
-  sound(recording: string): Blob {
-    const { duration_ms } = this.#all.find((each) => each.id === recording) ?? { duration_ms: 0 };
-    const frames = Math.floor((duration_ms * RATE) / 1000);
+  /** Two tones in turn: the customer's at the left. */
+  sound(from_ms: number, until_ms: number): Blob {
+    const first = Math.floor((from_ms * RATE) / 1000);
+    const frames = Math.floor((until_ms * RATE) / 1000) - first;
     const bytes = new DataView(new ArrayBuffer(44 + frames * 4));
     const text = (at: number, word: string) =>
       [...word].forEach((letter, n) => bytes.setUint8(at + n, letter.charCodeAt(0)));
@@ -220,7 +223,7 @@ export class RecordingShelf {
     text(36, "data");
     bytes.setUint32(40, frames * 4, true);
     for (let n = 0; n < frames; n += 1) {
-      const left = Math.floor(n / RATE) % 2 === 0;
+      const left = Math.floor((first + n) / RATE) % 2 === 0;
       const tone = Math.round(4000 * Math.sin((2 * Math.PI * (left ? 440 : 330) * n) / RATE));
       bytes.setInt16(44 + n * 4 + (left ? 0 : 2), tone, true);
     }

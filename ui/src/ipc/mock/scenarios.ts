@@ -50,6 +50,7 @@ export function signedOut(say: Say): DeskView {
     parked: [],
     callbacks: [],
     helps: [],
+    alarms: [],
     messages: [],
     drafts: [],
     notes: [],

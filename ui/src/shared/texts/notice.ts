@@ -1,5 +1,6 @@
 /** What a notice says, and how loud. */
 import type { Notice, NoticeCode } from "$ipc/bindings";
+import { timeOfDay } from "$shared/format";
 import { m } from "$texts";
 import { partyEndText } from "./words";
 
@@ -21,6 +22,9 @@ const texts: Record<NoticeCode, (values: { detail: string; text: string }) => st
   help_wanted: m.notice_help_wanted,
   callback_due: m.notice_callback_due,
   message_received: m.notice_message_received,
+  recording_resumes: m.notice_recording_resumes,
+  recordings_failing: m.notice_recordings_failing,
+  recordings_back: m.notice_recordings_back,
 };
 
 /** Every code with a text; the test holds it against the generated types. */
@@ -38,6 +42,8 @@ const loud = new Set<NoticeCode>([
   "help_wanted",
   "callback_due",
   "message_received",
+  "recording_resumes",
+  "recordings_failing",
 ]);
 
 /** The detail as the text takes it. */
@@ -57,6 +63,10 @@ function detailText({ code, detail }: Notice): string {
       return detail ?? m.a_colleague();
     case "signed_out":
       return detail ? m.signed_out_by({ name: detail }) : "";
+    case "recording_resumes": {
+      const at = new Date(Number(detail));
+      return `${timeOfDay(at.getTime())}:${String(at.getSeconds()).padStart(2, "0")}`;
+    }
     case "write_refused":
       return detail ? `“${detail}”` : m.an_entry();
     default:

@@ -23,9 +23,16 @@ export function stepOf(state: RecordingState | undefined): Steer | null {
   }
 }
 
+/** True for a recording that was begun by hand. */
+export const mayStop = (state: RecordingState | undefined) =>
+  state?.kind === "on" && state.by_hand === true;
+
+/** One after the other, so that a pause never overtakes the resumption before it. */
+let last: Promise<unknown> = Promise.resolve();
+
 function steer(what: Steer, reason: PauseReason) {
   const contact = contactOnLine(desk.view);
-  if (contact) void act((d) => d.recordings.steer(contact.id, what, reason));
+  if (contact) last = last.then(() => act((d) => d.recordings.steer(contact.id, what, reason)));
 }
 
 const stateNow = () => contactOnLine(desk.view)?.call?.recording;
@@ -38,6 +45,10 @@ export const record = {
   toggle() {
     const what = stepOf(stateNow());
     if (what) steer(what, "asked");
+  },
+  /** Ends a recording that was begun by hand. */
+  stop() {
+    if (mayStop(stateNow())) steer("stop", "asked");
   },
   /**
    * Keeps nothing while a field marked `data-sensitive` has the focus, and goes on afterwards.
