@@ -25,8 +25,9 @@ pub(super) enum RetentionError {
     File(#[from] io::Error),
 }
 
-/// Deletes all whose time is up; how many. The file goes first: a row without a file is deleted
-/// at the next try, a file without a row would be found by nobody.
+/// Deletes all whose time is up; how many. The row says so only once the file is gone: a row
+/// without a file is deleted at the next try, a file without a row would be found by nobody. From
+/// the moment the row is marked nobody can hold the recording any more.
 ///
 /// # Errors
 /// See [`RetentionError`].
@@ -40,10 +41,13 @@ pub(super) async fn delete_expired(recordings: &Recordings) -> Result<u64, Reten
         }
         for row in due {
             let path = recordings.0.folder.join(&row.path);
-            sweep::blocking(move || sweep::destroy(&path)).await?;
             let id = RecordingId(row.id);
             let transaction = recordings.0.store.begin().await?;
-            store::mark_deleted(&transaction, id).await?;
+            if !store::mark_deleted(&transaction, id).await? {
+                // Somebody holds it since it was found.
+                continue;
+            }
+            sweep::blocking(move || sweep::destroy(&path)).await?;
             audit::record(
                 &transaction,
                 now,

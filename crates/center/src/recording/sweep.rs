@@ -57,7 +57,8 @@ pub(super) struct Swept {
 }
 
 /// Closes what an earlier run of the centre left open, and moves away what nobody knows. A file
-/// made meanwhile is no trouble: its row is older than itself.
+/// made meanwhile is no trouble: its row is older than itself. A recording that cannot be closed
+/// keeps no other from being closed; the next start tries it again.
 ///
 /// # Errors
 /// See [`SweepError`]; what was done stays done, and a repeat goes on.
@@ -70,8 +71,12 @@ pub(super) async fn sweep(
     for row in leftovers {
         let path = recordings.0.folder.join(&row.path);
         let id = RecordingId(row.id);
-        recordings.close_row(id, UnixMs(row.started), path).await?;
-        swept.closed += 1;
+        match recordings.close_row(id, UnixMs(row.started), path).await {
+            Ok(_) => swept.closed += 1,
+            Err(error) => {
+                tracing::error!(recording = %id, %error, "a recording could not be closed");
+            }
+        }
     }
     let undrawn = store::undrawn(db).await?;
     let drawing = recordings.clone();

@@ -9,6 +9,7 @@ use crate::{
 use reqwest::Method;
 use seatline_contract::{
     contact::{Contact, ContactState},
+    event::Change,
     id::{RecordingId, ScoreFormId, ScorecardId},
     party::RecordingState,
     recording::{
@@ -333,5 +334,40 @@ async fn recording_begins_after_the_announcement_and_not_for_who_refuses() {
     assert_eq!(status, 409, "{text}");
     hang_up(&mut line, &mut talk, &mut second).await;
     assert_eq!(kept(&rig, &admin).await.id, recording.id);
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_demand_the_customer_is_told_in_mid_call_and_the_agent_may_end_it() {
+    let (rig, admin) = start(RecordingMode::OnDemand, true).await;
+    let mut desk = rig.ready("zhou").await;
+    let (mut line, mut talk, contact) = connect(&rig, &mut desk, Codec::Pcma).await;
+    let (mut agent, mut customer) = (talk.headset(), line.headset());
+    assert_talking(&mut agent, &mut customer).await;
+    let (status, text) = steer(&rig, &desk, &contact, "start").await;
+    assert_eq!(status, 200, "{text}");
+    let recorded = async |desk: &mut Desk, wanted: RecordingState| {
+        desk.change("the recording's state", |change| match change {
+            Change::Contact { contact } => (contact.call?.recording == wanted).then_some(()),
+            _ => None,
+        })
+        .await;
+    };
+    recorded(&mut desk, RecordingState::Announcing).await;
+    recorded(&mut desk, RecordingState::On { by_hand: true }).await;
+    assert_talking(&mut agent, &mut customer).await;
+    assert_eq!(steer(&rig, &desk, &contact, "stop").await.0, 200);
+    recorded(&mut desk, RecordingState::Off).await;
+    let after = Duration::from_secs(1);
+    both_say(&mut agent, &mut customer, after, SECRET_TONE).await;
+    let recording = kept(&rig, &admin).await;
+    hang_up(&mut line, &mut talk, &mut desk).await;
+    assert_eq!(recording.status, RecordingStatus::Complete);
+    let [left, right] = listen(&rig, &admin, recording.id).await;
+    assert!(share_of(&left, 1_100.0) > 0.2 && share_of(&right, 700.0) > 0.2);
+    assert!(
+        share_of(&left, SECRET_TONE) < f32::EPSILON,
+        "kept after its end"
+    );
     rig.stop().await;
 }
