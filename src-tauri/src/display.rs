@@ -22,6 +22,21 @@ pub fn prepare() -> Result<(), NoDisplay> {
     Ok(())
 }
 
+/// Lets what is printed be seen in the terminal the program was started from; on Windows a
+/// program with windows has none of its own.
+pub fn attach_terminal() {
+    #[cfg(windows)]
+    {
+        #[link(name = "kernel32")]
+        unsafe extern "system" {
+            fn AttachConsole(process: u32) -> i32;
+        }
+        const PARENT: u32 = u32::MAX;
+        // SAFETY: it takes a plain number. Without a terminal it fails and changes nothing.
+        unsafe { AttachConsole(PARENT) };
+    }
+}
+
 /// Tells the person why the program cannot start, and waits until it is read.
 pub fn tell_fault(error: &anyhow::Error) {
     let tongue = Tongue::of(Language::System);

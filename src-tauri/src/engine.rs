@@ -39,16 +39,16 @@ pub fn announce(app: &AppHandle, desk: &Desk) {
 ///
 /// # Errors
 /// When the data folder cannot be used.
-pub async fn start(app: AppHandle, data_dir: PathBuf) -> anyhow::Result<Desk> {
+pub async fn start(data_dir: PathBuf, version: String) -> anyhow::Result<Desk> {
     // The keyring may ask the person to unlock it.
-    let secrets = async_runtime::spawn_blocking(secrets::open_best).await?;
+    let secrets = tokio::task::spawn_blocking(secrets::open_best).await?;
     let desk = Desk::start(DeskConfig {
         data_dir: data_dir.clone(),
         secrets,
         sound: SoundSystem::System,
         policy: Arc::new(policy::of_system),
         device_name: device_name(),
-        version: app.package_info().version.to_string(),
+        version,
     })
     .await;
     desk.map_err(|failure| {

@@ -31,8 +31,12 @@ pub fn on_signal(app: &AppHandle) {
     });
 }
 
+/// Waits until the system or a terminal asks the program to end.
+///
+/// # Errors
+/// When signals cannot be listened to.
 #[cfg(unix)]
-async fn asked_to_end() -> std::io::Result<()> {
+pub async fn asked_to_end() -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let mut terminate = signal(SignalKind::terminate())?;
@@ -42,8 +46,12 @@ async fn asked_to_end() -> std::io::Result<()> {
     }
 }
 
+/// Waits until the system or a terminal asks the program to end.
+///
+/// # Errors
+/// When signals cannot be listened to.
 #[cfg(not(unix))]
-async fn asked_to_end() -> std::io::Result<()> {
+pub async fn asked_to_end() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
@@ -52,13 +60,17 @@ pub fn quit(app: &AppHandle) {
     let app = app.clone();
     let desk = app.try_state::<Desk>().map(|desk| desk.inner().clone());
     async_runtime::spawn(async move {
-        if let Some(desk) = desk
-            && tokio::time::timeout(PATIENCE, desk.shutdown())
-                .await
-                .is_err()
-        {
-            tracing::warn!("the engine did not stop in time");
+        if let Some(desk) = desk {
+            shut_down(&desk).await;
         }
         app.exit(0);
     });
+}
+
+/// Ends calls and signs off, as far as that takes no longer than it may.
+pub async fn shut_down(desk: &Desk) {
+    let stopped = tokio::time::timeout(PATIENCE, desk.shutdown()).await;
+    if stopped.is_err() {
+        tracing::warn!("the engine did not stop in time");
+    }
 }

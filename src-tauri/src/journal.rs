@@ -18,12 +18,14 @@ pub struct Journal {
     _writer: WorkerGuard,
 }
 
-/// Begins to log to `logs` in the data folder. The variable `SEATLINE_LOG` sets how much
+/// Makes the data folder and begins to log to `logs` in it. The variable `SEATLINE_LOG` sets how much
 /// Seatline itself says (`error` … `trace`).
 ///
 /// # Errors
 /// When the folder cannot be written.
 pub fn open(data_dir: &Path) -> anyhow::Result<Journal> {
+    make_private(data_dir)
+        .with_context(|| format!("cannot make the data folder {}", data_dir.display()))?;
     let folder = data_dir.join("logs");
     let unwritable = || format!("cannot write logs to {}", folder.display());
     std::fs::create_dir_all(&folder).with_context(unwritable)?;
@@ -41,6 +43,15 @@ pub fn open(data_dir: &Path) -> anyhow::Result<Journal> {
         .with_ansi(false)
         .init();
     Ok(Journal { _writer: guard })
+}
+
+/// Makes a folder that only this person can read; on Windows the profile's own rights do that.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 fn filter(level: Option<&str>) -> EnvFilter {

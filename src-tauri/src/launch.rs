@@ -4,12 +4,14 @@
 //! got onto the command line beside it is not the person's wish. The link itself is judged by
 //! the engine, which shows its number and never dials by itself.
 
+use anyhow::Context;
 use std::{ffi::OsString, path::PathBuf};
 use tauri::AppHandle;
 use tauri_plugin_deep_link::DeepLinkExt;
 
 /// Shown when the flags are wrong.
-pub const USAGE: &str = "usage: seatline [--data-dir FOLDER] | seatline LINK";
+pub const USAGE: &str = "usage: seatline [--data-dir FOLDER] [--check [--json] | --headless-agent]
+       seatline LINK";
 
 /// Schemes of links the program takes.
 const SCHEMES: &[&str] = &["tel:", "sip:", "callto:", "seatline:"];
@@ -17,9 +19,29 @@ const SCHEMES: &[&str] = &["tel:", "sip:", "callto:", "seatline:"];
 /// Links longer than this are no telephone numbers.
 const LONGEST_LINK: usize = 1_024;
 
+/// The program's identifier, which names its folder in the person's data.
+const IDENTIFIER: &str = "cn.seatline.desk";
+
+/// What a start is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// The desk in its window.
+    #[default]
+    Window,
+    /// To say whether a desk can work here.
+    Check {
+        /// As JSON.
+        json: bool,
+    },
+    /// The desk without a window, driven by lines.
+    Agent,
+}
+
 /// What a start is told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Launch {
+    /// What is wanted.
+    pub mode: Mode,
     /// Where data are kept instead of the usual place.
     pub data_dir: Option<PathBuf>,
     /// A link to show.
@@ -32,6 +54,12 @@ pub enum LaunchError {
     /// A flag that does not exist.
     #[error("unknown argument {0:?}")]
     Unknown(OsString),
+    /// `--json` says how a check is printed.
+    #[error("--json needs --check")]
+    NoCheck,
+    /// One start does one thing.
+    #[error("--check and --headless-agent exclude each other")]
+    TwoModes,
     /// `--data-dir` stands alone.
     #[error("--data-dir needs a folder")]
     NoFolder,
@@ -50,22 +78,48 @@ impl Launch {
             .collect();
         if texts.iter().any(|text| is_link(text)) {
             return Ok(Self {
-                data_dir: None,
                 link: link_in(&texts),
+                ..Self::default()
             });
         }
 
         let mut launch = Self::default();
+        let (mut check, mut json, mut agent) = (false, false, false);
         let mut arguments = arguments.into_iter();
         while let Some(argument) = arguments.next() {
             if argument == "--data-dir" {
                 let folder = arguments.next().ok_or(LaunchError::NoFolder)?;
                 launch.data_dir = Some(folder.into());
+            } else if argument == "--check" {
+                check = true;
+            } else if argument == "--json" {
+                json = true;
+            } else if argument == "--headless-agent" {
+                agent = true;
             } else {
                 return Err(LaunchError::Unknown(argument));
             }
         }
+        launch.mode = match (check, agent) {
+            (true, true) => return Err(LaunchError::TwoModes),
+            (true, false) => Mode::Check { json },
+            (false, _) if json => return Err(LaunchError::NoCheck),
+            (false, true) => Mode::Agent,
+            (false, false) => Mode::Window,
+        };
         Ok(launch)
+    }
+
+    /// Where data are kept.
+    ///
+    /// # Errors
+    /// When no folder was told and the person has none.
+    pub fn data_folder(&self) -> anyhow::Result<PathBuf> {
+        if let Some(folder) = &self.data_dir {
+            return Ok(folder.clone());
+        }
+        let folder = dirs::data_local_dir().context("the person has no folder for data")?;
+        Ok(folder.join(IDENTIFIER))
     }
 }
 
@@ -115,9 +169,17 @@ mod tests {
             read(&["--data-dir", "/tmp/desk"]),
             Ok(Launch {
                 data_dir: Some("/tmp/desk".into()),
-                link: None
+                ..Launch::default()
             })
         );
+        let mode = |arguments| read(arguments).map(|launch| launch.mode);
+        assert_eq!(mode(&["--check"]), Ok(Mode::Check { json: false }));
+        let json = ["--json", "--data-dir", "/tmp/desk", "--check"];
+        assert_eq!(mode(&json), Ok(Mode::Check { json: true }));
+        assert_eq!(mode(&["--headless-agent"]), Ok(Mode::Agent));
+        assert_eq!(read(&["--json"]), Err(LaunchError::NoCheck));
+        let both = ["--check", "--headless-agent"];
+        assert_eq!(read(&both), Err(LaunchError::TwoModes));
         assert_eq!(read(&["--data-dir"]), Err(LaunchError::NoFolder));
         assert_eq!(
             read(&["--help-me"]),
@@ -129,10 +191,17 @@ mod tests {
     fn a_link_takes_no_flags_with_it() {
         for scheme in ["tel:", "sip:", "callto:", "seatline:", "TEL:"] {
             let link = format!("{scheme}10086");
-            let launch = read(&["--data-dir", "/evil", &link, "--more"]).expect("links are taken");
-            assert_eq!(launch.data_dir, None);
+            let launch = read(&["--data-dir", "/evil", &link, "--check"]).expect("links are taken");
+            assert_eq!((launch.data_dir, launch.mode), (None, Mode::Window));
             assert_eq!(launch.link, Some(link));
         }
+    }
+
+    #[test]
+    fn the_folder_bears_the_name_of_the_bundle() {
+        let bundle: serde_json::Value =
+            serde_json::from_str(include_str!("../tauri.conf.json")).expect("JSON");
+        assert_eq!(bundle["identifier"], IDENTIFIER);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! | module | what lives there |
 //! |---|---|
 //! | [`launch`] | flags and links of a start |
+//! | [`check`], [`agent`] | starts without a window |
 //! | [`engine`] | starts the desk engine and follows what it shows |
 //! | [`commands`], [`events`], [`bindings`] | the typed line to the windows |
 //! | [`windows`] | the main window, its compact form, and the incoming-call card |
@@ -15,7 +16,9 @@
 //! Deliberately absent: any rule about calls, any network access, any way for a web page to
 //! reach files, programs or other sites.
 
+pub mod agent;
 pub mod bindings;
+pub mod check;
 pub mod commands;
 pub mod display;
 pub mod engine;
@@ -35,7 +38,7 @@ use anyhow::Context;
 use launch::Launch;
 use parking_lot::Mutex;
 use seatline_desk::Desk;
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 use tauri::{AppHandle, Manager, RunEvent, async_runtime};
 
 /// Runs the program until the person quits. A second start hands its link to the first one and
@@ -44,9 +47,7 @@ use tauri::{AppHandle, Manager, RunEvent, async_runtime};
 /// # Errors
 /// When the data folder cannot be used, or the system gives no windows.
 pub fn run(launch: Launch) -> anyhow::Result<()> {
-    // It fails only if a provider is there already, which serves as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-
+    choose_ciphers();
     let fault = Fault::default();
     let noted = fault.clone();
     let line = bindings::builder();
@@ -80,6 +81,12 @@ pub fn run(launch: Launch) -> anyhow::Result<()> {
     fault.map_or(Ok(()), Err)
 }
 
+/// Chooses the ciphers of TLS. Call it before there is any connection.
+fn choose_ciphers() {
+    // It fails only if a provider is there already, which serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// Why the program ends, if it cannot go on.
 type Fault = Arc<Mutex<Option<anyhow::Error>>>;
 
@@ -91,18 +98,14 @@ fn give_up(app: &AppHandle, fault: &Fault, error: anyhow::Error) {
 /// Puts the main window up. All else follows beside it, so that the window does not wait for a
 /// keyring that asks the person something, nor for a sound server that does not answer.
 fn start(app: &AppHandle, launch: Launch, fault: &Fault) -> anyhow::Result<()> {
-    let data_dir = match launch.data_dir {
-        Some(folder) => folder,
-        None => app.path().app_local_data_dir()?,
-    };
-    make_private(&data_dir)
-        .with_context(|| format!("cannot make the data folder {}", data_dir.display()))?;
+    let data_dir = launch.data_folder()?;
     app.manage(journal::open(&data_dir)?);
-    tracing::info!(version = %app.package_info().version, "starting");
+    let version = app.package_info().version.to_string();
+    tracing::info!(version, "starting");
 
     let (beside, fault, folder) = (app.clone(), fault.clone(), data_dir.clone());
     async_runtime::spawn(async move {
-        let started = async_runtime::spawn(engine::start(beside.clone(), folder)).await;
+        let started = async_runtime::spawn(engine::start(folder, version)).await;
         match started.map_err(anyhow::Error::from).flatten() {
             Ok(desk) => accompany(&beside, desk, launch.link),
             Err(error) => give_up(&beside, &fault, error),
@@ -130,15 +133,6 @@ fn accompany(app: &AppHandle, desk: Desk, link: Option<String>) {
     if let Err(error) = shown {
         tracing::info!(%error, "the program ended while it started");
     }
-}
-
-/// Makes a folder that only this person can read; on Windows the profile's own rights do that.
-fn make_private(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 /// A second start shows the window of the first, with the link it was given.

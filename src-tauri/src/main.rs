@@ -5,8 +5,8 @@
 )]
 
 use seatline_shell::{
-    display,
-    launch::{Launch, USAGE},
+    agent, check, display,
+    launch::{Launch, Mode, USAGE},
 };
 use std::process::ExitCode;
 
@@ -18,6 +18,22 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    let done = match launch.mode {
+        Mode::Window => return show(launch),
+        Mode::Check { json } => {
+            display::attach_terminal();
+            check::run(&launch, json)
+        }
+        Mode::Agent => agent::run(&launch),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("seatline: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// Runs the desk in its window.
+fn show(launch: Launch) -> ExitCode {
     if let Err(error) = display::prepare() {
         eprintln!("seatline: {error}");
         return ExitCode::FAILURE;

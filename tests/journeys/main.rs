@@ -11,6 +11,7 @@
 
 mod desktop;
 mod first_start;
+mod headless;
 mod headset;
 mod inbound;
 mod malformed;

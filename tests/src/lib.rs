@@ -14,6 +14,7 @@
 //! | [`disk`] | a disk that is soon full |
 //! | [`centre`] | a centre with demo data, as a process |
 //! | [`stranger`] | servers that are no centre |
+//! | [`agent`] | the desk without a window |
 //! | [`api`] | the centre as another person sees it |
 //! | [`baresip`] | a foreign customer's phone |
 //! | [`seat`] | one person's computer among several |
@@ -21,6 +22,7 @@
 //! | [`asterisk`] | somebody else's switch |
 //! | [`window`] | the app's real window through WebDriver |
 
+pub mod agent;
 pub mod api;
 pub mod asterisk;
 pub mod baresip;

@@ -10,5 +10,5 @@ pub(crate) mod client;
 mod fault;
 pub(crate) mod follow;
 pub(crate) mod mirror;
-mod socket;
+pub(crate) mod socket;
 pub(crate) mod trust;

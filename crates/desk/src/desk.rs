@@ -13,6 +13,7 @@ mod supervise;
 mod visit;
 
 use self::core::Core;
+pub(crate) use self::kept::TOKEN;
 use crate::{
     call::{Ask, Callee},
     command::{

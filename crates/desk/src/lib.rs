@@ -10,6 +10,7 @@
 //! | [`command`] | what a window may ask, as data |
 //! | [`failure`] | why something was refused, as stable codes |
 //! | [`secrets`] | the keyring, or memory where there is none |
+//! | [`check`] | what a desk needs on this computer, looked at |
 //! | [`policy`] | what the site's IT decides for this computer |
 //!
 //! Deliberately absent: any decision that is the centre's (who gets which contact, how long
@@ -17,6 +18,7 @@
 
 mod board;
 mod call;
+pub mod check;
 pub mod command;
 mod connection;
 mod desk;

@@ -75,6 +75,27 @@ impl KeyringStore {
     }
 }
 
+impl KeyringStore {
+    /// Writes, reads and deletes an entry of its own.
+    ///
+    /// # Errors
+    /// [`SecretError::Unavailable`] when one of the three does not do what it says.
+    pub fn prove(&self) -> Result<(), SecretError> {
+        const NAME: &str = "check";
+        let proof = Secret::new("seatline");
+        self.save(NAME, &proof)?;
+        let kept = self.load(NAME)?;
+        self.forget(NAME)?;
+        let left = self.load(NAME)?;
+        match (kept, left) {
+            (Some(kept), None) if kept == proof => Ok(()),
+            _ => Err(SecretError::Unavailable(
+                "what was kept did not come back, or stayed".into(),
+            )),
+        }
+    }
+}
+
 /// The system's keyring if it can be used, else memory for this session only.
 #[must_use]
 pub fn open_best() -> std::sync::Arc<dyn SecretStore> {

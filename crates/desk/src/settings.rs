@@ -12,6 +12,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// The file's name.
+const FILE: &str = "settings.json";
+
 /// Everything kept between two starts that is not secret.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -215,7 +218,7 @@ impl SettingsFile {
     /// The directory cannot be written.
     pub(crate) fn open(directory: &Path) -> io::Result<Self> {
         fs::create_dir_all(directory)?;
-        let path = directory.join("settings.json");
+        let path = directory.join(FILE);
         let mut kept = match fs::read(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| {
                 tracing::warn!(%error, "the settings file is unreadable and is set aside");
@@ -257,6 +260,12 @@ impl SettingsFile {
         *kept = next;
         Ok(())
     }
+}
+
+/// What is kept in a folder, without making or mending anything there.
+pub(crate) fn peek(directory: &Path) -> Kept {
+    let bytes = fs::read(directory.join(FILE)).unwrap_or_default();
+    serde_json::from_slice(&bytes).unwrap_or_default()
 }
 
 /// Replaces a file in one piece: after a crash it holds either the old or the new content.

@@ -347,7 +347,7 @@ async fn ring(sound: std::sync::Weak<Sound>, mut wanted: watch::Receiver<bool>) 
     }
 }
 
-fn selection(chosen: &DeviceSelection) -> Selection {
+pub(crate) fn selection(chosen: &DeviceSelection) -> Selection {
     Selection {
         microphone: chosen.microphone.clone().map(DeviceId::new),
         speaker: chosen.speaker.clone().map(DeviceId::new),
@@ -372,7 +372,7 @@ fn show(device: Device) -> view::Device {
 }
 
 /// What a device's refusal means to the agent.
-fn failure(error: &OpenError) -> Failure {
+pub(crate) fn failure(error: &OpenError) -> Failure {
     let (code, name) = match error {
         OpenError::NoDevice(Direction::Input) => (DeskCode::NoMicrophone, None),
         OpenError::NoDevice(Direction::Output) => (DeskCode::NoSpeaker, None),

@@ -1,6 +1,10 @@
 //! The centre's HTTPS API.
 
-use super::{address::Address, fault, trust::Trust};
+use super::{
+    address::Address,
+    fault,
+    trust::{Certificate, Trust},
+};
 use crate::{
     failure::{DeskCode, Failure},
     policy::Policy,
@@ -71,6 +75,11 @@ impl Client {
 
     pub(crate) fn tls(&self) -> Arc<ClientConfig> {
         self.tls.clone()
+    }
+
+    /// The certificate the centre presented last.
+    pub(crate) fn certificate(&self) -> Option<Certificate> {
+        self.trust.presented()
     }
 
     pub(crate) fn token(&self) -> Option<Secret> {

@@ -36,6 +36,59 @@ pub(crate) struct EventSocket {
     stream: WebSocketStream<TlsStream<TcpStream>>,
 }
 
+/// Opens a WebSocket of the centre's, with one header more than usual.
+async fn upgrade(
+    client: &Client,
+    path: &str,
+    header: &'static str,
+    value: HeaderValue,
+) -> Result<WebSocketStream<TlsStream<TcpStream>>, Failure> {
+    let address = client.address();
+    let tcp = TcpStream::connect((address.host(), address.port()))
+        .await
+        .map_err(|error| client.explain(&error))?;
+    // Small frames must not wait for one another.
+    tcp.set_nodelay(true)
+        .map_err(|error| client.explain(&error))?;
+    let name = ServerName::try_from(address.host().to_owned())
+        .map_err(|_| Failure::new(DeskCode::BadAddress).about(address.host()))?;
+    let tls = TlsConnector::from(client.tls())
+        .connect(name, tcp)
+        .await
+        .map_err(|error| client.explain(&error))?;
+    let mut request = format!("wss://{}{path}", address.authority())
+        .into_client_request()
+        .map_err(|error| Failure::new(DeskCode::Internal).detail(error.to_string()))?;
+    request.headers_mut().insert(header, value);
+    let opened = client_async(request, tls).await;
+    opened
+        .map(|(stream, _)| stream)
+        .map_err(|error| explain(client, &error))
+}
+
+/// Tries whether a WebSocket of a sub-protocol can be opened, and closes it again.
+///
+/// # Errors
+/// The connection's codes.
+pub(crate) async fn knock(
+    client: &Client,
+    path: &str,
+    protocol: &'static str,
+) -> Result<(), Failure> {
+    let value = HeaderValue::from_static(protocol);
+    let opening = upgrade(client, path, "sec-websocket-protocol", value);
+    match timeout(OPEN, opening).await {
+        Ok(opened) => opened.map(drop),
+        Err(_) => Err(silent(client)),
+    }
+}
+
+fn silent(client: &Client) -> Failure {
+    Failure::new(DeskCode::CentreUnreachable)
+        .about(client.address().authority())
+        .detail("no answer in time")
+}
+
 /// How a socket ended.
 pub(crate) enum End {
     /// The connection is gone; a new one may work.
@@ -52,39 +105,18 @@ impl EventSocket {
     pub(crate) async fn open(client: &Client) -> Result<Self, Failure> {
         match timeout(OPEN, Self::connect(client)).await {
             Ok(opened) => opened,
-            Err(_) => Err(Failure::new(DeskCode::CentreUnreachable)
-                .about(client.address().authority())
-                .detail("no answer in time")),
+            Err(_) => Err(silent(client)),
         }
     }
 
     async fn connect(client: &Client) -> Result<Self, Failure> {
-        let address = client.address();
         let token = client
             .token()
             .ok_or_else(|| Failure::new(DeskCode::NotSignedIn))?;
-        let tcp = TcpStream::connect((address.host(), address.port()))
-            .await
-            .map_err(|error| client.explain(&error))?;
-        // Small frames must not wait for one another.
-        tcp.set_nodelay(true)
-            .map_err(|error| client.explain(&error))?;
-        let name = ServerName::try_from(address.host().to_owned())
-            .map_err(|_| Failure::new(DeskCode::BadAddress).about(address.host()))?;
-        let tls = TlsConnector::from(client.tls())
-            .connect(name, tcp)
-            .await
-            .map_err(|error| client.explain(&error))?;
         let internal = |detail: String| Failure::new(DeskCode::Internal).detail(detail);
-        let mut request = format!("wss://{}/api/v1/events", address.authority())
-            .into_client_request()
-            .map_err(|error| internal(error.to_string()))?;
         let bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
             .map_err(|error| internal(error.to_string()))?;
-        request.headers_mut().insert("authorization", bearer);
-        let (mut stream, _) = client_async(request, tls)
-            .await
-            .map_err(|error| explain(client, &error))?;
+        let mut stream = upgrade(client, "/api/v1/events", "authorization", bearer).await?;
         let hello = serde_json::to_string(&ClientFrame::Hello { token })
             .map_err(|error| internal(error.to_string()))?;
         stream

@@ -25,6 +25,20 @@ pub(crate) struct Trust {
     provider: Arc<CryptoProvider>,
     accepted: Option<String>,
     refused: Mutex<Option<String>>,
+    presented: Mutex<Option<CertificateDer<'static>>>,
+}
+
+/// A certificate, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Certificate {
+    /// Whose it is.
+    pub(crate) subject: String,
+    /// Who has signed it.
+    pub(crate) issuer: String,
+    /// The last day on which it is valid, `YYYY-MM-DD`.
+    pub(crate) until: String,
+    /// SHA-256 in hex.
+    pub(crate) fingerprint: String,
 }
 
 impl Trust {
@@ -61,12 +75,25 @@ impl Trust {
             provider,
             accepted: accepted.map(normalise),
             refused: Mutex::new(None),
+            presented: Mutex::new(None),
         })
     }
 
     /// The fingerprint of the certificate refused last.
     pub(crate) fn refused(&self) -> Option<String> {
         self.refused.lock().clone()
+    }
+
+    /// The certificate a centre presented last, trusted or not.
+    pub(crate) fn presented(&self) -> Option<Certificate> {
+        let presented = self.presented.lock().clone()?;
+        let (_, parsed) = x509_parser::parse_x509_certificate(&presented).ok()?;
+        Some(Certificate {
+            subject: parsed.subject().to_string(),
+            issuer: parsed.issuer().to_string(),
+            until: parsed.validity().not_after.to_datetime().date().to_string(),
+            fingerprint: hex(&Sha256::digest(&presented)),
+        })
     }
 
     /// Whether the person has accepted a certificate, so that any other is a change.
@@ -98,6 +125,7 @@ impl ServerCertVerifier for Trust {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        *self.presented.lock() = Some(end_entity.clone().into_owned());
         let verdict = match &self.authorities {
             Some(authorities) => authorities.verify_server_cert(
                 end_entity,

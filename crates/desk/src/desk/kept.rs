@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 /// Name of the password in the keyring.
 pub(super) const PASSWORD: &str = "password";
 /// Name of the session's token in the keyring, which brings a killed desk back in.
-pub(super) const TOKEN: &str = "session";
+pub(crate) const TOKEN: &str = "session";
 
 impl Core {
     /// Keeps password and token, or forgets them if the person did not ask for it.

@@ -1,0 +1,55 @@
+//! `seatline --check [--json]`: says without a window whether a desk can work on this computer.
+
+mod words;
+
+use crate::{language::Tongue, launch::Launch};
+use seatline_desk::{
+    check::{self, CheckConfig, Fact, Finding, Item, Outcome, Reason, Report},
+    policy,
+};
+use std::process::ExitCode;
+
+/// Looks at everything and prints what was found. The exit code is 0 if nothing has failed, else
+/// 1.
+///
+/// # Errors
+/// When there is no place for data.
+pub fn run(launch: &Launch, json: bool) -> anyhow::Result<ExitCode> {
+    crate::choose_ciphers();
+    let config = CheckConfig {
+        data_dir: launch.data_folder()?,
+        policy: policy::of_system(),
+        version: env!("CARGO_PKG_VERSION").into(),
+    };
+    let tongue = Tongue::of(check::language(&config.policy, &config.data_dir));
+    let runtime = tokio::runtime::Runtime::new()?;
+    let mut report = runtime.block_on(check::check(config));
+    report.findings.push(window_engine());
+    println!("{}", show(&report, tongue, json)?);
+    Ok(if report.passed() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn show(report: &Report, tongue: Tongue, json: bool) -> serde_json::Result<String> {
+    if !json {
+        return Ok(words::of(report, tongue));
+    }
+    let mut value = serde_json::to_value(report)?;
+    value["passed"] = report.passed().into();
+    serde_json::to_string_pretty(&value)
+}
+
+/// WebView2 on Windows, WebKit elsewhere.
+fn window_engine() -> Finding {
+    match tauri::webview_version() {
+        Ok(version) => {
+            Finding::new(Item::WindowEngine, Outcome::Passed).with(Fact::Version, version)
+        }
+        Err(error) => Finding::new(Item::WindowEngine, Outcome::Failed)
+            .because(Reason::NoWindowEngine)
+            .with(Fact::Detail, error.to_string()),
+    }
+}
