@@ -4,6 +4,7 @@
 //! the run a network and a D-Bus session of its own.
 
 mod chromium;
+mod control;
 mod delay;
 mod first_call;
 mod footprint;
@@ -18,7 +19,7 @@ use clap::Parser;
 /// Runs one benchmark.
 #[derive(Parser)]
 struct Arguments {
-    /// Its name: `first-call`, `mixer` or `recording`.
+    /// Its name: `control`, `first-call`, `mixer` or `recording`.
     name: String,
 }
 
@@ -29,10 +30,12 @@ async fn main() -> Result<()> {
     let name = Arguments::parse().name;
     match name.as_str() {
         "first-call" => first_call::run().await,
+        "control" => control::run().await,
         "mixer" => mixer::run().await,
         "recording" => recording::run().await,
-        // What the mixer's benchmark measures, in a process of its own.
+        // What benchmarks measure, each in a process of its own.
         mixer::SERVE => mixer::serve().await,
-        _ => bail!("there is no benchmark {name}; there are: first-call, mixer, recording"),
+        control::SERVE => control::serve().await,
+        _ => bail!("there is no benchmark {name}; there are: control, first-call, mixer, recording"),
     }
 }

@@ -19,6 +19,7 @@ const PACKAGES: &[&str] = &[
     "asterisk",
     "asterisk-core-sounds-en-wav",
     "asterisk-moh-opsound-wav",
+    "rtpengine-daemon",
 ];
 
 /// The mirror of a system that has none of Debian's own.
