@@ -5,7 +5,8 @@
 //!
 //! * contacts of a queue are offered in the order they arrived, whatever happened to earlier offers;
 //! * the agent who has been idle longest gets the contact;
-//! * an agent has at most one offer or conversation at a time;
+//! * an agent has at most one offer or conversation at a time; where call waiting is allowed, what
+//!   is put before them in person may knock meanwhile, and rings when the conversation is over;
 //! * an offer is first reserved, and rings only after the store has confirmed the reservation;
 //! * an offer that is missed, declined or cut off puts the contact back to its place;
 //! * a contact put before one agent in person, and not taken, goes back to whom it came from, and
@@ -75,6 +76,8 @@ pub enum Input {
     LineUp(AgentId),
     /// An agent's desk can no longer be rung.
     LineDown(AgentId),
+    /// Whether a contact put before an agent in person may knock during a conversation.
+    MayWait(AgentId, bool),
     /// An agent chose a presence, for now or for when the present contact is done.
     Choose(AgentId, PresenceChoice),
     /// A customer calls.
@@ -166,6 +169,8 @@ pub enum Input {
         /// How long, in milliseconds.
         ms: i64,
     },
+    /// A parked customer goes back to who parked them before the time is up.
+    Unpark(ContactId),
     /// An agent wants the parked customer.
     PickUp {
         /// The contact.
@@ -233,6 +238,15 @@ pub enum Effect {
         deadline: UnixMs,
         /// What for.
         purpose: Purpose,
+    },
+    /// An offer that only knocked rings now: the agent's conversation is over or laid down.
+    Admit {
+        /// The offer.
+        offer: OfferId,
+        /// The contact.
+        contact: ContactId,
+        /// The agent.
+        agent: AgentId,
     },
     /// The offer is over. Unless accepted, stop ringing. An offer that never rang ends too.
     OfferOver {
@@ -384,6 +398,24 @@ impl Acd {
         self.agents
             .get(&agent)
             .is_none_or(|agent| agent.engagement == agent::Engagement::Free)
+    }
+
+    /// Whether this contact only knocks at the agent, who is in conversation.
+    #[must_use]
+    pub fn is_knocking(&self, agent: AgentId, contact: ContactId) -> bool {
+        let agent = self.agents.get(&agent);
+        agent.is_some_and(|agent| agent.knocking == Some(contact))
+    }
+
+    /// The contact in which an agent talks or dials.
+    #[must_use]
+    pub fn talks_in(&self, agent: AgentId) -> Option<ContactId> {
+        match self.agents.get(&agent)?.engagement {
+            agent::Engagement::Talking(contact) => Some(contact),
+            agent::Engagement::Free
+            | agent::Engagement::Offered(_)
+            | agent::Engagement::Watching(_) => None,
+        }
     }
 
     /// Whether the desk of an agent is heard from.

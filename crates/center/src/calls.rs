@@ -20,6 +20,7 @@ mod effects;
 mod events;
 mod handing;
 mod kept;
+mod knocking;
 mod leaving;
 mod outbound;
 mod policy;

@@ -67,4 +67,7 @@ pub struct CallPolicy {
     /// Whether what queues and colleagues put before the agent answers itself, with a beep,
     /// whatever the queue says.
     pub auto_answer: bool,
+    /// Whether a call for the agent in person may knock during a conversation; answered, it holds
+    /// that one.
+    pub call_waiting: bool,
 }

@@ -23,13 +23,13 @@ use crate::{
     number,
     policy::ReadPolicy,
     secrets::SecretStore,
-    view::{DeskView, DialRequest, Levels, NoticeCode, Processing, SettingsChange},
+    view::{CallState, DeskView, DialRequest, Levels, NoticeCode, Processing, SettingsChange},
 };
 use seatline_contract::{
     contact::ExtendWrapUp,
     customer::{NumberKind, NumberView},
     error::{ApiError, Code},
-    id::ContactId,
+    id::{ContactId, OfferId},
     presence::{PresenceChoice, SetPresence},
     secret::PhoneNumber,
 };
@@ -177,35 +177,43 @@ impl Desk {
             .await
     }
 
-    /// Answers what rings. If that fails for want of a device, it keeps ringing.
+    /// Answers what rings. If that fails for want of a device, it keeps ringing. What knocks during
+    /// a call is taken, and the present customer waits.
     ///
     /// # Errors
-    /// [`DeskCode::NoCall`], [`DeskCode::WrongCallState`], the devices' codes.
+    /// [`DeskCode::NoCall`], [`DeskCode::WrongCallState`], the devices' codes; the centre's
+    /// `conflict` when others are in the present call.
     pub async fn answer(&self) -> Result<(), Failure> {
+        if let Some(offer) = knocking(&self.view()) {
+            return self.say(offer, "take").await;
+        }
         self.core.phone.ask(Ask::Answer).await
     }
 
-    /// Declines what rings.
+    /// Declines what rings, or knocks during a call.
     ///
     /// # Errors
     /// [`DeskCode::NoCall`], [`DeskCode::WrongCallState`].
     pub async fn decline(&self) -> Result<(), Failure> {
+        if let Some(offer) = knocking(&self.view()) {
+            return self.say(offer, "decline").await;
+        }
         let offer = self.view().offer.as_ref().map(|offer| offer.id);
         match self.core.phone.ask(Ask::Decline).await {
             // The offer came over the other connection first.
             Err(failure) if failure == Failure::new(DeskCode::NoCall) => match offer {
-                Some(offer) => {
-                    let path = format!("/api/v1/offers/{offer}/decline");
-                    self.core
-                        .client()?
-                        .write(reqwest::Method::POST, &path, &serde_json::json!({}))
-                        .await
-                        .map(|_: serde::de::IgnoredAny| ())
-                }
+                Some(offer) => self.say(offer, "decline").await,
                 None => Err(failure),
             },
             other => other,
         }
+    }
+
+    /// Says something to an offer that has not come over the line.
+    async fn say(&self, offer: OfferId, what: &str) -> Result<(), Failure> {
+        let path = format!("/api/v1/offers/{offer}/{what}");
+        let body = serde_json::json!({});
+        self.order(reqwest::Method::POST, &path, &body).await
     }
 
     /// Ends the call, in whatever state; declines one that rings.
@@ -341,6 +349,17 @@ impl Desk {
     pub async fn shutdown(&self) {
         self.core.shut_down().await;
     }
+}
+
+/// What knocks: an offer of another contact than the call's, which does not ring.
+fn knocking(view: &DeskView) -> Option<OfferId> {
+    let call = view
+        .call
+        .as_ref()
+        .filter(|it| it.state != CallState::Ringing)?;
+    let offer = view.offer.as_ref()?;
+    let present = call.contact?;
+    (offer.contact.id != present).then_some(offer.id)
 }
 
 /// Whom a target names, checked: nothing but digits, `*`, `#` and a leading `+` is dialled.

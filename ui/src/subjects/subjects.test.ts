@@ -10,7 +10,7 @@ import { dialable } from "$shared/number";
 import { Floor } from "$ipc/mock/floor";
 import { RecordingShelf } from "$ipc/mock/recordings";
 import { answered, callWith, party, reachFor, settle } from "$ipc/mock/parties";
-import { able, inTrouble, stripState } from "./call/strip";
+import { able, inTrouble, knocks, stripState } from "./call/strip";
 import { fieldOf, momentOf, quick } from "./callback/when";
 import { mayStop, stepOf } from "./call/record";
 import { columnsOf, gapsOf, holdsOf, pieceEnd } from "./recording/wave";
@@ -73,6 +73,20 @@ describe("strip", () => {
     });
     expect(able(withCall("held"))).toEqual({ ...none, hangUp: true, mute: true, hold: true });
     expect(able(withCall("reconnecting"))).toEqual({ ...none, hangUp: true, mute: true });
+  });
+
+  it("answers what knocks during a call, and only that", () => {
+    const view = withCall("active");
+    const own = view.call?.contact ?? "";
+    const offered = (contact: string) => {
+      const offer = ringing(say, NOW).offer;
+      return { ...view, offer: offer && { ...offer, contact: { ...offer.contact, id: contact } } };
+    };
+    expect(knocks(offered(id(990)))).toBe(true);
+    expect(able(offered(id(990)))).toMatchObject({ answer: true, decline: false, hangUp: true });
+    // The call's own offer outlives its answer by a moment.
+    expect(knocks(offered(own))).toBe(false);
+    expect(knocks(ringing(say, NOW))).toBe(false);
   });
 
   it("knows trouble of line, centre and headset", () => {

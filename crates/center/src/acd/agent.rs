@@ -44,6 +44,9 @@ pub(super) fn offline(since: UnixMs) -> PresenceState {
 ///     │ ◄──────────────┘ leave                           │
 ///     └──────────────────────── end ─────────────────────┘
 /// ```
+///
+/// Where call waiting is allowed, one contact may *knock* beside `Talking`: put before the agent in
+/// person, and not to be answered until the conversation is over or laid down. Then it is `Offered`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Engagement {
     /// With nothing.
@@ -78,6 +81,12 @@ pub(super) struct Agent {
     pub(super) choice: PresenceChoice,
     /// What the agent is busy with.
     pub(super) engagement: Engagement,
+    /// Whether a contact may knock during a conversation.
+    pub(super) may_wait: bool,
+    /// The contact that does.
+    pub(super) knocking: Option<ContactId>,
+    /// It knocked, and the agent's ear is free for it now; not told yet.
+    pub(super) admitted: Option<ContactId>,
     /// Contacts whose notes are not finished.
     pub(super) wrap_ups: BTreeSet<ContactId>,
     /// Since when the agent has waited for a contact; a lost line does not cost the place.
@@ -95,6 +104,9 @@ impl Agent {
             line: false,
             choice: not_ready(SIGNED_IN),
             engagement: Engagement::Free,
+            may_wait: false,
+            knocking: None,
+            admitted: None,
             wrap_ups: BTreeSet::new(),
             idle_since: now,
             listed: None,
@@ -111,9 +123,16 @@ impl Agent {
             && self.wrap_ups.is_empty()
     }
 
-    /// Whether the desk may be rung for this agent in person, whatever they chose.
-    pub(super) fn can_be_called(&self) -> bool {
-        self.desk && self.line && self.engagement == Engagement::Free
+    /// Whether a contact may be put before this agent in person, whatever they chose.
+    pub(super) fn can_be_called(&self, contact: ContactId) -> bool {
+        let hears = match self.engagement {
+            Engagement::Free => true,
+            Engagement::Talking(present) => {
+                self.may_wait && self.knocking.is_none() && present != contact
+            }
+            Engagement::Offered(_) | Engagement::Watching(_) => false,
+        };
+        self.desk && self.line && hears
     }
 
     /// What others shall see. A conversation outlives the desk; everything else does not.
@@ -139,20 +158,39 @@ impl Agent {
                 self.engagement = Engagement::Offered(contact);
                 Ok(())
             }
+            Engagement::Talking(_) if self.can_be_called(contact) => {
+                self.knocking = Some(contact);
+                Ok(())
+            }
             Engagement::Offered(_) | Engagement::Talking(_) | Engagement::Watching(_) => {
                 Err(self.refuse("be offered"))
             }
         }
     }
 
-    /// Takes an offer away, or ends a conversation.
-    pub(super) fn release(&mut self) -> Result<(), IllegalMove> {
+    /// Takes an offer away, or ends a conversation. What knocked is the offer then.
+    pub(super) fn release(&mut self, contact: ContactId) -> Result<(), IllegalMove> {
+        if self.knocking == Some(contact) {
+            self.knocking = None;
+            return Ok(());
+        }
         match self.engagement {
-            Engagement::Offered(_) | Engagement::Talking(_) | Engagement::Watching(_) => {
-                self.engagement = Engagement::Free;
+            Engagement::Offered(known)
+            | Engagement::Talking(known)
+            | Engagement::Watching(known)
+                if known == contact =>
+            {
+                self.admitted = self.knocking.take();
+                self.engagement = match self.admitted {
+                    Some(next) => Engagement::Offered(next),
+                    None => Engagement::Free,
+                };
                 Ok(())
             }
-            Engagement::Free => Err(self.refuse("be released")),
+            Engagement::Free
+            | Engagement::Offered(_)
+            | Engagement::Talking(_)
+            | Engagement::Watching(_) => Err(self.refuse("be released")),
         }
     }
 

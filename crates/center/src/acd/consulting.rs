@@ -23,7 +23,7 @@ impl Acd {
         match aim {
             Aim::Agent(agent) => {
                 // Whoever is in the conversation already is not free.
-                if !self.can_be_called(agent) {
+                if !self.can_be_called(agent, contact) {
                     return Err(Refusal::Unavailable);
                 }
                 let offer = (self.make_offer)();
@@ -55,7 +55,7 @@ impl Acd {
         self.set_alarm(contact);
         if let Some((offer, agent)) = ask.offer() {
             self.offers.remove(&offer);
-            self.agent(now, agent).release()?;
+            self.agent(now, agent).release(contact)?;
             self.effects.push(Effect::OfferOver {
                 offer,
                 contact,
@@ -94,7 +94,7 @@ impl Acd {
         if !entry.colleagues.remove(&agent) {
             return Err(entry.refuse("be left by who is not in it").into());
         }
-        self.agent(now, agent).release()?;
+        self.agent(now, agent).release(contact)?;
         self.agent(now, agent).idle_since = now;
         self.release_from(contact, agent);
         self.settle(now, agent);

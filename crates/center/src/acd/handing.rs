@@ -1,6 +1,6 @@
 //! A contact goes from one agent to another, to a queue, outside, or waits parked.
 
-use super::{Acd, Aim, Ask, Effect, Entry, Purpose, Refusal, Stage, agent::Agent};
+use super::{Acd, Aim, Ask, Effect, Entry, Purpose, Refusal, Stage};
 use seatline_contract::{
     id::{AgentId, ContactId},
     time::UnixMs,
@@ -40,7 +40,7 @@ impl Acd {
         let from = self.alone_with(contact)?;
         match aim {
             Aim::Agent(to) => {
-                if to == from || !self.can_be_called(to) {
+                if to == from || !self.can_be_called(to, contact) {
                     return Err(Refusal::Unavailable);
                 }
                 self.lay_down(now, contact, from)?;
@@ -121,7 +121,7 @@ impl Acd {
         let Stage::Parked { by, until } = self.entry(contact)?.stage else {
             return Err(Refusal::NoContact);
         };
-        if !self.can_be_called(agent) {
+        if !self.is_free(agent) || !self.can_be_called(agent, contact) {
             return Err(Refusal::Busy);
         }
         self.put_before(now, contact, agent, Purpose::PickUp { by, until })
@@ -135,7 +135,7 @@ impl Acd {
         contact: ContactId,
         to: AgentId,
     ) -> Result<(), Refusal> {
-        if self.can_be_called(to) {
+        if self.can_be_called(to, contact) {
             self.put_before(now, contact, to, Purpose::Return)
         } else {
             self.send_home(now, contact)
@@ -197,7 +197,7 @@ impl Acd {
     fn lay_down(&mut self, now: UnixMs, contact: ContactId, agent: AgentId) -> Result<(), Refusal> {
         self.entry(contact)?.begin_wrap_up(now, agent);
         let leaving = self.agent(now, agent);
-        leaving.release()?;
+        leaving.release(contact)?;
         leaving.wrap_ups.insert(contact);
         self.effects.push(Effect::WrapUp { contact, agent });
         self.settle(now, agent);
@@ -217,8 +217,17 @@ impl Acd {
         }
     }
 
-    pub(super) fn can_be_called(&self, agent: AgentId) -> bool {
-        self.agents.get(&agent).is_some_and(Agent::can_be_called)
+    pub(super) fn can_be_called(&self, agent: AgentId, contact: ContactId) -> bool {
+        let agent = self.agents.get(&agent);
+        agent.is_some_and(|agent| agent.can_be_called(contact))
+    }
+
+    /// A parked contact goes back before its time.
+    pub(super) fn unpark(&mut self, now: UnixMs, contact: ContactId) -> Result<(), Refusal> {
+        match self.entry(contact)?.stage {
+            Stage::Parked { by, .. } => self.send_back(now, contact, by),
+            _ => Err(self.entry(contact)?.refuse("come back").into()),
+        }
     }
 }
 

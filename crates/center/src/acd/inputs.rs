@@ -47,6 +47,7 @@ impl Acd {
                 self.agent(now, agent).line = false;
                 self.cut_off(now, agent)?;
             }
+            Input::MayWait(agent, may_wait) => self.agent(now, agent).may_wait = may_wait,
             Input::Choose(agent, choice) => self.choose(now, agent, choice),
             Input::Arrived { contact, queue } => self.arrive(now, contact, queue)?,
             Input::Confirmed(offer) => self.confirm(now, offer)?,
@@ -87,6 +88,7 @@ impl Acd {
                 let until = now.plus(ms);
                 self.leave(now, contact, |by| Stage::Parked { by, until })?;
             }
+            Input::Unpark(contact) => self.unpark(now, contact)?,
             Input::PickUp { contact, agent } => self.pick_up(now, contact, agent)?,
             Input::Watch { contact, agent } => self.watch(now, contact, agent)?,
             Input::Unwatch(agent) => self.unwatch(now, agent)?,
@@ -181,7 +183,7 @@ impl Acd {
         if self.agent(now, agent).engagement != Engagement::Free {
             return Err(Refusal::Busy);
         }
-        if agent == colleague || !self.can_be_called(colleague) {
+        if agent == colleague || !self.can_be_called(colleague, contact) {
             return Err(Refusal::Unavailable);
         }
         let offer = (self.make_offer)();
@@ -213,7 +215,7 @@ impl Acd {
         self.leave_queue(contact);
         self.set_alarm(contact);
         if let Some(agent) = agent {
-            self.agent(now, agent).release()?;
+            self.agent(now, agent).release(contact)?;
             if let Stage::Reserved { offer, .. } | Stage::Offered { offer, .. } = before {
                 self.offers.remove(&offer);
                 self.effects.push(Effect::OfferOver {
@@ -229,7 +231,7 @@ impl Acd {
             }
         }
         for colleague in colleagues {
-            self.agent(now, colleague).release()?;
+            self.agent(now, colleague).release(contact)?;
             self.agent(now, colleague).idle_since = now;
             self.release_from(contact, colleague);
             self.settle(now, colleague);

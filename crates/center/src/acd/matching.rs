@@ -90,6 +90,16 @@ impl Acd {
 
     /// Tells what changed about an agent, and lists them as idle or not.
     pub(super) fn settle(&mut self, now: UnixMs, id: AgentId) {
+        let admitted = self.agent(now, id).admitted.take();
+        if let Some(contact) = admitted
+            && let Some(offer) = self.admit(contact)
+        {
+            self.effects.push(Effect::Admit {
+                offer,
+                contact,
+                agent: id,
+            });
+        }
         let agent = self.agent(now, id);
         let before = agent.listed;
         let after = agent.is_available().then_some(agent.idle_since);

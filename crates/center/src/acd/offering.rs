@@ -67,6 +67,9 @@ impl Acd {
 
     pub(super) fn accept(&mut self, now: UnixMs, offer: OfferId) -> Result<(), Refusal> {
         let contact = self.offered(offer)?;
+        if self.knocks(contact) {
+            return Err(Refusal::Busy);
+        }
         let entry = self.entry(contact)?;
         let (agent, purpose) = if entry.is_asked_by(offer) {
             let Some(Ask::Offered { agent, .. }) = entry.ask else {
@@ -125,7 +128,7 @@ impl Acd {
         let from_queue = purpose == Purpose::Serve || asked.is_some_and(|a| a.queue().is_some());
         self.offers.remove(&offer);
         let losing = self.agent(now, agent);
-        losing.release()?;
+        losing.release(contact)?;
         if let Some(reason) = fault.filter(|_| from_queue) {
             losing.choice = not_ready(reason);
         }
@@ -153,7 +156,12 @@ impl Acd {
 
     /// The desk or its line is gone: what rings there goes back, a conversation goes on.
     pub(super) fn cut_off(&mut self, now: UnixMs, agent: AgentId) -> Result<(), Refusal> {
-        if let Engagement::Offered(contact) = self.agent(now, agent).engagement {
+        let cut_off = self.agent(now, agent);
+        let offered = match cut_off.engagement {
+            Engagement::Offered(contact) => Some(contact),
+            Engagement::Free | Engagement::Talking(_) | Engagement::Watching(_) => cut_off.knocking,
+        };
+        if let Some(contact) = offered {
             let entry = self.entry(contact)?;
             let asked = entry.ask.and_then(|ask| ask.offer());
             let offer = match (asked.filter(|(_, to)| *to == agent), &entry.stage) {
@@ -169,6 +177,26 @@ impl Acd {
         }
         self.settle(now, agent);
         Ok(())
+    }
+
+    /// Whether a contact waits for its agent to end the present conversation.
+    fn knocks(&self, contact: ContactId) -> bool {
+        let entry = self.contacts.get(&contact);
+        let put_before = entry.and_then(|entry| {
+            let asked = entry.ask.and_then(|ask| ask.offer());
+            asked.map(|(_, agent)| agent).or(entry.stage.agent())
+        });
+        put_before.is_some_and(|agent| self.is_knocking(agent, contact))
+    }
+
+    /// The offer that knocked until now and may ring, if it was told already.
+    pub(super) fn admit(&self, contact: ContactId) -> Option<OfferId> {
+        let entry = self.contacts.get(&contact)?;
+        match (entry.ask, &entry.stage) {
+            (Some(Ask::Offered { offer, .. }), _) => Some(offer),
+            (None, Stage::Offered { offer, .. }) => Some(*offer),
+            _ => None,
+        }
     }
 
     fn offered(&self, offer: OfferId) -> Result<ContactId, Refusal> {

@@ -83,6 +83,7 @@ impl World {
         for n in 0..AGENTS {
             world.send(0..5_000, Input::DeskOnline(agent(n)));
             world.send(0..5_000, Input::LineUp(agent(n)));
+            world.deliver(&Input::MayWait(agent(n), n % 2 == 1));
             world.send(5_000..9_000, Input::Choose(agent(n), PresenceChoice::Ready));
         }
         for n in 0..CALLERS {
@@ -321,6 +322,14 @@ impl World {
                     self.later(1_000..30_000, Input::Choose(agent, PresenceChoice::Ready));
                 }
             }
+            Effect::Admit { offer, .. } => {
+                assert!(
+                    self.ringing.contains_key(&offer),
+                    "admitted before it was told"
+                );
+                *self.counts.entry("admitted").or_default() += 1;
+                self.later(500..9_000, Input::Accepted(offer));
+            }
             Effect::Released { .. } | Effect::Queue(_) => {}
         }
     }
@@ -382,6 +391,9 @@ impl World {
             }
             Stage::Parked { .. } => {
                 *self.counts.entry("parked").or_default() += 1;
+                if self.chance(0.2) {
+                    self.later(500..20_000, Input::Unpark(contact));
+                }
                 if self.chance(0.6) {
                     let agent = self.anybody();
                     self.later(500..20_000, Input::PickUp { contact, agent });
@@ -482,7 +494,8 @@ impl World {
             assert!(offered.insert(*agent), "an agent has two offers");
             assert_eq!(self.acd.offers.get(offer), Some(id));
             let engaged = self.acd.agents[agent].engagement;
-            assert_eq!(engaged, Engagement::Offered(*id));
+            let knocks = self.acd.is_knocking(*agent, *id);
+            assert!(knocks || engaged == Engagement::Offered(*id));
             assert!(self.acd.agents[agent].desk && self.acd.agents[agent].line);
         };
         for (id, entry) in &self.acd.contacts {
@@ -532,7 +545,16 @@ impl World {
                 );
             }
         }
-        assert!(offered.is_disjoint(&talking));
+        let knocked_at = |agent: &AgentId| self.acd.agents[agent].knocking.is_some();
+        let both: BTreeSet<_> = offered.intersection(&talking).copied().collect();
+        assert!(both.iter().all(knocked_at), "an agent talks under an offer");
+        for (id, agent) in &self.acd.agents {
+            assert!(agent.admitted.is_none(), "admitted and never told");
+            assert!(
+                agent.knocking.is_none() || both.contains(id),
+                "knocks at nobody"
+            );
+        }
         assert!(watching.is_disjoint(&talking) && watching.is_disjoint(&offered));
         assert_eq!(
             offered.len(),
@@ -662,6 +684,7 @@ fn a_thousand_days_of_bad_luck_strand_nobody() {
         "return",
         "pick-up",
         "consultation",
+        "admitted",
         "parked",
         "forwarded",
         "unwatched",

@@ -31,7 +31,7 @@ impl Acd {
         let Engagement::Watching(contact) = self.agent(now, agent).engagement else {
             return Err(Refusal::NoContact);
         };
-        self.agent(now, agent).release()?;
+        self.agent(now, agent).release(contact)?;
         self.entry(contact)?.watchers.remove(&agent);
         self.effects.push(Effect::Unwatched { contact, agent });
         self.settle(now, agent);
@@ -45,7 +45,7 @@ impl Acd {
             .get_mut(&contact)
             .map(|entry| std::mem::take(&mut entry.watchers));
         for agent in watchers.unwrap_or_default() {
-            if let Err(illegal) = self.agent(now, agent).release() {
+            if let Err(illegal) = self.agent(now, agent).release(contact) {
                 tracing::error!(%agent, %illegal, "a supervisor was listed as watching but was not");
             }
             self.effects.push(Effect::Unwatched { contact, agent });

@@ -71,7 +71,9 @@ impl Driver {
             queues,
         );
         if let Some(inner) = calls.inner.get() {
-            inner.state.lock().policies.extend(policies);
+            for (agent, policy) in policies {
+                inner.set_policy(agent, policy);
+            }
         }
         Ok(())
     }

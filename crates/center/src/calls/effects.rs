@@ -60,12 +60,26 @@ impl Inner {
             Effect::Contact(contact) => self.follow(state, now, contact),
             Effect::WrapUp { contact, agent } => self.follow_notes(state, now, contact, agent),
             Effect::Unwatched { contact, agent } => self.watched_out(state, contact, agent),
+            Effect::Admit {
+                offer,
+                contact,
+                agent,
+            } => {
+                let purpose = state.acd.contact(contact).map(|entry| entry.purpose);
+                let taken = state.taken.remove(&agent) == Some(offer);
+                let by_itself = taken
+                    || purpose.is_some_and(|purpose| {
+                        Self::answers_itself(state, contact, agent, purpose)
+                    });
+                self.output(Output::Ring(offer, contact, agent, by_itself));
+            }
             Effect::Released { contact, agent } => {
                 self.publish(agent, Change::ContactGone { id: contact });
             }
             Effect::Presence(agent) => {
                 let presence = state.acd.presence(agent);
                 self.publish(agent, Change::Presence { presence });
+                self.give_back(state, agent);
             }
             Effect::Queue(queue) => self.tell_queue(state, queue),
         }
@@ -157,6 +171,10 @@ impl Inner {
         state.offers.insert(agent, offer.clone());
         metrics::counter!("seatline_offers_total").increment(1);
         self.publish(agent, Change::Offered { offer });
+        if state.acd.is_knocking(agent, contact) {
+            self.knock(state, agent);
+            return;
+        }
         let by_itself = Self::answers_itself(state, contact, agent, purpose);
         self.output(Output::Ring(id, contact, agent, by_itself));
     }

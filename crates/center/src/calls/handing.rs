@@ -207,10 +207,19 @@ impl Inner {
         agent: AgentId,
         contact: ContactId,
     ) -> Result<u32, ApiFailure> {
+        self.park_in(&mut self.state.lock(), agent, contact)
+    }
+
+    /// As [`Inner::park`], under the lock.
+    pub(super) fn park_in(
+        self: &Arc<Self>,
+        state: &mut State,
+        agent: AgentId,
+        contact: ContactId,
+    ) -> Result<u32, ApiFailure> {
         let now = self.clock.now();
-        let mut state = self.state.lock();
-        self.check_alone(&state, agent, contact)?;
-        let said = self.hand_over(&state, agent, String::new(), None, now);
+        self.check_alone(state, agent, contact)?;
+        let said = self.hand_over(state, agent, String::new(), None, now);
         let slot = (FIRST_SLOT..)
             .find(|slot| !state.slots.contains_key(slot))
             .unwrap_or(FIRST_SLOT);
@@ -219,12 +228,12 @@ impl Inner {
         let input = Input::Park { contact, ms };
         let why = PartyEnd::Transferred;
         let place = slot.to_string();
-        let parked = self.apply_handing(&mut state, said, place, why, (contact, input));
+        let parked = self.apply_handing(state, said, place, why, (contact, input));
         if parked.is_err() {
             state.slots.remove(&slot);
         }
         parked?;
-        self.settle(&mut state, contact);
+        self.settle(state, contact);
         Ok(slot)
     }
 

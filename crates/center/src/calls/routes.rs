@@ -19,6 +19,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(presence::set_presence))
         .routes(routes!(presence::decline_offer))
+        .routes(routes!(presence::take_offer))
         .routes(routes!(wrap_up::save_wrap_up))
         .routes(routes!(wrap_up::extend_wrap_up))
         .routes(routes!(contacts::list_contacts))

@@ -178,6 +178,10 @@ pub(super) struct State {
     pub(super) people: HashMap<AgentId, Person>,
     /// How calls reach those for whom it was decided.
     pub(super) policies: HashMap<AgentId, CallPolicy>,
+    /// What knocked and was taken: it answers itself once the agent's ear is free.
+    pub(super) taken: HashMap<AgentId, OfferId>,
+    /// Who waits for an agent that took another call meanwhile.
+    pub(super) laid_down: HashMap<AgentId, ContactId>,
     /// Places of those who are parked.
     pub(super) slots: BTreeMap<u32, ContactId>,
     /// When somebody outside has rung for too long.
@@ -195,6 +199,8 @@ impl State {
             queues: BTreeMap::new(),
             people: HashMap::new(),
             policies: HashMap::new(),
+            taken: HashMap::new(),
+            laid_down: HashMap::new(),
             slots: BTreeMap::new(),
             alarms: BTreeSet::new(),
             stopping: false,

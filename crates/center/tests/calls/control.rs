@@ -116,7 +116,7 @@ pub(crate) async fn assert_two(one: &mut Person, other: &mut Person) {
     assert_hearing(people).await;
 }
 
-async fn assert_waiting(customer: &mut Person) {
+pub(crate) async fn assert_waiting(customer: &mut Person) {
     assert_hearing(&mut [(customer, Hears::Music)]).await;
 }
 

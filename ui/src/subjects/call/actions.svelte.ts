@@ -1,6 +1,6 @@
 /** What the call controls do; buttons and keys share it. */
 import { act, desk } from "$shared/desk.svelte";
-import { able } from "./strip";
+import { able, knocks } from "./strip";
 
 /** An answer to an offer whose call has not reached this desk yet. */
 let wish = $state.raw<{ offer: string; answer: boolean } | null>(null);
@@ -14,6 +14,11 @@ export const callActions = {
   answer() {
     if (able(desk.view).answer) void act((d) => d.answer());
     else wishFor(true);
+  },
+  /** Declines what rings, or knocks. */
+  decline() {
+    if (able(desk.view).decline || knocks(desk.view)) void act((d) => d.decline());
+    else wishFor(false);
   },
   /** Hangs up, or declines what rings. */
   hangUp() {

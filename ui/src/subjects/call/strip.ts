@@ -48,12 +48,23 @@ export interface Able {
   keypad: boolean;
 }
 
+/** True when somebody knocks during a call: seen and heard, but not ringing. */
+export function knocks({ call, offer }: DeskView): boolean {
+  return (
+    call !== null &&
+    call.state !== "ringing" &&
+    call.contact !== null &&
+    offer !== null &&
+    offer.contact.id !== call.contact
+  );
+}
+
 /** Which controls act in the present state. */
 export function able(view: DeskView): Able {
   const state = view.call?.state;
   const talking = state === "active" || state === "held" || state === "reconnecting";
   return {
-    answer: state === "ringing",
+    answer: state === "ringing" || knocks(view),
     decline: state === "ringing",
     hangUp: state !== undefined,
     mute: talking || state === "dialing" || state === "connecting",

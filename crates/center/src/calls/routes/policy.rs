@@ -55,7 +55,11 @@ pub(super) async fn set_call_policy(
     found.ok_or(Code::NotFound)?;
     policy::write(&transaction, agent, request).await?;
     let object = format!("person {agent}");
-    let detail = format!("auto-answer {}", request.auto_answer);
+    let CallPolicy {
+        auto_answer,
+        call_waiting,
+    } = request;
+    let detail = format!("auto-answer {auto_answer}, call waiting {call_waiting}");
     let now = app.clock.now();
     audit::record(
         &transaction,
@@ -67,7 +71,6 @@ pub(super) async fn set_call_policy(
     )
     .await?;
     transaction.commit().await?;
-    let state = &mut app.calls.running()?.state.lock();
-    state.policies.insert(agent, request);
+    app.calls.running()?.set_policy(agent, request);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,4 +1,4 @@
-//! An agent's presence, and saying no to an offer.
+//! An agent's presence, and what they say to an offer.
 
 use crate::{
     App,
@@ -50,5 +50,23 @@ pub(super) async fn decline_offer(
     Path(offer): Path<OfferId>,
 ) -> Result<StatusCode, ApiFailure> {
     app.calls.running()?.decline(signed.agent(), offer)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes what knocks during a conversation, and lets the present customer wait.
+#[utoipa::path(
+    post, path = "/api/v1/offers/{id}/take", tag = "calls",
+    params(("id" = OfferId, Path)),
+    responses(
+        (status = 204),
+        (status = 409, body = ApiError, description = "it does not knock, or others are in the call"),
+    ),
+)]
+pub(super) async fn take_offer(
+    State(app): State<App>,
+    signed: Signed,
+    Path(offer): Path<OfferId>,
+) -> Result<StatusCode, ApiFailure> {
+    app.calls.running()?.take(signed.agent(), offer)?;
     Ok(StatusCode::NO_CONTENT)
 }

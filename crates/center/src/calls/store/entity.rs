@@ -77,6 +77,7 @@ pub(in crate::calls) mod call_policy {
         #[sea_orm(primary_key, auto_increment = false)]
         pub agent: Uuid,
         pub auto_answer: bool,
+        pub call_waiting: bool,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

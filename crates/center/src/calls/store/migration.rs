@@ -193,6 +193,7 @@ impl MigrationTrait for Policies {
             .table("call_policies")
             .col(pk_uuid("agent"))
             .col(boolean("auto_answer"))
+            .col(boolean("call_waiting"))
             .foreign_key(
                 ForeignKey::create()
                     .from("call_policies", "agent")

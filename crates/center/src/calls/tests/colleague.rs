@@ -7,7 +7,7 @@ use crate::{
 };
 use seatline_contract::{
     contact::{Direction, OfferKind},
-    party::{EditParty, PartyEnd, PartyRole},
+    party::{EditParty, PartyEnd, PartyRole, Reach, Target},
     queue::CallPolicy,
 };
 
@@ -192,6 +192,7 @@ async fn what_answers_itself_is_decided_for_queues_and_agents() {
             info.auto_answer = queue_s;
             let policy = CallPolicy {
                 auto_answer: agent_s,
+                call_waiting: false,
             };
             state.policies.insert(agent(1), policy);
         }
@@ -213,4 +214,118 @@ async fn what_answers_itself_is_decided_for_queues_and_agents() {
         let (_, dial) = world.rung(1).await;
         assert_eq!(answer_of(&dial), None);
     }
+}
+
+impl World {
+    /// Agent 1 talks to a customer, and may be called meanwhile; agent 2 talks to another.
+    async fn two_conversations(&self) -> (PartyId, PartyId, [ContactId; 2]) {
+        let (first, desk, contact) = self.conversation().await;
+        self.inner().set_policy(
+            agent(1),
+            CallPolicy {
+                auto_answer: false,
+                call_waiting: true,
+            },
+        );
+        self.ready(2).await;
+        self.call();
+        let (who, offer) = self.offer(1).await;
+        assert_eq!(who, agent(2));
+        let (other, _) = self.rung(1).await;
+        self.switch.raise(Event::Answered(other));
+        self.soon(|world| world.presence(2) == Presence::Busy).await;
+        (first, desk, [contact, offer.contact.id])
+    }
+
+    /// Agent 2 hands their customer to agent 1, at whose ear it knocks.
+    async fn knock(&self, desk: PartyId, contact: ContactId) -> Offer {
+        let reach = Reach {
+            target: Target::Agent { agent: agent(1) },
+            note: String::new(),
+            ticket: None,
+        };
+        let sent = self.inner().transfer(agent(2), contact, reach).await;
+        sent.expect("may knock");
+        let (who, offer) = self.offer(2).await;
+        assert_eq!((who, offer.contact.id), (agent(1), contact));
+        self.told(&Told::Beep(desk)).await;
+        offer
+    }
+}
+
+#[tokio::test]
+async fn what_knocks_is_taken_and_the_first_customer_comes_back() {
+    let world = World::new();
+    let (first, desk, [contact, second]) = world.two_conversations().await;
+    let offer = world.knock(desk, second).await;
+    assert_eq!(world.presence(1), Presence::Busy);
+    let inner = world.inner();
+    assert!(inner.take(agent(2), offer.id).is_err(), "it is not theirs");
+    inner.take(agent(1), offer.id).expect("knocks");
+    world.hung_up(desk).await;
+    world.told(&Told::Play(first, Sound::Music)).await;
+    let (line, dial) = world.rung(2).await;
+    assert_eq!(answer_of(&dial), Some(Answer::Talk));
+    world.switch.raise(Event::Answered(line));
+    world
+        .soon(|world| {
+            world
+                .seen(1, second)
+                .is_some_and(|it| it.state == ContactState::Connected)
+        })
+        .await;
+    // The first comes back as soon as the second is over, notes or not.
+    inner.hang_up(agent(1), second, false).expect("is theirs");
+    let (who, offer) = world.offer(3).await;
+    assert_eq!((who, offer.contact.id), (agent(1), contact));
+    assert!(matches!(offer.kind, OfferKind::Returned { .. }));
+    let (line, _) = world.rung(3).await;
+    world.switch.raise(Event::Answered(line));
+    world.hears(first, &[line]).await;
+}
+
+#[tokio::test]
+async fn what_knocks_rings_when_the_conversation_ends_or_goes_back() {
+    let world = World::new();
+    let (first, desk, [_, second]) = world.two_conversations().await;
+    world.knock(desk, second).await;
+    // Only one may knock.
+    let third = world.call_colleague(2);
+    assert_eq!(world.hung_up(third).await.code, 486);
+    world.gone(first, None);
+    let (line, dial) = world.rung(2).await;
+    assert_eq!(answer_of(&dial), None);
+    world.switch.raise(Event::Answered(line));
+    world
+        .soon(|world| {
+            world
+                .seen(1, second)
+                .is_some_and(|it| it.state == ContactState::Connected)
+        })
+        .await;
+
+    // Declined, it goes back to who handed it over.
+    let world = World::new();
+    let (first, desk, [contact, second]) = world.two_conversations().await;
+    let offer = world.knock(desk, second).await;
+    world.inner().decline(agent(1), offer.id).expect("knocks");
+    let (who, offer) = world.offer(3).await;
+    assert_eq!((who, offer.contact.id), (agent(2), second));
+    world.hears(first, &[desk]).await;
+    let mine = world.seen(1, contact).expect("goes on");
+    assert_eq!(mine.state, ContactState::Connected);
+    // Without the policy nobody knocks.
+    world.inner().set_policy(agent(1), CallPolicy::default());
+    let (line, _) = world.rung(2).await;
+    world.switch.raise(Event::Answered(line));
+    world
+        .soon(|world| world.presence(2) == Presence::Busy)
+        .await;
+    let reach = Reach {
+        target: Target::Agent { agent: agent(1) },
+        note: String::new(),
+        ticket: None,
+    };
+    let sent = world.inner().transfer(agent(2), second, reach).await;
+    assert!(sent.is_err());
 }
