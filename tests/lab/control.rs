@@ -13,8 +13,8 @@ use crate::{
 use anyhow::{Context, Result};
 use asterisk::Bridged;
 use phones::Phones;
-pub(crate) use relay::{SERVE, serve};
 use relay::{Ours, Relay};
+pub(crate) use relay::{SERVE, serve};
 use rtpengine::RtpEngine;
 use seatline_tests::stage_address;
 use std::{net::IpAddr, time::Duration};
@@ -61,10 +61,15 @@ pub(crate) async fn run() -> Result<()> {
     }
     println!("a desk's call relayed: SRTP and Opus towards it");
     let desk = relay::desk_cost(address).await?;
-    table.note("the same, one side WebRTC, Opus passed through", desk, "‰ core");
+    table.note(
+        "the same, one side WebRTC, Opus passed through",
+        desk,
+        "‰ core",
+    );
     println!("blind transfers");
     let mut heard = transfer::measure(folder.path(), address).await?;
-    let what = "blind transfer answered by the new agent's desk → hears the customer (median of 10)";
+    let what =
+        "blind transfer answered by the new agent's desk → hears the customer (median of 10)";
     if answered.is_empty() {
         table.note(what, median(&mut heard), "ms");
     } else {

@@ -36,6 +36,8 @@ async fn main() -> Result<()> {
         // What benchmarks measure, each in a process of its own.
         mixer::SERVE => mixer::serve().await,
         control::SERVE => control::serve().await,
-        _ => bail!("there is no benchmark {name}; there are: control, first-call, mixer, recording"),
+        _ => {
+            bail!("there is no benchmark {name}; there are: control, first-call, mixer, recording")
+        }
     }
 }

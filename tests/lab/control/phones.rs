@@ -112,7 +112,11 @@ fn converse(phones: &[Phone], heard: &[Heard], over: &AtomicBool) {
             }
             while let Ok(length) = phone.socket.recv(&mut received) {
                 let right = length == packet.len() && received[12] == word(n ^ 1);
-                let count = if right { &heard[n].right } else { &heard[n].wrong };
+                let count = if right {
+                    &heard[n].right
+                } else {
+                    &heard[n].wrong
+                };
                 count.fetch_add(1, Ordering::Relaxed);
                 if right && let Ok(mut first) = heard[n].first.lock() {
                     first.get_or_insert_with(Instant::now);
@@ -143,14 +147,14 @@ impl Talking {
         }
     }
 
-    /// Fails unless everybody heard the other of their call all the time, and nobody else.
+    /// Fails unless everybody heard the other of their call all the time, and next to nothing else.
     pub(crate) fn check(&self, time: Duration) -> Result<()> {
         let expected = time.as_millis() as u64 / 20;
         for (phone, heard) in self.heard.iter().enumerate() {
             let right = heard.right.load(Ordering::Relaxed);
             let wrong = heard.wrong.load(Ordering::Relaxed);
             ensure!(
-                right >= expected * 98 / 100 && wrong == 0,
+                right >= expected * 98 / 100 && wrong * 100 < right,
                 "phone {phone} heard {right} of {expected} packets, and {wrong} that are not meant for it"
             );
         }

@@ -95,7 +95,9 @@ pub(crate) async fn serve() -> Result<()> {
 
 /// A leg towards whoever offers this, and its answer.
 async fn join(offer: &str) -> Result<((Leg, UnboundedReceiver<LegEvent>), String)> {
-    let line = offer.lines().find_map(|line| line.strip_prefix("c=IN IP4 "));
+    let line = offer
+        .lines()
+        .find_map(|line| line.strip_prefix("c=IN IP4 "));
     let leg = if offer.contains("a=fingerprint:") {
         let bind = offer
             .lines()
@@ -138,10 +140,7 @@ pub(crate) async fn desk_cost(address: IpAddr) -> Result<f64> {
         })
         .await?;
         let mut phone = Phone::new(address, Codec::Opus).await?;
-        let offers = [
-            desk.create_offer().await?,
-            phone.leg.create_offer().await?,
-        ];
+        let offers = [desk.create_offer().await?, phone.leg.create_offer().await?];
         let [to_desk, to_phone] = relay.connect(offers).await?;
         desk.accept_answer(&to_desk).await?;
         phone.leg.accept_answer(&to_phone).await?;
@@ -156,7 +155,10 @@ pub(crate) async fn desk_cost(address: IpAddr) -> Result<f64> {
     }
     tokio::time::sleep(Duration::from_secs(3)).await;
     let count = |leg: &Leg| leg.statistics().received;
-    let before: Vec<_> = calls.iter().map(|(d, _, p)| [count(d), count(&p.leg)]).collect();
+    let before: Vec<_> = calls
+        .iter()
+        .map(|(d, _, p)| [count(d), count(&p.leg)])
+        .collect();
     let busy = footprint::processor(relay.id()?, COUNTED).await?;
     let expected = COUNTED.as_millis() as u64 / 20;
     for ((desk, _, phone), before) in calls.iter().zip(before) {

@@ -32,7 +32,12 @@ impl RtpEngine {
         let mut program = Program::start(
             "rtpengine",
             sid::command("rtpengine", &folder)?
-                .args(["--foreground", "--log-stderr", "--log-level=4", "--table=-1"])
+                .args([
+                    "--foreground",
+                    "--log-stderr",
+                    "--log-level=4",
+                    "--table=-1",
+                ])
                 .args(["--config-file=none", "--num-threads=2"])
                 .arg(format!("--interface={address}"))
                 .arg(format!("--listen-ng={listen}"))

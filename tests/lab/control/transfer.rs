@@ -19,7 +19,7 @@ use seatline_contract::{
 use seatline_desk::{
     Desk, DeskConfig, SoundSystem,
     command::SignInRequest,
-    policy::Policy,
+    policy::{self, Layer, Policy, Raw},
     secrets::MemoryStore,
     view::{DeskView, Line, Processing},
 };
@@ -31,7 +31,7 @@ use seatline_sip::{
 use serde_json::{Value, json};
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -173,14 +173,14 @@ struct Seat {
 impl Seat {
     async fn take(folder: &Path, url: &str, certificate: &Path, login: &str) -> Result<Self> {
         let headset = Simulation::new(tone(0.0, 0.0));
+        let file = Raw::Text(certificate.display().to_string());
+        let table = [("AuthorityFile".to_owned(), file)].into_iter().collect();
+        let policy = Policy::of([Layer::of_table(policy::Source::File, table)]);
         let desk = Desk::start(DeskConfig {
             data_dir: folder.join(login),
             secrets: Arc::new(MemoryStore::default()),
             sound: SoundSystem::Simulated(headset.clone()),
-            policy: Policy {
-                centre: None,
-                ca_file: Some(PathBuf::from(certificate)),
-            },
+            policy: Arc::new(move || policy.clone()),
             device_name: "bench".into(),
             version: env!("CARGO_PKG_VERSION").into(),
         })
@@ -202,7 +202,8 @@ impl Seat {
         };
         desk.set_processing(off).await?;
         let seat = Self { desk, headset };
-        seat.until("the line is up", |view| view.line == Line::Up).await?;
+        seat.until("the line is up", |view| view.line == Line::Up)
+            .await?;
         Ok(seat)
     }
 
