@@ -10,7 +10,7 @@ use asterisk::ConfBridge;
 use host::{Host, Ours};
 pub(crate) use host::{SERVE, serve};
 use seatline_media::{
-    Clip, Codec, FRAME, Leg, LegEvent, RtpConfig, Source,
+    Clip, Codec, Content, FRAME, Leg, LegEvent, RtpConfig, Source, Tap,
     sim::{Headset, loudness},
 };
 use seatline_tests::{prompt, stage_address};
@@ -39,10 +39,13 @@ pub(crate) async fn run() -> Result<()> {
                 Ok(rival) => {
                     let mut room = rival.room()?;
                     let theirs = cost(&mut room, address, (codec, parties), &speech).await?;
-                    let rival = ("Asterisk 22 ConfBridge", theirs);
-                    table.compare(&what, ours, "‰ core", rival);
+                    let rival = |theirs| ("Asterisk 22 ConfBridge", theirs);
+                    table.compare(&what, ours.processor, "‰ core", rival(theirs.processor));
+                    // What is said in fewer bits is easier said: they have to be as many.
+                    let what = format!("{codec:?} room of {parties}: bit rate towards a party");
+                    table.compare(&what, ours.bit_rate, "kb/s", rival(theirs.bit_rate));
                 }
-                Err(_) => table.note(&what, ours, "‰ core"),
+                Err(_) => table.note(&what, ours.processor, "‰ core"),
             }
         }
     }
@@ -93,14 +96,22 @@ impl Phone {
     }
 }
 
-/// Processor time of a mixed party, in thousandths of a core: all talk at once, and everybody hears
-/// all others. What the host needs without a call is not counted.
+/// What one mixed party costs.
+struct Cost {
+    /// Processor time, in thousandths of a core.
+    processor: f64,
+    /// Of what it hears, in kb/s, without headers.
+    bit_rate: f64,
+}
+
+/// The cost of a party while all talk at once and everybody hears all others. What the host needs
+/// without a call is not counted.
 async fn cost(
     host: &mut impl Host,
     address: IpAddr,
     (codec, parties): (Codec, usize),
     speech: &Arc<Clip>,
-) -> Result<f64> {
+) -> Result<Cost> {
     let idle = footprint::processor(host.id()?, COUNTED / 3).await?;
     let mut phones = Vec::new();
     for _ in 0..parties {
@@ -120,6 +131,7 @@ async fn cost(
     }
     let mut headset = Headset::new(listener.leg.attach()?);
     headset.use_for(Duration::from_secs(2), 0.0).await;
+    let mut sent = listener.leg.tap();
     let counted = footprint::processor(host.id()?, COUNTED);
     let (busy, heard) = tokio::join!(counted, headset.use_for(COUNTED, 0.0));
     let silent = heard
@@ -136,9 +148,25 @@ async fn cost(
             "a party was not served: {figures:?}"
         );
     }
+    let bit_rate = bit_rate(&mut sent);
     for phone in phones {
         phone.leg.close().await;
     }
     host.leave().await?;
-    Ok((busy? - idle).max(0.0) * 10.0 / parties as f64)
+    Ok(Cost {
+        processor: (busy? - idle).max(0.0) * 10.0 / parties as f64,
+        bit_rate,
+    })
+}
+
+/// The mean bit rate of a stream whose packets are 20 ms each, in kb/s.
+fn bit_rate(stream: &mut Tap) -> f64 {
+    let (mut octets, mut packets) = (0, 0);
+    while let Some(said) = stream.try_next() {
+        if let Content::Voice { payload, .. } = said.content {
+            octets += payload.len();
+            packets += 1;
+        }
+    }
+    octets as f64 * 8.0 / (packets.max(1) * 20) as f64
 }

@@ -123,6 +123,13 @@ export const scenes = [
   { name: "board-menu", mock: "board", act: click("view-board", "agent-more") },
   { name: "board-empty", mock: "board-empty", act: click("view-board") },
   { name: "board-failed", mock: "board-failed", size: small, act: click("view-board") },
+  { name: "teams", mock: "administrator", act: click("view-board", "board-teams-tab") },
+  {
+    name: "team",
+    mock: "administrator",
+    size: small,
+    act: click("view-board", "board-teams-tab", "team-edit"),
+  },
   { name: "coach", mock: "board", act: coach },
   { name: "coach-small", mock: "board", size: small, act: coach },
   {

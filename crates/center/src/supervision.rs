@@ -161,12 +161,12 @@ pub(crate) fn saw(app: &App, record: &Record) {
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(help::ask_help, help::take_help_back))
-        .routes(routes!(messages::send_message))
+        .routes(routes!(messages::list_messages, messages::send_message))
         .routes(routes!(forced::force_presence))
         .routes(routes!(forced::force_sign_out))
         .routes(routes!(follow::follow_agent))
         .routes(routes!(teams::list_teams))
-        .routes(routes!(teams::set_team))
+        .routes(routes!(teams::set_team, teams::remove_team))
 }
 
 /// Reads people, teams and the day so far, and begins to tell those who watch.

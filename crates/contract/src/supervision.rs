@@ -147,6 +147,31 @@ pub struct NewMessage {
     pub contact: Option<ContactId>,
 }
 
+/// Which messages to list (`GET /api/v1/people/{id}/messages`), as query parameters: those between
+/// that person and oneself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct MessageFilter {
+    /// Only those that were written before this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<MessageId>,
+    /// How many (1–200).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// A page of what two people wrote to each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct MessagePage {
+    /// In the order they were written.
+    pub messages: Vec<Message>,
+    /// True when there are earlier ones.
+    pub more: bool,
+}
+
 /// Body of `PUT /api/v1/people/{id}/presence` (supervisors of the team).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

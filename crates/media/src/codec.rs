@@ -94,13 +94,21 @@ impl Codec {
         })
     }
 
-    /// An encoder that takes sound at `rate` (8,000 or 48,000 Hz).
+    /// An encoder of one voice that takes sound at `rate` (8,000 or 48,000 Hz).
     pub(crate) fn encoder(self, rate: u32) -> Result<Encoder, CodecError> {
         Ok(match self {
             Self::Opus => Encoder::Opus(OpusEncoder::new(rate)?),
             Self::Pcmu => Encoder::G711(G711Encoder::new(Law::Mu, rate)),
             Self::Pcma => Encoder::G711(G711Encoder::new(Law::A, rate)),
         })
+    }
+
+    /// The same of several voices at once.
+    pub(crate) fn mix_encoder(self, rate: u32) -> Result<Encoder, CodecError> {
+        match self {
+            Self::Opus => OpusEncoder::of_several(rate).map(Encoder::Opus),
+            Self::Pcmu | Self::Pcma => self.encoder(rate),
+        }
     }
 }
 

@@ -103,6 +103,10 @@ plain! {
     force_presence(agent, forced);
     force_sign_out(agent, forced);
     send_message(person, text, contact);
+    conversation(person, before);
+    teams();
+    save_team(id, team);
+    remove_team(id);
     tickets(filter);
     ticket(id);
     save_draft(draft);

@@ -1,8 +1,10 @@
 //! What a supervisor does.
 
 use seatline_contract::{
-    id::{AgentId, ContactId},
-    supervision::{Follow, ForcePresence, ForceSignOut, WatchMode},
+    id::{AgentId, ContactId, MessageId, TeamId},
+    supervision::{
+        Follow, ForcePresence, ForceSignOut, Message, MessagePage, SetTeam, Team, WatchMode,
+    },
 };
 use seatline_desk::{Desk, failure::Failure};
 use tauri::State;
@@ -95,6 +97,51 @@ pub async fn send_message(
     person: AgentId,
     text: String,
     contact: Option<ContactId>,
-) -> Result<(), Failure> {
+) -> Result<Message, Failure> {
     desk.send_message(person, text, contact).await
+}
+
+/// What somebody and the agent wrote to each other: the latest, or those before a given one.
+///
+/// # Errors
+/// The centre's and the connection's codes.
+#[tauri::command]
+#[specta::specta]
+pub async fn conversation(
+    desk: State<'_, Desk>,
+    person: AgentId,
+    before: Option<MessageId>,
+) -> Result<MessagePage, Failure> {
+    desk.conversation(person, before).await
+}
+
+/// All teams.
+///
+/// # Errors
+/// The centre's `forbidden` for agents.
+#[tauri::command]
+#[specta::specta]
+pub async fn teams(desk: State<'_, Desk>) -> Result<Vec<Team>, Failure> {
+    desk.teams().await
+}
+
+/// Makes a team or sets it up anew.
+///
+/// # Errors
+/// The centre's `forbidden` for all but administrators, `conflict` for a name that is taken,
+/// `invalid_field`.
+#[tauri::command]
+#[specta::specta]
+pub async fn save_team(desk: State<'_, Desk>, id: TeamId, team: SetTeam) -> Result<(), Failure> {
+    desk.save_team(id, team).await
+}
+
+/// Dissolves a team.
+///
+/// # Errors
+/// The centre's `forbidden` for all but administrators.
+#[tauri::command]
+#[specta::specta]
+pub async fn remove_team(desk: State<'_, Desk>, id: TeamId) -> Result<(), Failure> {
+    desk.remove_team(id).await
 }

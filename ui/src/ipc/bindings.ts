@@ -456,6 +456,13 @@ export const commands = {
 	 */
 	changeSettings: (change: SettingsChange) => typedError<null, Failure>(__TAURI_INVOKE("change_settings", { change })),
 	/**
+	 *  What somebody and the agent wrote to each other: the latest, or those before a given one.
+	 * 
+	 *  # Errors
+	 *  The centre's and the connection's codes.
+	 */
+	conversation: (person: AgentId, before: MessageId | null) => typedError<MessagePage, Failure>(__TAURI_INVOKE("conversation", { person, before })),
+	/**
 	 *  Joins each call of an agent by itself, or no longer.
 	 * 
 	 *  # Errors
@@ -477,12 +484,27 @@ export const commands = {
 	 */
 	forceSignOut: (agent: AgentId, forced: ForceSignOut) => typedError<null, Failure>(__TAURI_INVOKE("force_sign_out", { agent, forced })),
 	/**
+	 *  Dissolves a team.
+	 * 
+	 *  # Errors
+	 *  The centre's `forbidden` for all but administrators.
+	 */
+	removeTeam: (id: TeamId) => typedError<null, Failure>(__TAURI_INVOKE("remove_team", { id })),
+	/**
+	 *  Makes a team or sets it up anew.
+	 * 
+	 *  # Errors
+	 *  The centre's `forbidden` for all but administrators, `conflict` for a name that is taken,
+	 *  `invalid_field`.
+	 */
+	saveTeam: (id: TeamId, team: SetTeam) => typedError<null, Failure>(__TAURI_INVOKE("save_team", { id, team })),
+	/**
 	 *  Writes to somebody; about a contact whose agent asks for help, it answers that.
 	 * 
 	 *  # Errors
 	 *  The centre's codes.
 	 */
-	sendMessage: (person: AgentId, text: string, contact: ContactId | null) => typedError<null, Failure>(__TAURI_INVOKE("send_message", { person, text, contact })),
+	sendMessage: (person: AgentId, text: string, contact: ContactId | null) => typedError<Message, Failure>(__TAURI_INVOKE("send_message", { person, text, contact })),
 	/**
 	 *  Leaves the call; agent and customer talk on.
 	 * 
@@ -497,6 +519,13 @@ export const commands = {
 	 *  As [`watch_contact`].
 	 */
 	takeOver: (contact: ContactId) => typedError<null, Failure>(__TAURI_INVOKE("take_over", { contact })),
+	/**
+	 *  All teams.
+	 * 
+	 *  # Errors
+	 *  The centre's `forbidden` for agents.
+	 */
+	teams: () => typedError<Team[], Failure>(__TAURI_INVOKE("teams")),
 	/**
 	 *  Joins an agent's call, or changes how one is in it. The line rings and answers by itself.
 	 * 
@@ -1570,6 +1599,14 @@ export type Message = {
 /**  Words from one person to another. */
 export type MessageId = string;
 
+/**  A page of what two people wrote to each other. */
+export type MessagePage = {
+	/**  In the order they were written. */
+	messages: Message[],
+	/**  True when there are earlier ones. */
+	more: boolean,
+};
+
 /**  Body of `POST /api/v1/customers`. */
 export type NewCustomer = {
 	/**  Id made by the desk before the first try. */
@@ -2342,6 +2379,16 @@ export type SetEntry = {
 	shared?: boolean,
 };
 
+/**  Body of `PUT /api/v1/teams/{id}` (administrators): makes the team or sets it up anew. */
+export type SetTeam = {
+	/**  Name shown, unique. */
+	name: string,
+	/**  Its agents. */
+	agents: AgentId[],
+	/**  Who may watch and steer them. */
+	supervisors: AgentId[],
+};
+
 /**  The first administrator of a centre that has none. */
 export type SetUpRequest = {
 	/**  Address of the centre; `https://` is assumed. */
@@ -2454,6 +2501,21 @@ index: number } |
 { kind: "entry"; 
 /**  Which. */
 entry: EntryId };
+
+/**  A team: agents with their supervisors. */
+export type Team = {
+	/**  Which. */
+	id: TeamId,
+	/**  Name shown, unique. */
+	name: string,
+	/**  Its agents; each is in one team at most. */
+	agents: AgentId[],
+	/**  Who may watch and steer them. */
+	supervisors: AgentId[],
+};
+
+/**  A team of agents with their supervisors. */
+export type TeamId = string;
 
 /**  Colours of the window. */
 export type Theme = 

@@ -25,6 +25,8 @@ import type {
   ForceSignOut,
   Levels,
   LiveView,
+  Message,
+  MessagePage,
   NewCustomer,
   NewScoreForm,
   NoteDraft,
@@ -45,9 +47,11 @@ import type {
   ScoreForm,
   SetCallback,
   SetEntry,
+  SetTeam,
   Settings,
   SetUpRequest,
   SignInRequest,
+  Team,
   Ticket,
   TicketDraft,
   TicketFilter,
@@ -145,7 +149,12 @@ export interface Desk {
   followAgent(agent: string, follow: Follow): Promise<void>;
   forcePresence(agent: string, forced: ForcePresence): Promise<void>;
   forceSignOut(agent: string, forced: ForceSignOut): Promise<void>;
-  sendMessage(person: string, text: string, contact: string | null): Promise<void>;
+  sendMessage(person: string, text: string, contact: string | null): Promise<Message>;
+  /** What that person and one's own wrote to each other: the latest, or what came before `before`. */
+  conversation(person: string, before: string | null): Promise<MessagePage>;
+  teams(): Promise<Team[]>;
+  saveTeam(id: string, team: SetTeam): Promise<void>;
+  removeTeam(id: string): Promise<void>;
 
   /** Says which of the lists that change every second somebody looks at. */
   showLive(board: boolean, directory: boolean): Promise<void>;

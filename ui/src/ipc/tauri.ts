@@ -68,7 +68,12 @@ export function tauriDesk(): Desk {
     followAgent: (agent, follow) => run(commands.followAgent(agent, follow)),
     forcePresence: (agent, forced) => run(commands.forcePresence(agent, forced)),
     forceSignOut: (agent, forced) => run(commands.forceSignOut(agent, forced)),
-    sendMessage: (person, text, contact) => run(commands.sendMessage(person, text, contact)),
+    sendMessage: (person, text, contact) => take(commands.sendMessage(person, text, contact)),
+    conversation: (person, before) => take(commands.conversation(person, before)),
+    teams: () => take(commands.teams()),
+    saveTeam: (id, team) => run(commands.saveTeam(id, team)),
+    removeTeam: (id) => run(commands.removeTeam(id)),
+
     showLive: (board, directory) => run(commands.showLive(board, directory)),
     addressBook: (text) => take(commands.addressBook(text)),
     saveEntry: (id, entry) => run(commands.saveEntry(id, entry)),

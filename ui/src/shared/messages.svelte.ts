@@ -1,4 +1,5 @@
-/** Words between people: what came, what was sent from here, what nobody has looked at yet. */
+/** Words between people: what came, what was sent from here, what was written before, what nobody
+ * has looked at yet. */
 import type { Message } from "$ipc/bindings";
 import { act, desk } from "./desk.svelte";
 
@@ -10,24 +11,24 @@ export interface Line {
   at: number;
 }
 
-interface Sent extends Line {
-  to: string;
+/** What was read of a conversation, in its order. */
+interface Read {
+  messages: readonly Message[];
+  /** There are earlier ones. */
+  more: boolean;
 }
 
-let sent = $state.raw<Sent[]>([]);
+let sent = $state.raw<readonly Message[]>([]);
+let read = $state.raw<Record<string, Read>>({});
 /** Until when each person's messages were looked at. */
 let seen = $state.raw<Record<string, number>>({});
 
-/** A conversation in the order it went. */
-export function conversation(
-  person: string,
-  received: readonly Message[],
-  out: readonly Sent[],
-): Line[] {
-  const came = received
-    .filter((message) => message.from === person)
-    .map(({ id, text, at }) => ({ id, text, at, mine: false }));
-  return [...came, ...out.filter((line) => line.to === person)].sort((a, b) => a.at - b.at);
+/** A conversation in the order it went, each line once wherever it is known from. */
+export function conversation(person: string, ...known: (readonly Message[])[]): Line[] {
+  const lines = new Map<string, Line>();
+  for (const { id, from, to, text, at } of known.flat())
+    if (from === person || to === person) lines.set(id, { id, text, at, mine: to === person });
+  return [...lines.values()].sort((a, b) => a.at - b.at);
 }
 
 /** Of whom something unread has come, and how much. */
@@ -41,26 +42,46 @@ export function unreadOf(
   return counts;
 }
 
+/** Reads what was written before the given message, or the latest. */
+async function load(person: string, before: string | null): Promise<void> {
+  const known = before === null ? [] : (read[person]?.messages ?? []);
+  const went = await act(async (d) => {
+    const page = await d.conversation(person, before);
+    read = { ...read, [person]: { messages: [...page.messages, ...known], more: page.more } };
+  });
+  // What could not be read can be asked for again.
+  if (!went) read = { ...read, [person]: { messages: known, more: true } };
+}
+
 export const messages = {
-  with: (person: string) => conversation(person, desk.view.messages, sent),
+  with: (person: string) =>
+    conversation(person, read[person]?.messages ?? [], desk.view.messages, sent),
+  /** What was written has been read from the centre. */
+  isRead: (person: string) => read[person] !== undefined,
+  /** There are earlier ones than those that are shown. */
+  hasEarlier: (person: string) => read[person]?.more ?? false,
   get unread(): Map<string, number> {
     return unreadOf(desk.view.messages, seen);
   },
+  /** Reads the end of a conversation, once. */
+  open: (person: string) => (read[person] ? Promise.resolve() : load(person, null)),
+  /** Reads what was written before. */
+  earlier: (person: string) => load(person, read[person]?.messages[0]?.id ?? null),
   /** Somebody's messages are on the screen. */
   look(person: string) {
     const last = desk.view.messages.findLast((message) => message.from === person);
     if (last && last.at > (seen[person] ?? 0)) seen = { ...seen, [person]: last.at };
   },
   /** Sends; tells whether it went well. */
-  async send(person: string, text: string, contact: string | null): Promise<boolean> {
-    const line = { id: crypto.randomUUID(), to: person, mine: true, text };
-    if (!(await act((d) => d.sendMessage(person, text, contact)))) return false;
-    sent = [...sent, { ...line, at: Date.now() + desk.view.clock_offset_ms }];
-    return true;
-  },
+  send: (person: string, text: string, contact: string | null): Promise<boolean> =>
+    act(async (d) => {
+      const message = await d.sendMessage(person, text, contact);
+      sent = [...sent, message];
+    }),
   /** The next person at this desk sees nothing of it. */
   forget() {
     sent = [];
+    read = {};
     seen = {};
   },
 };

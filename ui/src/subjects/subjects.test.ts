@@ -273,8 +273,15 @@ describe("messages", () => {
   const received = [message(1, id(4), 10), message(2, id(5), 20), message(3, id(4), 40)];
 
   it("weave what came and what went, of one person only", () => {
-    const sent = [{ id: "s", to: id(4), mine: true, text: "s", at: 30 }];
-    expect(conversation(id(4), received, sent).map((line) => line.text)).toEqual(["1", "s", "3"]);
+    const sent = [{ ...message(7, id(1), 30), to: id(4) }];
+    const before = [message(8, id(4), 5), message(1, id(4), 10)];
+    const lines = conversation(id(4), before, received, sent);
+    expect(lines.map(({ text, mine }) => [text, mine])).toEqual([
+      ["8", false],
+      ["1", false],
+      ["7", true],
+      ["3", false],
+    ]);
   });
 
   it("are unread until they were looked at", () => {

@@ -282,7 +282,9 @@ impl Inner {
         {
             self.switch.hang_up(line, Ending::normal());
         }
-        self.record_act(supervisor, "watch.stop", contact, String::new());
+        let agent = state.live.get(&contact).and_then(|live| live.record.agent);
+        let what = agent.map(|agent| format!("agent {agent}"));
+        self.record_act(supervisor, "watch.stop", contact, what.unwrap_or_default());
         self.tell_watching(state, supervisor);
         self.settle(state, contact);
     }

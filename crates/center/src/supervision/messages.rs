@@ -4,21 +4,81 @@ use super::{answered_by, entity::message};
 use crate::{
     App,
     compliance::audit,
-    http::{ApiFailure, Json, Path, field},
+    http::{ApiFailure, Json, Path, Query, field},
     identity::Signed,
 };
 use axum::{extract::State, http::StatusCode};
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect,
+};
 use seatline_contract::{
     error::{ApiError, Code},
     event::Change,
     id::{AgentId, ContactId, MessageId},
-    supervision::{Message, NewMessage},
+    supervision::{Message, MessageFilter, MessagePage, NewMessage},
     time::UnixMs,
 };
 
 /// Longest message, in characters.
 const LONGEST_TEXT: usize = 1_000;
+/// Messages on a page.
+const PAGE: u32 = 50;
+
+/// What somebody and oneself wrote to each other: the latest, or those before a given one.
+#[utoipa::path(
+    get, path = "/api/v1/people/{id}/messages", tag = "supervision",
+    params(
+        ("id" = AgentId, Path),
+        ("before" = Option<MessageId>, Query, description = "only those before this one"),
+        ("limit" = Option<u32>, Query, description = "how many, at most 200"),
+    ),
+    responses((status = 200, body = MessagePage), (status = 404, body = ApiError)),
+)]
+pub(super) async fn list_messages(
+    State(app): State<App>,
+    signed: Signed,
+    Path(other): Path<AgentId>,
+    Query(filter): Query<MessageFilter>,
+) -> Result<Json<MessagePage>, ApiFailure> {
+    use message::Column::{At, Id, Recipient, Sender};
+    let roster = app.supervision.roster();
+    let person = roster.person(other).ok_or(Code::NotFound)?;
+    let own = signed.agent();
+    let from_to = |from: AgentId, to: AgentId| {
+        Condition::all()
+            .add(Sender.eq(from.0))
+            .add(Recipient.eq(to.0))
+    };
+    let between = Condition::any()
+        .add(from_to(own, other))
+        .add(from_to(other, own));
+    let mut find = message::Entity::find().filter(between.clone());
+    if let Some(before) = filter.before {
+        let last = message::Entity::find_by_id(before.0).filter(between);
+        let last = last.one(app.store.db()).await?.ok_or(Code::NotFound)?;
+        let same_time = Condition::all().add(At.eq(last.at)).add(Id.lt(last.id));
+        find = find.filter(Condition::any().add(At.lt(last.at)).add(same_time));
+    }
+    let limit = u64::from(filter.limit.unwrap_or(PAGE).clamp(1, 200));
+    let mut found = find
+        .order_by_desc(At)
+        .order_by_desc(Id)
+        .limit(limit + 1)
+        .all(app.store.db())
+        .await?;
+    let more = found.len() as u64 > limit;
+    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let messages = found.into_iter().rev().map(|model| {
+        let name = match model.sender == own.0 {
+            true => &signed.person.name,
+            false => &person.name,
+        };
+        view(model, name)
+    });
+    let messages = messages.collect();
+    Ok(Json(MessagePage { messages, more }))
+}
 
 /// Writes to somebody: a supervisor to agents they may steer, an agent to those who may steer
 /// them. About a contact with an open request for help it answers that request. Writing the same

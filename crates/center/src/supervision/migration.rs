@@ -1,12 +1,17 @@
-//! Tables of teams and messages, and the index the day's figures are counted by.
+//! Tables of teams and messages, and the indexes that the day's figures and conversations are
+//! found by.
 
 use sea_orm_migration::{
     prelude::*,
     schema::{big_integer, boolean, pk_uuid, string_uniq, text, uuid, uuid_null},
 };
 
-pub(crate) fn migrations() -> [Box<dyn MigrationTrait>; 2] {
-    [Box::new(Supervision), Box::new(ServiceLevels)]
+pub(crate) fn migrations() -> [Box<dyn MigrationTrait>; 3] {
+    [
+        Box::new(Supervision),
+        Box::new(ServiceLevels),
+        Box::new(Conversations),
+    ]
 }
 
 struct Supervision;
@@ -86,5 +91,28 @@ impl MigrationTrait for ServiceLevels {
             )
             .to_owned();
         manager.create_table(levels).await
+    }
+}
+
+/// Conversations are read from their end.
+struct Conversations;
+
+impl MigrationName for Conversations {
+    fn name(&self) -> &str {
+        "m0023_conversations"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Conversations {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let by_people = Index::create()
+            .name("messages_between")
+            .table("messages")
+            .col("sender")
+            .col("recipient")
+            .col("at")
+            .to_owned();
+        manager.create_index(by_people).await
     }
 }

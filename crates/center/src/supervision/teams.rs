@@ -11,7 +11,7 @@ use crate::{
     identity::Signed,
     store::is_conflict,
 };
-use axum::extract::State;
+use axum::{extract::State, http::StatusCode};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
     QueryFilter, sea_query::OnConflict,
@@ -87,6 +87,33 @@ pub(super) async fn set_team(
     transaction.commit().await?;
     reload_roster(&app).await?;
     Ok(Json(team))
+}
+
+/// Dissolves a team (administrators); its people are in none then.
+#[utoipa::path(
+    delete, path = "/api/v1/teams/{id}", tag = "supervision", params(("id" = TeamId, Path)),
+    responses(
+        (status = 204),
+        (status = 403, body = ApiError),
+        (status = 404, body = ApiError),
+    ),
+)]
+pub(super) async fn remove_team(
+    State(app): State<App>,
+    signed: Signed,
+    Path(id): Path<TeamId>,
+) -> Result<StatusCode, ApiFailure> {
+    signed.require(Role::Administrator)?;
+    let transaction = app.store.begin().await?;
+    let found = team::Entity::find_by_id(id.0).one(&transaction).await?;
+    let name = found.ok_or(Code::NotFound)?.name;
+    // Its members' rows go with it.
+    team::Entity::delete_by_id(id.0).exec(&transaction).await?;
+    let (now, who, object) = (app.clock.now(), signed.agent(), id.to_string());
+    audit::record(&transaction, now, who, "team_removed", &object, &name).await?;
+    transaction.commit().await?;
+    reload_roster(&app).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Refuses those who are not there, named twice, or not `fit`.

@@ -13,7 +13,7 @@ use seatline_contract::{
     id::TeamId,
     identity::{Person, Role},
     presence::{Presence, PresenceState},
-    supervision::{Message, Team},
+    supervision::{Message, MessagePage, Team},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -178,6 +178,26 @@ async fn teams_say_whom_a_supervisor_may_steer() {
     let path = of(&people.zhou, "presence");
     let refused = he.send(Method::PUT, &path, &choice);
     assert_eq!(code(refused.await).await, Code::Forbidden);
+
+    // Without a team they are everybody's again.
+    let path = format!("/api/v1/teams/{second}");
+    let refused = he.send(Method::DELETE, &path, &());
+    assert_eq!(code(refused.await).await, Code::Forbidden);
+    let gone = admin.send(Method::DELETE, &path, &()).await;
+    assert_eq!(gone.status(), StatusCode::NO_CONTENT);
+    let again = admin.send(Method::DELETE, &path, &()).await;
+    assert_eq!(code(again).await, Code::NotFound);
+    let mut freed = rows(board(&mut socket).await.agents);
+    freed.sort_unstable();
+    assert_eq!(
+        freed,
+        [
+            ("liu".to_owned(), None, true, false),
+            ("zhou".to_owned(), None, true, false),
+        ]
+    );
+    let left: Vec<Team> = he.get("/api/v1/teams").await;
+    assert_eq!(left.len(), 1);
     assert_eq!(
         acts_of(&centre, &people.he).await.last().unwrap(),
         &(
@@ -316,6 +336,28 @@ async fn messages_go_both_ways_within_a_team_and_once() {
     let again = json!({ "id": Uuid::new_v4(), "text": "谢谢" });
     let _: Message = he.write(Method::POST, &to_zhou, &again).await;
     assert_eq!(message(&mut agent).await.text, "谢谢");
+
+    // Both read all of it later, page by page; nobody else does.
+    let texts = ["客户很急，先安抚", "好", "谢谢"];
+    for (reader, path) in [(&he, &to_zhou), (&zhou, &to_he)] {
+        let page: MessagePage = reader.get(path).await;
+        let read: Vec<&str> = page.messages.iter().map(|one| one.text.as_str()).collect();
+        assert_eq!((read, page.more), (texts.to_vec(), false));
+        let last: MessagePage = reader.get(&format!("{path}?limit=1")).await;
+        assert_eq!(
+            (last.messages[0].text.as_str(), last.more),
+            (texts[2], true)
+        );
+        let before = last.messages[0].id;
+        let earlier: MessagePage = reader.get(&format!("{path}?before={before}")).await;
+        assert_eq!(earlier.messages, page.messages[..2]);
+        assert!(!earlier.more);
+    }
+    let liu = centre.sign_in("liu").await;
+    let strange: MessagePage = liu.get(&to_zhou).await;
+    assert!(strange.messages.is_empty());
+    let not_theirs = liu.read(&format!("{to_zhou}?before={id}")).await;
+    assert_eq!(code(not_theirs).await, Code::NotFound);
 
     for (to, text, wanted) in [
         (&people.ma, "你好", Code::Forbidden),

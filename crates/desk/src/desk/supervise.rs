@@ -4,8 +4,11 @@ use super::Desk;
 use crate::failure::Failure;
 use reqwest::Method;
 use seatline_contract::{
-    id::{AgentId, ContactId, MessageId},
-    supervision::{Follow, ForcePresence, ForceSignOut, NewMessage, Watch, WatchMode},
+    id::{AgentId, ContactId, MessageId, TeamId},
+    supervision::{
+        Follow, ForcePresence, ForceSignOut, Message, MessageFilter, MessagePage, NewMessage,
+        SetTeam, Team, Watch, WatchMode,
+    },
 };
 use uuid::Uuid;
 
@@ -82,13 +85,58 @@ impl Desk {
         person: AgentId,
         text: String,
         contact: Option<ContactId>,
-    ) -> Result<(), Failure> {
+    ) -> Result<Message, Failure> {
         let message = NewMessage {
             id: MessageId(Uuid::new_v4()),
             text,
             contact,
         };
         let path = format!("/api/v1/people/{person}/messages");
-        self.order(Method::POST, &path, &message).await
+        let client = self.core.client()?;
+        client.write(Method::POST, &path, &message).await
+    }
+
+    /// What somebody and the agent wrote to each other: the latest, or those before a given one.
+    ///
+    /// # Errors
+    /// The centre's and the connection's codes.
+    pub async fn conversation(
+        &self,
+        person: AgentId,
+        before: Option<MessageId>,
+    ) -> Result<MessagePage, Failure> {
+        let filter = MessageFilter {
+            before,
+            limit: None,
+        };
+        let path = format!("/api/v1/people/{person}/messages");
+        self.core.client()?.find(&path, &filter).await
+    }
+
+    /// All teams.
+    ///
+    /// # Errors
+    /// The centre's `forbidden` for agents.
+    pub async fn teams(&self) -> Result<Vec<Team>, Failure> {
+        self.core.client()?.get("/api/v1/teams").await
+    }
+
+    /// Makes a team or sets it up anew.
+    ///
+    /// # Errors
+    /// The centre's `forbidden` for all but administrators, `conflict` for a name that is taken,
+    /// `invalid_field`.
+    pub async fn save_team(&self, id: TeamId, team: SetTeam) -> Result<(), Failure> {
+        let path = format!("/api/v1/teams/{id}");
+        self.order(Method::PUT, &path, &team).await
+    }
+
+    /// Dissolves a team.
+    ///
+    /// # Errors
+    /// The centre's `forbidden` for all but administrators.
+    pub async fn remove_team(&self, id: TeamId) -> Result<(), Failure> {
+        let path = format!("/api/v1/teams/{id}");
+        self.order(Method::DELETE, &path, &()).await
     }
 }

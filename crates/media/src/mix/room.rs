@@ -401,7 +401,7 @@ fn encode(
         .as_ref()
         .is_none_or(|(known, _)| *known != codec)
     {
-        match codec.encoder(SAMPLE_RATE) {
+        match codec.mix_encoder(SAMPLE_RATE) {
             Ok(encoder) => outlet.encoder = Some((codec, encoder)),
             Err(error) => tracing::warn!(%error, "a mix is not sent"),
         }

@@ -7,10 +7,12 @@ import type {
   Customer,
   Device,
   Entry,
+  MessagePage,
   NumberView,
   PastLeg,
   Person,
   Queue,
+  Team,
   Ticket,
   TicketSummary,
 } from "../bindings";
@@ -39,6 +41,46 @@ export function people(say: Say): Person[] {
     { id: id(5), login: "sunhao", name: say("孙浩", "Sun Hao"), role: "agent" },
     { id: id(6), login: "helei", name: say("何磊", "He Lei"), role: "agent" },
   ];
+}
+
+export function teams(say: Say): Team[] {
+  return [
+    {
+      id: id(971),
+      name: say("售后一组", "After-sales 1"),
+      agents: [id(1), id(2), id(3)],
+      supervisors: [id(4)],
+    },
+    { id: id(972), name: say("售前组", "Sales"), agents: [id(5), id(6)], supervisors: [id(4)] },
+  ];
+}
+
+/** What the first agent and somebody wrote to each other yesterday and the day before. */
+export function conversation(
+  say: Say,
+  now: number,
+  person: string,
+  before: string | null,
+): MessagePage {
+  const names = people(say);
+  const line = (n: number, mine: boolean, text: string, at: number) => ({
+    id: id(n),
+    from: mine ? id(1) : person,
+    from_name: names.find((p) => p.id === (mine ? id(1) : person))?.name ?? "",
+    to: mine ? person : id(1),
+    text,
+    contact: null,
+    at,
+  });
+  const earlier = [
+    line(961, false, say("今晚谁值班？", "Who is on duty tonight?"), now - 2 * DAY),
+    line(962, true, say("我。", "Me."), now - 2 * DAY + MINUTE),
+  ];
+  const latest = [
+    line(963, true, say("换货政策改了吗？", "Has the return policy changed?"), now - DAY),
+    line(964, false, say("改了，见知识库。", "Yes, see the knowledge base."), now - DAY + MINUTE),
+  ];
+  return before === null ? { messages: latest, more: true } : { messages: earlier, more: false };
 }
 
 export function catalog(say: Say): Catalog {

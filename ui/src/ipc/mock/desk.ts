@@ -18,6 +18,8 @@ import type {
   Levels,
   LiveCall,
   LiveView,
+  Message,
+  MessagePage,
   NewCustomer,
   NoteDraft,
   Party,
@@ -27,8 +29,10 @@ import type {
   Reach,
   SetCallback,
   SetEntry,
+  SetTeam,
   Settings,
   SignInRequest,
+  Team,
   Ticket,
   TicketDraft,
   TicketFilter,
@@ -75,6 +79,7 @@ export class MockDesk implements Desk {
   #customers;
   #entries: Entry[];
   #floor: Floor;
+  #teams: Team[];
   #shelf: RecordingShelf;
   #live = new Set<(live: LiveView) => void>();
   #watched = { board: false, directory: false };
@@ -94,6 +99,7 @@ export class MockDesk implements Desk {
     this.#floor = new Floor(say, this.#now(), scenario.empty ? 0 : (scenario.floor ?? 12));
     this.#shelf = new RecordingShelf(say, this.#now());
     this.#entries = data.addressBook(say, this.#now());
+    this.#teams = scenario.empty ? [] : data.teams(say);
     this.#tickets = scenario.empty ? [] : data.tickets(say, this.#now());
     if (scenario.ringsAfter) {
       setTimeout(() => {
@@ -552,12 +558,40 @@ export class MockDesk implements Desk {
     this.#tellLive();
   }
 
-  async sendMessage(person: string, text: string, contact: string | null) {
+  async sendMessage(person: string, text: string, contact: string | null): Promise<Message> {
     await this.#ask("sendMessage");
     if (text.length > 1000) fail("too_large");
     this.#set({
       helps: this.#view.helps.filter((c) => c.id !== contact || c.agent !== person),
     });
+    const at = this.#now();
+    return { id: crypto.randomUUID(), from: id(1), from_name: "", to: person, text, contact, at };
+  }
+
+  async conversation(person: string, before: string | null): Promise<MessagePage> {
+    await this.#ask("conversation");
+    if (this.scenario.empty) return { messages: [], more: false };
+    return data.conversation(this.say, this.#now(), person, before);
+  }
+
+  async teams(): Promise<Team[]> {
+    await this.#ask("teams");
+    return this.#teams;
+  }
+
+  async saveTeam(team: string, set: SetTeam) {
+    await this.#ask("saveTeam");
+    if (this.#teams.some((t) => t.id !== team && t.name === set.name))
+      fail("conflict", { field: "name" });
+    const others = this.#teams
+      .filter((t) => t.id !== team)
+      .map((t) => ({ ...t, agents: t.agents.filter((a) => !set.agents.includes(a)) }));
+    this.#teams = [...others, { id: team, ...set }].sort((x, y) => x.name.localeCompare(y.name));
+  }
+
+  async removeTeam(team: string) {
+    await this.#ask("removeTeam");
+    this.#teams = this.#teams.filter((t) => t.id !== team);
   }
 
   readonly recordings: Recordings = {

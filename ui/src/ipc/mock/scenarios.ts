@@ -411,6 +411,10 @@ export const scenarios: Record<string, Make> = {
     };
   },
   "board-200": (say, now) => ({ view: supervising(say, now), floor: 200, stirs: 500 }),
+  administrator: (say, now) => {
+    const view = supervising(say, now);
+    return { view: { ...view, me: view.me && { ...view.me, role: "administrator" } } };
+  },
   "board-empty": (say, now) => ({ view: supervising(say, now), empty: true }),
   "board-failed": (say, now) => ({ view: supervising(say, now), failing: true }),
   "recording-paused": (say, now) => ({
