@@ -1,14 +1,15 @@
 //! The desk without a window: what IT and support start from a script.
 
+use crate::scene::make_speech;
 use anyhow::Result;
 use seatline_tests::{
     agent::{Agent, desk_command, policy_for},
+    api::Api,
     baresip::{Baresip, Setup, Voice},
     centre::{AFTER_SALES, AGENT, Centre, PASSWORD},
     keyring,
     listen::{self, SAME},
-    process::Program,
-    prompt,
+    process::{Program, wait_for},
     sound::SoundServer,
     stage_address,
 };
@@ -24,14 +25,21 @@ struct Set {
 }
 
 impl Set {
-    fn up() -> Result<Self> {
+    async fn up() -> Result<Self> {
         // Another part of the program may have chosen the same provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::Builder::new().prefix("journey-").tempdir()?;
+        let centre = Centre::start(folder.path(), stage_address()?)?;
+        // It listens a moment before it has written what a desk is to trust.
+        wait_for("the centre's certificate", Duration::from_secs(30), || {
+            centre.certificate.is_file().then_some(())
+        })?;
+        // And answers a moment later still.
+        Api::sign_in(&centre, "hejing").await?;
         Ok(Self {
             sound: SoundServer::start(folder.path())?,
             _keyring: keyring::start(folder.path())?,
-            centre: Centre::start(folder.path(), stage_address()?)?,
+            centre,
             folder,
         })
     }
@@ -58,7 +66,7 @@ fn finding<'r>(report: &'r Value, item: &str) -> &'r Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_desk_without_a_window_takes_a_call_with_sound_both_ways() {
-    let set = Set::up().unwrap();
+    let set = Set::up().await.unwrap();
     let agent = Agent::start(set.path(), &set.centre, &set.sound).unwrap();
 
     // Nothing that is no command does any harm, and each is answered by name.
@@ -97,9 +105,11 @@ async fn a_desk_without_a_window_takes_a_call_with_sound_both_ways() {
         .unwrap();
 
     let (said, heard) = (
-        prompt("demo-instruct").unwrap(),
-        prompt("demo-congrats").unwrap(),
+        set.path().join("agent.wav"),
+        set.path().join("customer.wav"),
     );
+    let said_once = make_speech("demo-instruct", 4, &said).unwrap();
+    let heard_once = make_speech("demo-congrats", 8, &heard).unwrap();
     let setup = Setup {
         folder: set.path(),
         address: stage_address().unwrap(),
@@ -113,24 +123,25 @@ async fn a_desk_without_a_window_takes_a_call_with_sound_both_ways() {
     let state = |wanted: &'static str| move |view: &Value| view["call"]["state"] == wanted;
     agent.see("it rings", state("ringing")).unwrap();
     agent.obey("answer", &json!({})).unwrap();
-    let view = agent.see("both can talk", state("active")).unwrap();
-    assert_eq!(view["contacts"][0]["customer_name"], "李婷");
+    agent.see("both can talk", state("active")).unwrap();
+    agent
+        .see("the customer's name", |view| {
+            view["contacts"][0]["customer_name"] == "李婷"
+        })
+        .unwrap();
 
     let speaking = set.sound.play("mouth", &said).unwrap();
-    let ear = set.sound.start_recording("customer").unwrap();
-    let at_agent = set.sound.record("headset", Duration::from_secs(6)).unwrap();
-    let at_customer = ear.samples().unwrap();
+    // The first words may still be on their way, under the end of the ringing.
+    let both_hear = (0..3).any(|_| {
+        let ear = set.sound.start_recording("customer").unwrap();
+        let at_agent = set.sound.record("headset", Duration::from_secs(6)).unwrap();
+        let agent_hears = listen::resemblance(&heard_once, &at_agent);
+        let customer_hears = listen::resemblance(&said_once, &ear.samples().unwrap());
+        println!("heard by the agent: {agent_hears:.2}, by the customer: {customer_hears:.2}");
+        agent_hears > SAME && customer_hears > SAME
+    });
+    assert!(both_hear, "each hears the other");
     drop(speaking);
-    for (file, heard, who) in [
-        (&heard, &at_agent, "the agent"),
-        (&said, &at_customer, "the customer"),
-    ] {
-        let speech = listen::load(file).unwrap();
-        let speech = [speech.clone(), speech].concat();
-        let found = listen::resemblance(&speech, heard);
-        println!("{who} hears the other side by {found:.2}");
-        assert!(found > SAME, "{who} hears the other side by {found:.2}");
-    }
 
     // The end of the input in mid-call ends the call in good order, and the program.
     assert!(agent.end().unwrap().success());
@@ -143,7 +154,7 @@ async fn a_desk_without_a_window_takes_a_call_with_sound_both_ways() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_check_says_what_a_desk_needs_and_what_it_lacks() {
-    let set = Set::up().unwrap();
+    let set = Set::up().await.unwrap();
     // What the speaker plays comes in at the microphone.
     set.sound
         .control(&["set-default-source", "headset.monitor"])

@@ -279,7 +279,7 @@ impl Drop for Scene {
 }
 
 /// Repeats a prompt into a long file and returns one turn of it.
-fn make_speech(name: &str, turns: usize, file: &Path) -> Result<Vec<f32>> {
+pub(crate) fn make_speech(name: &str, turns: usize, file: &Path) -> Result<Vec<f32>> {
     let source = prompt(name)?;
     let mut reader = hound::WavReader::open(&source)?;
     let samples: Vec<i16> = reader.samples().collect::<Result<_, _>>()?;
