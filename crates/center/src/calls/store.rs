@@ -24,7 +24,8 @@ use sea_orm::{
     QueryOrder, QuerySelect, QueryTrait, entity::prelude::*,
 };
 use seatline_contract::{
-    contact::{Contact, ContactState, EndedBy},
+    contact::{Contact, ContactState, Direction, EndedBy},
+    customer::{NumberKind, NumberView},
     error::Code,
     id::{AgentId, ContactId, CustomerId, QueueId},
     identity::Role,
@@ -400,7 +401,19 @@ pub(super) async fn view(
     let mut tickets = tickets::of_contacts(app.store.db(), ids).await?;
     let shown = records.iter().map(|record| {
         let number = record.number.as_ref().map_or("", PhoneNumber::expose);
-        let number = Number::classify(number).view(app.shows_numbers_to(role), app.config.language);
+        let in_full = app.shows_numbers_to(role);
+        let number = match record.direction {
+            // A colleague has no number, and hides none.
+            Direction::Internal => NumberView {
+                display: String::new(),
+                full: None,
+                kind: NumberKind::Internal,
+                region: None,
+            },
+            Direction::Inbound | Direction::Outbound => {
+                Number::classify(number).view(in_full, app.config.language)
+            }
+        };
         record.view(number, tickets.remove(&record.id).unwrap_or_default())
     });
     Ok(shown.collect())
