@@ -17,6 +17,10 @@ interface Piece {
 /** How much of a piece may be left when the next one is fetched, ms. */
 const AHEAD_MS = 15_000;
 
+/** A piece that stands still for so long, and so near its end, has ended, ms. */
+const STUCK_MS = 500;
+const TAIL_MS = 1_000;
+
 export class Sound {
   /** Where it plays, ms. */
   at = $state(0);
@@ -26,6 +30,8 @@ export class Sound {
   #speed = 1;
   #piece: Piece | null = null;
   #next: Promise<Piece> | null = null;
+  /** When it was last seen to move. */
+  #moved = 0;
   /** Counts what is asked for, so that what comes too late is dropped. */
   #turn = 0;
 
@@ -83,7 +89,12 @@ export class Sound {
   follow() {
     const piece = this.#piece;
     if (!piece || !this.playing) return;
-    this.at = within(piece.from + piece.audio.currentTime * 1000, piece.until);
+    const at = within(piece.from + piece.audio.currentTime * 1000, piece.until);
+    if (at !== this.at) this.#moved = performance.now();
+    this.at = at;
+    // WebKitGTK forgets to say so when it plays fast.
+    const stuck = performance.now() - this.#moved > STUCK_MS;
+    if (stuck && piece.until - at < TAIL_MS) return void this.#goOn(piece);
     if (piece.until < this.end && piece.until - this.at < AHEAD_MS * this.#speed)
       this.#next ??= this.#fetch(piece.until, false);
   }
@@ -101,10 +112,12 @@ export class Sound {
       this.#piece = piece;
     }
     const { audio } = this.#piece;
-    audio.playbackRate = this.#speed;
     await audio.play();
-    if (turn === this.#turn) this.playing = true;
-    else audio.pause();
+    if (turn !== this.#turn) return audio.pause();
+    // Not before: WebKitGTK does not begin at another speed.
+    audio.playbackRate = this.#speed;
+    this.#moved = performance.now();
+    this.playing = true;
   }
 
   async #fetch(from: number, first: boolean): Promise<Piece> {
