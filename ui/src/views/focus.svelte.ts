@@ -64,7 +64,11 @@ export const focus = {
       this.showContact(current);
       return true;
     }
-    if (contact && !find(contact)) contact = null;
+    if (contact && !find(contact)) {
+      // It may be back with the next view: then it is turned to again.
+      if (followed === contact) followed = null;
+      contact = null;
+    }
     return false;
   },
 };
