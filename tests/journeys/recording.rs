@@ -1,11 +1,11 @@
 //! A call is recorded, paused, found, heard, scored and answered, each person in a window of their
 //! own, and what was said in the pauses is nowhere.
 
-use crate::scene::save;
+use crate::scene::{Floor, save};
 use anyhow::{Context, Result, ensure};
 use seatline_tests::{
     api::Api,
-    baresip::{Baresip, Setup, Voice},
+    baresip::Baresip,
     centre::{AFTER_SALES, AGENT, Centre},
     listen::{self, SAME},
     output_folder,
@@ -13,7 +13,6 @@ use seatline_tests::{
     prompt,
     seat::Seat,
     sound::{RATE, SoundServer},
-    stage_address,
 };
 use serde_json::{Value, json};
 use std::{
@@ -50,25 +49,13 @@ struct Call {
 
 impl Call {
     async fn gather() -> Result<Self> {
-        // Another part of the program may have chosen the same provider already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let folder = tempfile::Builder::new().prefix("journey-").tempdir()?;
+        let Floor {
+            customer,
+            customer_sound,
+            centre,
+            folder,
+        } = Floor::open()?;
         let path = folder.path();
-        let centre = Centre::start(path, stage_address()?)?;
-        let customer_folder = path.join("customer");
-        std::fs::create_dir_all(&customer_folder)?;
-        let customer_sound = SoundServer::start(&customer_folder)?;
-        let customer = Baresip::start(
-            &Setup {
-                folder: &customer_folder,
-                address: stage_address()?,
-                port: centre.peer_port,
-                number: "13800138001",
-                speech: Voice::Microphone,
-                answers: false,
-            },
-            &customer_sound,
-        )?;
         let secret = path.join("secret.wav");
         dye(&prompt("demo-abouttotry")?, &secret)?;
         Ok(Self {

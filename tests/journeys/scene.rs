@@ -261,6 +261,45 @@ impl Scene {
     }
 }
 
+/// A centre, and a customer with a sound server of their own; desks are taken beside them.
+pub(crate) struct Floor {
+    /// The customer's phone.
+    pub(crate) customer: Baresip,
+    /// What the customer says and hears.
+    pub(crate) customer_sound: SoundServer,
+    pub(crate) centre: Centre,
+    pub(crate) folder: tempfile::TempDir,
+}
+
+impl Floor {
+    pub(crate) fn open() -> Result<Self> {
+        // Another part of the program may have chosen the same provider already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::Builder::new().prefix("journey-").tempdir()?;
+        let centre = Centre::start(folder.path(), stage_address()?)?;
+        let customer_folder = folder.path().join("customer");
+        std::fs::create_dir_all(&customer_folder)?;
+        let customer_sound = SoundServer::start(&customer_folder)?;
+        let customer = Baresip::start(
+            &Setup {
+                folder: &customer_folder,
+                address: stage_address()?,
+                port: centre.peer_port,
+                number: "13800138001",
+                speech: Voice::Microphone,
+                answers: false,
+            },
+            &customer_sound,
+        )?;
+        Ok(Self {
+            customer,
+            customer_sound,
+            centre,
+            folder,
+        })
+    }
+}
+
 impl Drop for Scene {
     /// Keeps everybody's logs of a journey that failed.
     fn drop(&mut self) {

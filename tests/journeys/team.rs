@@ -1,16 +1,15 @@
 //! Several people in one call, each at a computer of their own: an agent, a colleague, a
 //! supervisor and a foreign customer. One speaks at a time, and every ear is judged.
 
-use crate::scene::save;
+use crate::scene::{Floor, save};
 use anyhow::{Result, ensure};
 use seatline_tests::{
-    baresip::{Baresip, Setup, Voice},
+    baresip::Baresip,
     centre::{AFTER_SALES, AGENT, Centre},
     listen::{self, DIFFERENT, SAME},
     output_folder, prompt,
     seat::Seat,
     sound::SoundServer,
-    stage_address,
 };
 use std::{path::PathBuf, time::Duration};
 
@@ -45,25 +44,13 @@ struct Team {
 
 impl Team {
     async fn gather(name: &str) -> Result<Self> {
-        // Another part of the program may have chosen the same provider already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let folder = tempfile::Builder::new().prefix("journey-").tempdir()?;
+        let Floor {
+            customer,
+            customer_sound,
+            centre,
+            folder,
+        } = Floor::open()?;
         let path = folder.path();
-        let centre = Centre::start(path, stage_address()?)?;
-        let customer_folder = path.join(CUSTOMER);
-        std::fs::create_dir_all(&customer_folder)?;
-        let customer_sound = SoundServer::start(&customer_folder)?;
-        let customer = Baresip::start(
-            &Setup {
-                folder: &customer_folder,
-                address: stage_address()?,
-                port: centre.peer_port,
-                number: "13800138001",
-                speech: Voice::Microphone,
-                answers: false,
-            },
-            &customer_sound,
-        )?;
         let speech_file = prompt("demo-congrats")?;
         Ok(Self {
             agent: Seat::take(path, &centre, AGENT).await?,

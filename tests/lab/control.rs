@@ -8,12 +8,13 @@ mod transfer;
 
 use crate::{
     footprint,
+    ours::Ours,
     table::{Table, median},
 };
 use anyhow::{Context, Result};
 use asterisk::Bridged;
 use phones::Phones;
-use relay::{Ours, Relay};
+use relay::Relay;
 pub(crate) use relay::{SERVE, serve};
 use rtpengine::RtpEngine;
 use seatline_tests::stage_address;
@@ -32,7 +33,7 @@ pub(crate) async fn run() -> Result<()> {
     let mut table = Table::default();
     let what = "relayed, unrecorded call (G.711 both sides): processor time";
     println!("relayed calls: Seatline");
-    let ours = cost(&mut Ours::start()?, address).await?;
+    let ours = cost(&mut Ours::start(SERVE)?, address).await?;
     println!("relayed calls: rtpengine");
     let rtpengine = match RtpEngine::start(folder.path(), address) {
         Ok(mut relay) => cost(&mut relay, address).await,

@@ -9,8 +9,10 @@ mod delay;
 mod first_call;
 mod footprint;
 mod mixer;
+mod ours;
 mod recording;
 mod table;
+mod trunk;
 mod wire;
 
 use anyhow::{Result, bail};

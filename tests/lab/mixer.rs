@@ -4,10 +4,10 @@ mod asterisk;
 mod host;
 mod modes;
 
-use crate::{footprint, table::Table};
+use crate::{footprint, ours::Ours, table::Table};
 use anyhow::{Context, Result, ensure};
 use asterisk::ConfBridge;
-use host::{Host, Ours};
+use host::Host;
 pub(crate) use host::{SERVE, serve};
 use seatline_media::{
     Clip, Codec, Content, FRAME, Leg, LegEvent, RtpConfig, Source, Tap,
@@ -34,7 +34,7 @@ pub(crate) async fn run() -> Result<()> {
         for parties in PARTIES {
             let what = format!("{codec:?} room of {parties}: processor time per party");
             println!("{what}");
-            let ours = cost(&mut Ours::start()?, address, (codec, parties), &speech).await?;
+            let ours = cost(&mut Ours::start(SERVE)?, address, (codec, parties), &speech).await?;
             match &rival {
                 Ok(rival) => {
                     let mut room = rival.room()?;

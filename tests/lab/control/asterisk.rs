@@ -1,97 +1,53 @@
 //! The rival: Asterisk 22, which bridges two plain phones.
 
 use super::{phones::Phones, relay::Relay};
+use crate::trunk::{PATIENCE, Trunk, answer, ended};
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
-use seatline_sip::{
-    Authenticate, Call, CallEvent, CallEvents, Endpoint, EndpointConfig, EndpointEvent,
-    IncomingCall, IpNet, Number, OutgoingCall, Secret, Target,
-};
+use seatline_sip::{Call, CallEvents, EndpointEvent, IncomingCall, Number};
 use seatline_tests::{
     asterisk::{Asterisk, Setup},
     prompt,
 };
 use std::{
-    net::{IpAddr, SocketAddr, UdpSocket},
+    net::IpAddr,
     path::Path,
-    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::sync::mpsc::UnboundedReceiver;
 
-/// How long Asterisk may take to do anything.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// An Asterisk that connects whoever calls with whoever is called.
 pub(crate) struct Bridged {
     asterisk: Asterisk,
-    phones: Endpoint,
+    trunk: Trunk,
     events: UnboundedReceiver<EndpointEvent>,
-    trunk: SocketAddr,
     calls: Vec<(Call, CallEvents)>,
-}
-
-/// The bench takes no registrations.
-struct Nobody;
-
-#[async_trait]
-impl Authenticate for Nobody {
-    async fn secret(&self, _user: &str) -> Option<Secret> {
-        None
-    }
 }
 
 impl Bridged {
     pub(crate) async fn start(folder: &Path, address: IpAddr) -> Result<Self> {
-        let config = EndpointConfig {
-            udp: Some(SocketAddr::new(address, 0)),
-            tcp: None,
-            advertised: None,
-            realm: "bench".to_owned(),
-            user_agent: "seatline-lab".to_owned(),
-            trunks: vec![IpNet::from(address)],
-        };
-        let (phones, events) = Endpoint::start(config, Arc::new(Nobody)).await?;
-        let at = phones.udp_address().context("a phone without an address")?;
-        let trunk = UdpSocket::bind((address, 0))?.local_addr()?;
-        let endpoints = format!(
-            "[plain]\ntype = transport\nprotocol = udp\nbind = {trunk}\n\
-             [phone]\ntype = endpoint\ntransport = plain\ncontext = calls\ndirect_media = no\n\
-             disallow = all\nallow = alaw\n\
-             [phone]\ntype = identify\nendpoint = phone\nmatch = {address}\n"
-        );
+        let (trunk, events) = Trunk::open(address).await?;
+        let at = trunk.address()?;
         let asterisk = Asterisk::start(&Setup {
             folder,
             address,
             desks: &[],
             phones: &[],
-            dialplan: &format!("exten => _X.,1,Dial(PJSIP/phone/sip:${{EXTEN}}@{at})\n"),
+            dialplan: &format!("exten => _X.,1,Dial(PJSIP/lab/sip:${{EXTEN}}@{at})\n"),
             music: &prompt("demo-instruct")?,
-            files: &[("pjsip.conf", &endpoints)],
+            files: &[("pjsip.conf", &trunk.pjsip("alaw"))],
         })?;
         Ok(Self {
             asterisk,
-            phones,
-            events,
             trunk,
+            events,
             calls: Vec::new(),
         })
     }
 
     /// One calls, the other rings.
     async fn ring(&mut self, offer: String) -> Result<(Call, CallEvents, IncomingCall)> {
-        let target = Target::Trunk {
-            uri: format!("sip:{}", self.trunk),
-            credentials: None,
-        };
-        let call = OutgoingCall {
-            to: Number::parse("2000")?,
-            from: Number::parse("1000")?,
-            display_name: None,
-            headers: Vec::new(),
-            sdp: offer,
-        };
-        let (call, events) = self.phones.call(target, call).await?;
+        let (call, events) = self.trunk.call(Number::parse("2000")?, offer).await?;
         let rung = async {
             while let Some(event) = self.events.recv().await {
                 if let EndpointEvent::Invite(incoming) = event {
@@ -128,32 +84,6 @@ impl Bridged {
             ended(&mut events).await;
         }
         Ok(times)
-    }
-}
-
-async fn answer(events: &mut CallEvents) -> Result<String> {
-    let answered = async {
-        while let Some(event) = events.recv().await {
-            match event {
-                CallEvent::Answered(answer) => return Ok(answer),
-                CallEvent::Ended { code, reason, .. } => {
-                    bail!("Asterisk refused: {code:?} {reason}")
-                }
-                _ => {}
-            }
-        }
-        bail!("the call is gone")
-    };
-    tokio::time::timeout(PATIENCE, answered)
-        .await
-        .context("Asterisk never answered")?
-}
-
-async fn ended(events: &mut CallEvents) {
-    while let Some(event) = events.recv().await {
-        if matches!(event, CallEvent::Ended { .. }) {
-            return;
-        }
     }
 }
 

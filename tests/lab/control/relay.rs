@@ -1,16 +1,16 @@
 //! What is measured: a process that relays calls.
 
 use super::{CALLS, COUNTED};
-use crate::{footprint, mixer::Phone};
+use crate::{
+    footprint,
+    mixer::Phone,
+    ours::{self, Ours},
+};
 use anyhow::{Context, Result, ensure};
 use async_trait::async_trait;
 use seatline_media::{Clip, Codec, Leg, LegEvent, RtpConfig, Source, WebRtcConfig, sim::sine};
-use std::{net::IpAddr, process::Stdio, sync::Arc, time::Duration};
-use tokio::{
-    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
-    process::{Child, ChildStdin, ChildStdout, Command},
-    sync::mpsc::UnboundedReceiver,
-};
+use std::{net::IpAddr, sync::Arc, time::Duration};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 /// A relay in a process of its own.
 #[async_trait]
@@ -25,72 +25,37 @@ pub(crate) trait Relay: Send {
     async fn clear(&mut self) -> Result<()>;
 }
 
-/// Our legs as the embedded switch joins them, in a process started for it.
-pub(crate) struct Ours {
-    child: Child,
-    offers: ChildStdin,
-    answers: Lines<BufReader<ChildStdout>>,
-}
-
-impl Ours {
-    pub(crate) fn start() -> Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .arg(SERVE)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
-        let offers = child.stdin.take().context("no way to the relay")?;
-        let answers = child.stdout.take().context("no way from the relay")?;
-        Ok(Self {
-            child,
-            offers,
-            answers: BufReader::new(answers).lines(),
-        })
-    }
-}
-
+/// Our legs, as the embedded switch joins them.
 #[async_trait]
 impl Relay for Ours {
     fn id(&self) -> Result<u32> {
-        self.child.id().context("the relay has ended")
+        self.process()
     }
 
     async fn connect(&mut self, offers: [String; 2]) -> Result<[String; 2]> {
-        let line = serde_json::to_string(&offers)? + "\n";
-        self.offers.write_all(line.as_bytes()).await?;
-        let answers = self.answers.next_line().await?;
-        Ok(serde_json::from_str(
-            &answers.context("the relay has ended")?,
-        )?)
+        self.ask(&offers).await
     }
 
     async fn clear(&mut self) -> Result<()> {
-        self.child.kill().await?;
-        Ok(())
+        self.end().await
     }
 }
 
 /// The name under which the lab runs the relay's process.
 pub(crate) const SERVE: &str = "control-relay";
 
-/// The relay's process: two offers come in on a line, two answers go out.
+/// The relay's process: two offers come in, two answers go out.
 pub(crate) async fn serve() -> Result<()> {
     let mut calls = Vec::new();
-    let mut offers = BufReader::new(tokio::io::stdin()).lines();
-    let mut answers = tokio::io::stdout();
-    while let Some(line) = offers.next_line().await? {
-        let [one, other]: [String; 2] = serde_json::from_str(&line)?;
+    ours::serve(async |[one, other]: [String; 2]| {
         let (one, first) = join(&one).await?;
         let (other, second) = join(&other).await?;
         one.0.hear(Source::Leg(other.0.clone()));
         other.0.hear(Source::Leg(one.0.clone()));
         calls.push((one, other));
-        let line = serde_json::to_string(&[first, second])? + "\n";
-        answers.write_all(line.as_bytes()).await?;
-        answers.flush().await?;
-    }
-    Ok(())
+        Ok([first, second])
+    })
+    .await
 }
 
 /// A leg towards whoever offers this, and its answer.
@@ -128,7 +93,7 @@ async fn join(offer: &str) -> Result<((Leg, UnboundedReceiver<LegEvent>), String
 /// thousandths of a core.
 pub(crate) async fn desk_cost(address: IpAddr) -> Result<f64> {
     const DESKS: usize = CALLS / 4;
-    let mut relay = Ours::start()?;
+    let mut relay = Ours::start(SERVE)?;
     let idle = footprint::processor(relay.id()?, COUNTED / 4).await?;
     let voice = Arc::new(Clip::from_samples(sine(440.0, 0.3, 48_000, 48_000)));
     let mut calls = Vec::new();

@@ -1,15 +1,12 @@
 //! What is measured: a process that mixes whoever joins it.
 
-use anyhow::{Context, Result, ensure};
+use crate::ours::{self, Ours};
+use anyhow::{Result, ensure};
 use seatline_media::{
     Codec, Leg, RtpConfig,
     mix::{Room, Row},
 };
-use std::{net::IpAddr, process::Stdio};
-use tokio::{
-    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
-    process::{Child, ChildStdin, ChildStdout, Command},
-};
+use std::net::IpAddr;
 
 /// One room in a process of its own.
 pub(crate) trait Host {
@@ -23,62 +20,29 @@ pub(crate) trait Host {
     async fn leave(&mut self) -> Result<()>;
 }
 
-/// Our mixer as the embedded switch drives it, in a process started for it.
-pub(crate) struct Ours {
-    child: Child,
-    offers: ChildStdin,
-    answers: Lines<BufReader<ChildStdout>>,
-}
-
-impl Ours {
-    pub(crate) fn start() -> Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .arg(SERVE)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
-        let offers = child.stdin.take().context("no way to the room")?;
-        let answers = child.stdout.take().context("no way from the room")?;
-        Ok(Self {
-            child,
-            offers,
-            answers: BufReader::new(answers).lines(),
-        })
-    }
-}
-
+/// Our mixer, as the embedded switch drives it.
 impl Host for Ours {
     fn id(&self) -> Result<u32> {
-        self.child.id().context("the room has ended")
+        self.process()
     }
 
     async fn join(&mut self, offer: String) -> Result<String> {
-        let line = serde_json::to_string(&offer)? + "\n";
-        self.offers.write_all(line.as_bytes()).await?;
-        let answer = self.answers.next_line().await?;
-        Ok(serde_json::from_str(
-            &answer.context("the room has ended")?,
-        )?)
+        self.ask(&offer).await
     }
 
     async fn leave(&mut self) -> Result<()> {
-        self.child.kill().await?;
-        Ok(())
+        self.end().await
     }
 }
 
 /// The name under which the lab runs the room's process.
 pub(crate) const SERVE: &str = "mixer-room";
 
-/// The room's process: offers come in, answers go out, one JSON string a line.
+/// The room's process: an offer comes in, its answer goes out.
 pub(crate) async fn serve() -> Result<()> {
     let room = Room::open();
     let mut legs: Vec<Leg> = Vec::new();
-    let mut offers = BufReader::new(tokio::io::stdin()).lines();
-    let mut answers = tokio::io::stdout();
-    while let Some(offer) = offers.next_line().await? {
-        let offer: String = serde_json::from_str(&offer)?;
+    ours::serve(async |offer: String| {
         let (leg, _) = Leg::rtp(RtpConfig {
             bind: address_of(&offer)?,
             advertise: None,
@@ -87,7 +51,7 @@ pub(crate) async fn serve() -> Result<()> {
             latch: false,
         })
         .await?;
-        let answer = serde_json::to_string(&leg.answer(&offer).await?)? + "\n";
+        let answer = leg.answer(&offer).await?;
         legs.push(leg);
         for leg in &legs {
             let row = Row {
@@ -96,10 +60,9 @@ pub(crate) async fn serve() -> Result<()> {
             };
             room.hear(leg, row);
         }
-        answers.write_all(answer.as_bytes()).await?;
-        answers.flush().await?;
-    }
-    Ok(())
+        Ok(answer)
+    })
+    .await
 }
 
 /// Where the party is; all are on one machine.

@@ -237,6 +237,16 @@ impl World {
         (first, desk, [contact, offer.contact.id])
     }
 
+    /// Waits until an agent is connected with a contact.
+    async fn talks(&self, n: u128, contact: ContactId) {
+        self.soon(|world| {
+            world
+                .seen(n, contact)
+                .is_some_and(|it| it.state == ContactState::Connected)
+        })
+        .await;
+    }
+
     /// Agent 2 hands their customer to agent 1, at whose ear it knocks.
     async fn knock(&self, desk: PartyId, contact: ContactId) -> Offer {
         let reach = Reach {
@@ -267,13 +277,7 @@ async fn what_knocks_is_taken_and_the_first_customer_comes_back() {
     let (line, dial) = world.rung(2).await;
     assert_eq!(answer_of(&dial), Some(Answer::Talk));
     world.switch.raise(Event::Answered(line));
-    world
-        .soon(|world| {
-            world
-                .seen(1, second)
-                .is_some_and(|it| it.state == ContactState::Connected)
-        })
-        .await;
+    world.talks(1, second).await;
     // The first comes back as soon as the second is over, notes or not.
     inner.hang_up(agent(1), second, false).expect("is theirs");
     let (who, offer) = world.offer(3).await;
@@ -296,13 +300,7 @@ async fn what_knocks_rings_when_the_conversation_ends_or_goes_back() {
     let (line, dial) = world.rung(2).await;
     assert_eq!(answer_of(&dial), None);
     world.switch.raise(Event::Answered(line));
-    world
-        .soon(|world| {
-            world
-                .seen(1, second)
-                .is_some_and(|it| it.state == ContactState::Connected)
-        })
-        .await;
+    world.talks(1, second).await;
 
     // Declined, it goes back to who handed it over.
     let world = World::new();

@@ -27,6 +27,15 @@ impl World {
         .await;
     }
 
+    /// Agent 1 asks somebody outside, who answers as the centre's `nth` call out and is heard.
+    async fn consults_outside(&self, desk: PartyId, contact: ContactId, nth: usize) -> PartyId {
+        let asked = self.inner().consult(agent(1), contact, to_number("10086"));
+        asked.await.expect("can be dialled");
+        let line = self.answers(nth).await;
+        self.hears(line, &[desk]).await;
+        line
+    }
+
     pub(super) async fn hears(&self, listener: PartyId, speakers: &[PartyId]) {
         self.soon(|world| world.switch.heard_by(listener) == speakers)
             .await;
@@ -243,10 +252,7 @@ async fn whatever_becomes_of_a_consultation_the_customer_comes_back() {
     let world = World::new();
     let (_, desk, contact) = world.conversation().await;
     let inner = world.inner();
-    let asked = inner.consult(agent(1), contact, to_number("10086")).await;
-    asked.expect("can be dialled");
-    let line = world.answers(1).await;
-    world.hears(line, &[desk]).await;
+    let line = world.consults_outside(desk, contact, 1).await;
     inner.swap(agent(1), contact).expect("there are two");
     let (party, _) = world.party(contact, PartyRole::Customer).expect("is there");
     let hold = EditParty {
@@ -326,10 +332,7 @@ async fn a_conference_has_eight_parties_at_most() {
     let (_, desk, contact) = world.conversation().await;
     let inner = world.inner();
     for n in 1..=6 {
-        let asked = inner.consult(agent(1), contact, to_number("10086")).await;
-        asked.expect("there is room");
-        let line = world.answers(n).await;
-        world.hears(line, &[desk]).await;
+        world.consults_outside(desk, contact, n).await;
         inner.merge(agent(1), contact).expect("has answered");
     }
     let full = inner.consult(agent(1), contact, to_number("10086")).await;
@@ -619,10 +622,7 @@ async fn a_network_that_fails_ends_nobody_else_s_conversation() {
     let world = World::new();
     let (customer, desk, contact) = world.conversation().await;
     let inner = world.inner();
-    let asked = inner.consult(agent(1), contact, to_number("10086")).await;
-    asked.expect("can be dialled");
-    let outside = world.answers(1).await;
-    world.hears(outside, &[desk]).await;
+    let outside = world.consults_outside(desk, contact, 1).await;
     // A second one rings when the agent is lost.
     inner.merge(agent(1), contact).expect("has answered");
     let asked = inner.consult(agent(1), contact, to_number("10010")).await;
