@@ -16,6 +16,7 @@ function find(id: string | null): Contact | undefined {
 }
 
 export const focus = {
+  /** The contact, for as long as the view has it: one that is over is gone without being let go. */
   get contact(): Contact | undefined {
     return find(contact);
   },
@@ -50,8 +51,8 @@ export const focus = {
     contact = customer = ticket = draft = null;
   },
   /**
-   * Turns to a new call, once, and away from a contact that is over. A call that only rings waits
-   * while the agent types: it must not take the text from under the keyboard.
+   * Turns to a new call, once. A call that only rings waits while the agent types: it must not take
+   * the text from under the keyboard.
    * Tells whether it turned. Call in an effect.
    */
   follow(): boolean {
@@ -63,11 +64,6 @@ export const focus = {
       followed = current;
       this.showContact(current);
       return true;
-    }
-    if (contact && !find(contact)) {
-      // It may be back with the next view: then it is turned to again.
-      if (followed === contact) followed = null;
-      contact = null;
     }
     return false;
   },

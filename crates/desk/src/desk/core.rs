@@ -17,7 +17,7 @@ use crate::{
     view::{Keyring, NoticeCode},
 };
 use parking_lot::RwLock;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use tokio::task::JoinHandle;
 
 pub(super) struct Core {
@@ -33,7 +33,8 @@ pub(super) struct Core {
     pub(super) client: RwLock<Option<Arc<Client>>>,
     /// The site's decisions, as last read.
     pub(super) policy: RwLock<Arc<Policy>>,
-    warden: OnceLock<JoinHandle<()>>,
+    /// Reads policies anew.
+    warden: JoinHandle<()>,
 }
 
 impl Core {
@@ -75,7 +76,7 @@ impl Core {
                 opened => opened?,
             }
         }
-        let core = Arc::new(Self {
+        Ok(Arc::new_cyclic(|core| Self {
             config,
             settings,
             board,
@@ -86,12 +87,8 @@ impl Core {
             session: tokio::sync::Mutex::new(None),
             client: RwLock::new(None),
             policy: RwLock::new(Arc::new(policy)),
-            warden: OnceLock::new(),
-        });
-        let warden = tokio::spawn(manage::follow(Arc::downgrade(&core)));
-        // It is set once, here.
-        let _ = core.warden.set(warden);
-        Ok(core)
+            warden: tokio::spawn(manage::follow(core.clone())),
+        }))
     }
 
     /// The centre signed in to.
@@ -123,9 +120,7 @@ impl Core {
 
     /// Ends calls, signs the line off and closes the outbox.
     pub(super) async fn shut_down(&self) {
-        if let Some(warden) = self.warden.get() {
-            warden.abort();
-        }
+        self.warden.abort();
         let mut session = self.session.lock().await;
         if let Some(running) = session.take() {
             running.stop();
