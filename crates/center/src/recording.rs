@@ -12,11 +12,9 @@
 //! | `sweep`, `retention` | after a crash; after the time is up |
 //! | `links`, `routes` | who may hear it |
 //! | `score` | what supervisors make of it |
-//! | `chime` | what callers hear before, if there is no file |
 //!
 //! A row is written before its file and outlives it, and refers to a contact that exists.
 
-mod chime;
 mod journal;
 mod keys;
 mod links;
@@ -38,7 +36,6 @@ mod writer;
 pub use keys::{KeyError, Keyring};
 pub use port::{Recorder, Unrecorded};
 
-pub(crate) use chime::chime;
 pub(crate) use routes::routes;
 pub(crate) use score::migration as score_migration;
 pub(crate) use store::migration;

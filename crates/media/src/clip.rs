@@ -1,5 +1,6 @@
 //! Recorded or generated sound that a leg can hear.
 
+mod chime;
 mod music;
 
 use crate::SAMPLE_RATE;
@@ -85,6 +86,12 @@ impl Clip {
     /// licensed or shipped. About half a minute, without a seam when repeated.
     pub fn synthesised_music() -> Self {
         Self::from_samples(music::compose())
+    }
+
+    /// Three rising notes, as in a hall before somebody speaks. They say nothing: whoever must tell
+    /// callers in words that they are recorded gives a WAV file in their place.
+    pub fn chime() -> Self {
+        Self::from_samples(chime::ring())
     }
 
     /// A short beep, as before a recording.

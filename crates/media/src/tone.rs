@@ -32,7 +32,7 @@ impl Tone {
         level: 0.15,
     };
 
-    /// A continuous tone of one frequency, for tests of a voice path.
+    /// A continuous tone of one frequency.
     pub fn continuous(frequency: f32) -> Self {
         Self {
             frequencies: [frequency, 0.0],

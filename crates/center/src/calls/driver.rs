@@ -187,7 +187,7 @@ fn embedded_config(app: &App) -> Result<EmbeddedConfig, String> {
     };
     let announcement = match &config.recording.announcement {
         Some(file) => read_clip(file)?,
-        None => crate::recording::chime(),
+        None => Clip::chime(),
     };
     let music = match &media.music {
         Some(file) => read_clip(file)?,
