@@ -1,7 +1,9 @@
-//! The program's log, on standard error.
+//! The program's log: on standard error, or where a service has it.
 
 use seatline_center::config::{Log, LogFormat};
-use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    EnvFilter, fmt::MakeWriter, layer::SubscriberExt, util::SubscriberInitExt,
+};
 
 /// What is kept quiet whatever the level: these write messages, statements or numbers in full.
 const QUIET: [&str; 11] = [
@@ -22,7 +24,10 @@ const QUIET: [&str; 11] = [
 ///
 /// # Errors
 /// A sentence naming the key `log.level` if it is not a filter.
-pub(crate) fn begin(log: &Log) -> Result<(), String> {
+pub(crate) fn begin<W>(log: &Log, writer: W) -> Result<(), String>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let wrong = |error: &dyn std::fmt::Display| {
         format!("the configuration key `log.level` is not a level or filter: {error}")
     };
@@ -32,7 +37,7 @@ pub(crate) fn begin(log: &Log) -> Result<(), String> {
     }
     let registry = tracing_subscriber::registry().with(filter);
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_writer(writer)
         .with_ansi(false);
     match log.format {
         LogFormat::Text => registry.with(lines).try_init(),

@@ -5,6 +5,8 @@
 //! second signal.
 
 mod logs;
+#[cfg(windows)]
+mod service;
 
 use clap::{Parser, Subcommand};
 use seatline_center::{
@@ -36,6 +38,12 @@ enum Command {
     Openapi,
     /// Add a master key that new recordings use from the next start on; old ones stay readable
     RotateRecordingKey,
+    /// Be a Windows service, or manage it
+    #[cfg(windows)]
+    Service {
+        #[command(subcommand)]
+        action: service::Action,
+    },
 }
 
 fn main() -> ExitCode {
@@ -44,6 +52,8 @@ fn main() -> ExitCode {
         print!("{}", http::document());
         return ExitCode::SUCCESS;
     }
+    #[cfg(windows)]
+    let file = arguments.flags.config.clone();
     let config = match config::load(arguments.flags) {
         Ok(config) => config,
         Err(error) => return refuse(&error.into()),
@@ -55,7 +65,11 @@ fn main() -> ExitCode {
     if let Some(Command::RotateRecordingKey) = arguments.command {
         return rotate_recording_key(&config);
     }
-    if let Err(problem) = logs::begin(&config.log) {
+    #[cfg(windows)]
+    if let Some(Command::Service { action }) = arguments.command {
+        return service::act(action, file.as_deref(), config);
+    }
+    if let Err(problem) = logs::begin(&config.log, std::io::stderr) {
         eprintln!("seatline-center: {problem}");
         return ExitCode::from(2);
     }

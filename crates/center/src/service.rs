@@ -1,0 +1,306 @@
+//! The centre as a Windows service: `seatline-center --config FILE service install`.
+//!
+//! It runs as `LocalService`, which may do little; its data folder is open to that account, the
+//! system and administrators alone. What a person is told on standard output elsewhere is in the
+//! data folder here: the log in `logs`, the one-time code in `set-up-code.txt`.
+
+use crate::logs;
+use clap::Subcommand;
+use seatline_center::{Config, Running, StartError, identity};
+use std::{
+    ffi::OsString,
+    fs, io,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+    sync::{Arc, OnceLock},
+    thread,
+    time::{Duration, Instant},
+};
+use tokio::sync::Notify;
+use tracing_appender::rolling::{InitError, RollingFileAppender, Rotation};
+use windows_service::{
+    define_windows_service,
+    service::{
+        ServiceAccess, ServiceAction, ServiceActionType, ServiceControl, ServiceControlAccept,
+        ServiceErrorControl, ServiceExitCode, ServiceFailureActions, ServiceFailureResetPeriod,
+        ServiceInfo, ServiceStartType, ServiceState, ServiceStatus, ServiceType,
+    },
+    service_control_handler::{self, ServiceControlHandlerResult, ServiceStatusHandle},
+    service_dispatcher,
+    service_manager::{ServiceManager, ServiceManagerAccess},
+};
+
+/// The service's name.
+const NAME: &str = "SeatlineCenter";
+/// Who it runs as.
+const ACCOUNT: &str = r"NT AUTHORITY\LocalService";
+/// Who may look into its data: that account, the system, administrators.
+const READERS: [&str; 3] = ["*S-1-5-19", "*S-1-5-18", "*S-1-5-32-544"];
+/// The one-time code, in the data folder for as long as it is good.
+const CODE: &str = "set-up-code.txt";
+/// How long starting or stopping may take before Windows takes the service for hung.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// For how many days logs are kept.
+const DAYS: usize = 14;
+/// How long after a fault the service is started again.
+const AGAIN_AFTER: Duration = Duration::from_secs(5);
+
+/// What to do with the service.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum Action {
+    /// Install it with the flags given here; it starts with the computer
+    Install,
+    /// Stop it and take it away; its data stay
+    Uninstall,
+    /// Be it; Windows calls this
+    Run,
+}
+
+/// Why the service cannot be managed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ServiceError {
+    /// A service has no working folder to speak of.
+    #[error("{} must be a full path for a service", .0.display())]
+    NotFull(PathBuf),
+    /// The data folder cannot be made, or closed to others.
+    #[error("the folder {} cannot be used: {error}", folder.display())]
+    Folder {
+        /// Which folder.
+        folder: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// Windows refuses: there is no such service, or no right to manage services.
+    #[error("Windows refuses: {}", reason(.0))]
+    Refused(#[from] windows_service::Error),
+    /// The log cannot be written.
+    #[error("the log cannot be written: {0}")]
+    LogFile(#[from] InitError),
+    /// The configuration of the log is refused.
+    #[error("{0}")]
+    Log(String),
+    /// It did not stop in time.
+    #[error("the service does not stop")]
+    Hung,
+}
+
+fn reason(error: &windows_service::Error) -> String {
+    match error {
+        // Its own words say only that Windows refused.
+        windows_service::Error::Winapi(cause) => cause.to_string(),
+        error => error.to_string(),
+    }
+}
+
+/// Does what was asked, and says how it went.
+pub(crate) fn act(action: Action, file: Option<&Path>, config: Config) -> ExitCode {
+    let done = match action {
+        Action::Install => install(file, &config),
+        Action::Uninstall => uninstall(),
+        Action::Run => run(config),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("seatline-center: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn install(file: Option<&Path>, config: &Config) -> Result<(), ServiceError> {
+    for path in file.into_iter().chain([config.data_dir.as_path()]) {
+        if !path.is_absolute() {
+            return Err(ServiceError::NotFull(path.to_owned()));
+        }
+    }
+    close_folder(&config.data_dir).map_err(|error| ServiceError::Folder {
+        folder: config.data_dir.clone(),
+        error,
+    })?;
+    let manager = ServiceManager::local_computer(
+        None::<&str>,
+        ServiceManagerAccess::CONNECT | ServiceManagerAccess::CREATE_SERVICE,
+    )?;
+    // The flags of this very start, so that the service sees the same configuration.
+    let mut launch_arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    for argument in &mut launch_arguments {
+        if argument == "install" {
+            *argument = "run".into();
+        }
+    }
+    let info = ServiceInfo {
+        name: NAME.into(),
+        display_name: "Seatline Centre".into(),
+        service_type: ServiceType::OWN_PROCESS,
+        start_type: ServiceStartType::AutoStart,
+        error_control: ServiceErrorControl::Normal,
+        executable_path: std::env::current_exe().map_err(windows_service::Error::Winapi)?,
+        launch_arguments,
+        dependencies: Vec::new(),
+        account_name: Some(ACCOUNT.into()),
+        account_password: None,
+    };
+    let access = ServiceAccess::CHANGE_CONFIG | ServiceAccess::START;
+    let service = manager.create_service(&info, access)?;
+    service.set_description("Calls, customers and tickets for the desks of a call centre")?;
+    service.update_failure_actions(ServiceFailureActions {
+        reset_period: ServiceFailureResetPeriod::After(Duration::from_secs(3_600)),
+        reboot_msg: None,
+        command: None,
+        actions: Some(vec![
+            ServiceAction {
+                action_type: ServiceActionType::Restart,
+                delay: AGAIN_AFTER,
+            };
+            3
+        ]),
+    })?;
+    service.start::<&str>(&[])?;
+    println!(
+        "The service {NAME} is installed and starts. Its log, and the one-time set-up code of a new centre, are in {}",
+        config.data_dir.display()
+    );
+    Ok(())
+}
+
+/// Makes a folder that holds customers' data, and closes it to everybody else.
+fn close_folder(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let mut icacls = Command::new("icacls");
+    icacls.arg(folder).args(["/inheritance:r", "/q"]);
+    for reader in READERS {
+        icacls.args(["/grant:r", &format!("{reader}:(OI)(CI)F")]);
+    }
+    let output = icacls.output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stdout);
+    Err(io::Error::other(said.trim().to_owned()))
+}
+
+fn uninstall() -> Result<(), ServiceError> {
+    let manager = ServiceManager::local_computer(None::<&str>, ServiceManagerAccess::CONNECT)?;
+    let access = ServiceAccess::QUERY_STATUS | ServiceAccess::STOP | ServiceAccess::DELETE;
+    let service = manager.open_service(NAME, access)?;
+    if service.query_status()?.current_state != ServiceState::Stopped {
+        service.stop()?;
+    }
+    let deadline = Instant::now() + PATIENCE;
+    while service.query_status()?.current_state != ServiceState::Stopped {
+        if Instant::now() > deadline {
+            return Err(ServiceError::Hung);
+        }
+        thread::sleep(Duration::from_millis(200));
+    }
+    Ok(service.delete()?)
+}
+
+/// What the service was started with; Windows calls it back with nothing of ours.
+static CONFIG: OnceLock<Config> = OnceLock::new();
+
+define_windows_service!(called_by_windows, serve_or_log);
+
+fn run(config: Config) -> Result<(), ServiceError> {
+    let logs = RollingFileAppender::builder()
+        .rotation(Rotation::DAILY)
+        .filename_suffix("log")
+        .max_log_files(DAYS)
+        .build(config.data_dir.join("logs"))?;
+    logs::begin(&config.log, logs).map_err(ServiceError::Log)?;
+    // It is set once, by the one start of this program.
+    let _ = CONFIG.set(config);
+    Ok(service_dispatcher::start(NAME, called_by_windows)?)
+}
+
+fn serve_or_log(_: Vec<OsString>) {
+    let Some(config) = CONFIG.get() else {
+        return;
+    };
+    if let Err(error) = serve(config.clone()) {
+        tracing::error!(
+            error = reason(&error),
+            "Windows does not listen to the service"
+        );
+    }
+}
+
+fn serve(config: Config) -> windows_service::Result<()> {
+    let stop = Arc::new(Notify::new());
+    let asked = stop.clone();
+    let windows = service_control_handler::register(NAME, move |control| match control {
+        ServiceControl::Stop | ServiceControl::Shutdown => {
+            asked.notify_one();
+            ServiceControlHandlerResult::NoError
+        }
+        ServiceControl::Interrogate => ServiceControlHandlerResult::NoError,
+        _ => ServiceControlHandlerResult::NotImplemented,
+    })?;
+    tell(windows, ServiceState::StartPending, 0)?;
+    let ended = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime.block_on(serve_until(&stop, windows, config)),
+        Err(error) => {
+            tracing::error!(%error, "the service cannot start");
+            Ok(1)
+        }
+    };
+    let code = ended.unwrap_or_else(|error| {
+        tracing::error!(%error, "the service cannot start");
+        u32::from(error.exit_code())
+    });
+    tell(windows, ServiceState::Stopped, code)
+}
+
+async fn serve_until(
+    stop: &Notify,
+    windows: ServiceStatusHandle,
+    config: Config,
+) -> Result<u32, StartError> {
+    let folder = config.data_dir.clone();
+    let running = seatline_center::start(config).await?;
+    leave_code(&folder, &running);
+    // Windows may have gone on without us; it then ends the process itself.
+    let _ = tell(windows, ServiceState::Running, 0);
+    stop.notified().await;
+    let _ = tell(windows, ServiceState::StopPending, 0);
+    running.stop().await;
+    Ok(0)
+}
+
+/// Leaves the one-time code where only administrators look, and takes an old one away.
+fn leave_code(folder: &Path, running: &Running) {
+    let place = folder.join(CODE);
+    let done = match &running.set_up_code {
+        Some(code) => fs::write(&place, identity::spell_code(code)),
+        None => fs::remove_file(&place).or_else(|error| match error.kind() {
+            io::ErrorKind::NotFound => Ok(()),
+            _ => Err(error),
+        }),
+    };
+    if let Err(error) = done {
+        tracing::error!(%error, "the set-up code's file cannot be written or taken away");
+    }
+}
+
+fn tell(
+    windows: ServiceStatusHandle,
+    state: ServiceState,
+    code: u32,
+) -> windows_service::Result<()> {
+    windows.set_service_status(ServiceStatus {
+        service_type: ServiceType::OWN_PROCESS,
+        current_state: state,
+        controls_accepted: match state {
+            ServiceState::Running => ServiceControlAccept::STOP | ServiceControlAccept::SHUTDOWN,
+            _ => ServiceControlAccept::empty(),
+        },
+        exit_code: match code {
+            0 => ServiceExitCode::NO_ERROR,
+            code => ServiceExitCode::ServiceSpecific(code),
+        },
+        checkpoint: 0,
+        wait_hint: PATIENCE,
+        process_id: None,
+    })
+}
