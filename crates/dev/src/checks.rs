@@ -2,13 +2,15 @@
 
 use crate::{
     codegen,
+    cross::{self, System},
     process::{cargo, npm, part, run as finish},
     setup,
 };
 use anyhow::Result;
 
-/// Runs the fast checks; with `all`, also those of the window and of the supply chain.
-pub(crate) fn run(all: bool) -> Result<()> {
+/// Runs the fast checks; with `all`, also those of the window and of the supply chain; then those
+/// for other systems.
+pub(crate) fn run(all: bool, systems: impl IntoIterator<Item = System>) -> Result<()> {
     part("formatting", || {
         finish(&mut cargo(&["fmt", "--all", "--check"]))
     })?;
@@ -36,6 +38,9 @@ pub(crate) fn run(all: bool) -> Result<()> {
                 "deny", "--locked", "check", "licenses", "bans", "sources",
             ]))
         })?;
+    }
+    for system in systems {
+        part(system.name(), || cross::check(system))?;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@
 mod bench;
 mod checks;
 mod codegen;
+mod cross;
 mod demo;
 mod paths;
 mod process;
@@ -20,6 +21,7 @@ mod stage;
 mod tests;
 
 use clap::{Parser, Subcommand};
+use cross::System;
 
 #[derive(Parser)]
 #[command(
@@ -43,6 +45,12 @@ enum Command {
         /// Also builds and checks the window.
         #[arg(long)]
         all: bool,
+        /// Also type-checks everything for Windows.
+        #[arg(long)]
+        windows: bool,
+        /// Also type-checks everything for macOS.
+        #[arg(long)]
+        macos: bool,
     },
     /// Writes the generated files.
     Codegen {
@@ -66,7 +74,15 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Setup => setup::install(setup::Purpose::Test),
         Command::Demo(options) => demo::run(&options),
-        Command::Check { all } => checks::run(all),
+        Command::Check {
+            all,
+            windows,
+            macos,
+        } => {
+            let systems = [(windows, System::Windows), (macos, System::MacOs)];
+            let wanted = systems.into_iter().filter(|(wanted, _)| *wanted);
+            checks::run(all, wanted.map(|(_, system)| system))
+        }
         Command::Codegen { check } => codegen::run(check),
         Command::Test { parts } => tests::run(&parts),
         Command::Bench { name } => bench::run(&name),

@@ -1,5 +1,6 @@
 //! Where things lie.
 
+use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
 /// The project's root folder.
@@ -23,6 +24,14 @@ pub(crate) fn built(name: &str) -> PathBuf {
     target()
         .join("debug")
         .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// Where cargo keeps what it has downloaded.
+pub(crate) fn cargo_home() -> Result<PathBuf> {
+    std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")))
+        .context("there is neither CARGO_HOME nor HOME")
 }
 
 /// The Debian sid root with the programs that no stable distribution has; `seatline_tests::sid`

@@ -4,7 +4,7 @@
 //! exact command is printed and we stop. What only Debian sid has is installed into a root of its
 //! own (`sid`).
 
-mod sid;
+pub(crate) mod sid;
 
 use crate::{paths, process};
 use anyhow::{Result, bail};
@@ -19,6 +19,8 @@ pub(crate) enum Purpose {
     Headless,
     /// Every test, with the foreign peers they need.
     Test,
+    /// Building for Windows, and trying it in Wine.
+    Windows,
 }
 
 const BUILD: &[&str] = &[
@@ -72,11 +74,14 @@ const TOOLS: &[(&str, &str)] = &[("tauri-driver", "2.0.5"), ("cargo-deny", "0.20
 pub(crate) fn install(purpose: Purpose) -> Result<()> {
     system_packages(purpose)?;
     npm_packages()?;
-    if purpose == Purpose::Test {
+    if purpose >= Purpose::Test {
         cargo_tools()?;
         if exists("dpkg-query") {
-            sid::install()?;
+            sid::install(sid::PEERS)?;
         }
+    }
+    if purpose >= Purpose::Windows && exists("dpkg-query") {
+        sid::install(sid::WINDOWS)?;
     }
     Ok(())
 }

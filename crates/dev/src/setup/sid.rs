@@ -14,13 +14,37 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// The packages of the root. One added here is installed into a root that already stands.
-const PACKAGES: &[&str] = &[
+/// The foreign peers of the tests. A package added here is installed into a root that already
+/// stands.
+pub(crate) const PEERS: &[&str] = &[
     "asterisk",
     "asterisk-core-sounds-en-wav",
     "asterisk-moh-opsound-wav",
     "rtpengine-daemon",
 ];
+
+/// What builds for Windows, and plays Windows.
+pub(crate) const WINDOWS: &[&str] = &[
+    "cargo",
+    "cmake",
+    "g++-mingw-w64-x86-64-win32",
+    "gcc-mingw-w64-x86-64-win32",
+    "make",
+    "msitools",
+    "nasm",
+    "openssl",
+    "osslsigncode",
+    "pkg-config",
+    "rust-src",
+    "rustc",
+    "wine",
+    "wine64",
+    "wixl",
+    "zip",
+];
+
+/// Where programs of the root see our folders.
+pub(crate) const FOLDER: &str = "/run/seatline";
 
 /// The mirror of a system that has none of Debian's own.
 const MIRROR: &str = "http://deb.debian.org/debian";
@@ -29,7 +53,7 @@ const MIRROR: &str = "http://deb.debian.org/debian";
 ///
 /// # Errors
 /// When Debian's mirror cannot be reached, or a package cannot be installed.
-pub(super) fn install() -> Result<()> {
+pub(super) fn install(packages: &[&str]) -> Result<()> {
     let root = paths::sid();
     let folder = root.parent().context("the cache has no folder")?;
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
@@ -38,7 +62,7 @@ pub(super) fn install() -> Result<()> {
     if !root.is_dir() {
         make(&root)?;
     }
-    let missing: Vec<&str> = PACKAGES
+    let missing: Vec<&str> = packages
         .iter()
         .copied()
         .filter(|package| !has(&root, package))
@@ -66,6 +90,44 @@ pub(super) fn install() -> Result<()> {
             root.display()
         )
     })
+}
+
+/// A program of the root. It sees each of our folders where `mounts` says, within
+/// `/run/seatline`; the mounts are its own and end with it.
+///
+/// # Errors
+/// When a place lies elsewhere.
+pub(crate) fn command(program: &str, mounts: &[(PathBuf, &str)]) -> Result<Command> {
+    const ENTER: &str = "root=$1; shift
+        mount --rbind /proc \"$root/proc\"
+        mount --rbind /dev \"$root/dev\"
+        mount -t tmpfs tmpfs \"$root/tmp\"
+        mount -t tmpfs tmpfs \"$root/run\"
+        cp /etc/resolv.conf \"$root/run/resolv.conf\"
+        mount --bind \"$root/run/resolv.conf\" \"$root/etc/resolv.conf\"
+        while test \"$1\" != --; do
+            mkdir -p \"$root$2\"
+            mount --bind \"$1\" \"$root$2\"
+            shift 2
+        done
+        shift
+        exec chroot \"$root\" \"$@\"";
+    let mut command = Command::new("unshare");
+    command.arg("--mount");
+    if !is_root() {
+        command.arg("--map-root-user");
+    }
+    command
+        .args(["sh", "-e", "-c", ENTER, "sh"])
+        .arg(paths::sid());
+    for (folder, place) in mounts {
+        if Path::new(place).parent() != Some(Path::new(FOLDER)) {
+            bail!("{place} is not in {FOLDER}");
+        }
+        command.arg(folder).arg(place);
+    }
+    command.args(["--", program]).env("HOME", FOLDER);
+    Ok(command)
 }
 
 /// Makes the root beside its place and moves it there when it is whole.
