@@ -21,7 +21,7 @@ pub fn run(launch: &Launch, json: bool) -> anyhow::Result<ExitCode> {
         policy: policy::of_system(),
         version: env!("CARGO_PKG_VERSION").into(),
     };
-    let tongue = Tongue::of(check::language(&config.policy, &config.data_dir));
+    let tongue = Tongue::of(config.policy.settings_in(&config.data_dir).language);
     let runtime = tokio::runtime::Runtime::new()?;
     let mut report = runtime.block_on(check::check(config));
     report.findings.push(window_engine());

@@ -4,13 +4,15 @@
 //! got onto the command line beside it is not the person's wish. The link itself is judged by
 //! the engine, which shows its number and never dials by itself.
 
+use crate::system::autostart;
 use anyhow::Context;
 use std::{ffi::OsString, path::PathBuf};
 use tauri::AppHandle;
 use tauri_plugin_deep_link::DeepLinkExt;
 
 /// Shown when the flags are wrong.
-pub const USAGE: &str = "usage: seatline [--data-dir FOLDER] [--check [--json] | --headless-agent]
+pub const USAGE: &str =
+    "usage: seatline [--data-dir FOLDER] [--autostart | --check [--json] | --headless-agent]
        seatline LINK";
 
 /// Schemes of links the program takes.
@@ -46,6 +48,8 @@ pub struct Launch {
     pub data_dir: Option<PathBuf>,
     /// A link to show.
     pub link: Option<String>,
+    /// The system has started the program, with the person's session.
+    pub by_system: bool,
 }
 
 /// Why the flags were not understood.
@@ -87,7 +91,9 @@ impl Launch {
         let (mut check, mut json, mut agent) = (false, false, false);
         let mut arguments = arguments.into_iter();
         while let Some(argument) = arguments.next() {
-            if argument == "--data-dir" {
+            if argument == autostart::FLAG {
+                launch.by_system = true;
+            } else if argument == "--data-dir" {
                 let folder = arguments.next().ok_or(LaunchError::NoFolder)?;
                 launch.data_dir = Some(folder.into());
             } else if argument == "--check" {
@@ -177,6 +183,10 @@ mod tests {
         let json = ["--json", "--data-dir", "/tmp/desk", "--check"];
         assert_eq!(mode(&json), Ok(Mode::Check { json: true }));
         assert_eq!(mode(&["--headless-agent"]), Ok(Mode::Agent));
+        assert_eq!(
+            read(&["--autostart"]).map(|launch| launch.by_system),
+            Ok(true)
+        );
         assert_eq!(read(&["--json"]), Err(LaunchError::NoCheck));
         let both = ["--check", "--headless-agent"];
         assert_eq!(read(&both), Err(LaunchError::TwoModes));

@@ -9,6 +9,7 @@
 //! | [`commands`], [`events`], [`bindings`] | the typed line to the windows |
 //! | [`windows`] | the main window, its compact form, and the incoming-call card |
 //! | [`tray`], [`hotkeys`], [`notify`] | what is seen and heard without a window |
+//! | [`system`] | what the system knows of the program: autostart, telephone links |
 //! | [`exit`] | how the program ends |
 //! | [`display`] | what WebKit must be told first |
 //! | [`journal`] | the log files |
@@ -31,15 +32,28 @@ pub mod launch;
 pub mod notify;
 #[cfg(test)]
 mod samples;
+pub mod system;
 pub mod tray;
 pub mod windows;
 
 use anyhow::Context;
 use launch::Launch;
 use parking_lot::Mutex;
-use seatline_desk::Desk;
+use seatline_desk::{Desk, policy};
 use std::sync::Arc;
 use tauri::{AppHandle, Manager, RunEvent, async_runtime};
+
+/// Whether a start is wanted: one by the system only where the settings say so.
+///
+/// # Errors
+/// When the person has no folder for data.
+pub fn is_wanted(launch: &Launch) -> anyhow::Result<bool> {
+    if !launch.by_system {
+        return Ok(true);
+    }
+    let settings = policy::of_system().settings_in(&launch.data_folder()?);
+    Ok(settings.autostart)
+}
 
 /// Runs the program until the person quits. A second start hands its link to the first one and
 /// ends.
@@ -107,7 +121,13 @@ fn start(app: &AppHandle, launch: Launch, fault: &Fault) -> anyhow::Result<()> {
     async_runtime::spawn(async move {
         let started = async_runtime::spawn(engine::start(folder, version)).await;
         match started.map_err(anyhow::Error::from).flatten() {
-            Ok(desk) => accompany(&beside, desk, launch.link),
+            Ok(desk) => {
+                // A desk with a folder of its own is not the one the system knows.
+                if launch.data_dir.is_none() {
+                    system::follow(&beside, &desk);
+                }
+                accompany(&beside, desk, launch.link);
+            }
             Err(error) => give_up(&beside, &fault, error),
         }
     });

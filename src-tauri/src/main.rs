@@ -34,6 +34,14 @@ fn main() -> ExitCode {
 
 /// Runs the desk in its window.
 fn show(launch: Launch) -> ExitCode {
+    match seatline_shell::is_wanted(&launch) {
+        Ok(true) => {}
+        Ok(false) => return ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("seatline: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    }
     if let Err(error) = display::prepare() {
         eprintln!("seatline: {error}");
         return ExitCode::FAILURE;

@@ -22,6 +22,8 @@ pub(crate) fn signed_out() -> DeskView {
             hold: String::new(),
         },
         notify: true,
+        autostart: false,
+        link_handler: false,
     };
     DeskView::signed_out(settings, Keyring::System)
 }

@@ -46,6 +46,7 @@ impl Desk {
         let (agent, events) = UserAgent::connect(UserAgentConfig {
             url: asterisk.url(),
             tls: asterisk.trust()?,
+            proxy: None,
             user: Number::parse(user)?,
             display_name: None,
             secret: Secret::password(secret),

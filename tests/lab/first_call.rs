@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use seatline_tests::{
     baresip::{Baresip, RTP_PORTS, Setup, Voice},
     built,
-    centre::{AGENT, Centre, PASSWORD, VIP},
+    centre::{AFTER_SALES, AGENT, Centre, PASSWORD},
     keyring,
     screen::Screen,
     sound::SoundServer,
@@ -154,7 +154,7 @@ async fn measure_seatline(
     for turn in 0..5 {
         window.watch_for("answer").await?;
         let invited = unix_ms();
-        customer.dial(VIP, &centre.trunk)?;
+        customer.dial(AFTER_SALES, &centre.trunk)?;
         window.find("answer").await?;
         cards.push(window.seen_at("answer").await? - invited);
         if turn < 4 {

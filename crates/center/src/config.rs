@@ -7,9 +7,10 @@ pub use flags::Flags;
 pub use read::{ConfigError, check, load, print};
 
 use ipnet::IpNet;
-use seatline_contract::secret::Secret;
+use seatline_contract::{identity::Recommended, secret::Secret};
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
 };
@@ -63,6 +64,9 @@ pub struct Config {
     pub supervision: Supervision,
     /// The event socket.
     pub events: Events,
+    /// What is recommended for settings of desks, by their names in `installers/policies.md`, such
+    /// as `Theme = "dark"`. Policies of a computer, and the person, have the last word.
+    pub desk: BTreeMap<String, Recommended>,
     /// Logs.
     pub log: Log,
 }
@@ -265,6 +269,7 @@ impl Default for Config {
             default_queue: None,
             supervision: Supervision::default(),
             events: Events::default(),
+            desk: BTreeMap::new(),
             log: Log::default(),
         }
     }

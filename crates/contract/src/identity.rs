@@ -6,6 +6,7 @@ use crate::{
     time::UnixMs,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What a person may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -104,6 +105,21 @@ pub struct Session {
     pub now: UnixMs,
     /// When the session ends whatever happens.
     pub expires: UnixMs,
+    /// What the centre recommends for settings of its desks, by their names in policies.
+    #[serde(default)]
+    pub desk: BTreeMap<String, Recommended>,
+}
+
+/// A value that is recommended for a setting of the desk, as a policy's file would hold it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+#[serde(untagged)]
+pub enum Recommended {
+    /// Yes or no.
+    Flag(bool),
+    /// Anything else.
+    Text(String),
 }
 
 /// How the desk registers with the switch. The secret is made for this session only.

@@ -53,8 +53,9 @@ pub(crate) struct LineConfig {
 /// Where sound goes.
 #[derive(Debug, Clone)]
 pub(crate) struct Route {
-    /// Where the switch is, to find the network that leads there.
-    pub(crate) switch: SocketAddr,
+    /// Where the switch is, to find the network that leads there; absent where only a proxy knows
+    /// its name.
+    pub(crate) switch: Option<SocketAddr>,
     /// UDP ports of this computer to use; any free one if absent.
     pub(crate) ports: Option<RangeInclusive<u16>>,
 }

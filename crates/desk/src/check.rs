@@ -12,10 +12,7 @@ use crate::{
     settings,
 };
 use serde::Serialize;
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::PathBuf};
 use tokio::task::spawn_blocking;
 
 /// What to look at.
@@ -176,6 +173,8 @@ pub enum Reason {
 pub enum Fact {
     /// The centre's address.
     Address,
+    /// The proxy on the way to the centre.
+    Proxy,
     /// The centre's name.
     Name,
     /// A version.
@@ -209,8 +208,9 @@ pub enum Fact {
 }
 
 /// Looks at everything. It takes some seconds and makes a sound for two of them.
-pub async fn check(config: CheckConfig) -> Report {
+pub async fn check(mut config: CheckConfig) -> Report {
     let kept = settings::peek(&config.data_dir);
+    config.policy = config.policy.with_centre(&kept.recommended);
     let mut findings = vec![policy(&config.policy)];
     findings.extend(centre::look(&config, &kept).await);
     findings.push(in_the_background(keyring).await);
@@ -228,13 +228,6 @@ pub async fn check(config: CheckConfig) -> Report {
         faults: config.policy.faults().to_vec(),
         findings,
     }
-}
-
-/// What the site's decisions and the person's choice say of the language, for whoever shows a
-/// report.
-#[must_use]
-pub fn language(policy: &Policy, data_dir: &Path) -> crate::view::Language {
-    policy.settings(&settings::peek(data_dir).settings).language
 }
 
 async fn in_the_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {

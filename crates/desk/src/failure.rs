@@ -23,6 +23,10 @@ pub enum DeskCode {
     BadAddress,
     /// No answer: wrong address, no network, firewall.
     CentreUnreachable,
+    /// The proxy that policy names does not answer.
+    ProxyUnreachable,
+    /// The proxy that policy names does not let the desk through to the centre, or is none.
+    ProxyRefused,
     /// Something answers, but it is no Seatline centre.
     NotACentre,
     /// The centre speaks another version of the wire.

@@ -2,7 +2,7 @@
 //! value remembering where it came from.
 //!
 //! ```text
-//!  registry, plist, TOML, environment ─read─▶ [Layer] ─Policy::of─▶ Policy ─▶ settings, centre, …
+//!  registry, plist, TOML, environment, centre ─read─▶ [Layer] ─Policy::of─▶ Policy ─▶ settings, centre, …
 //! ```
 //!
 //! A forced value is locked in the window. A recommended one holds until the person chooses
@@ -24,6 +24,8 @@ use crate::{
     settings::{self, Chosen, ChosenProcessing},
     view::{Hotkeys, Language, Processing, Settings, Theme},
 };
+use seatline_contract::identity::Recommended;
+use seatline_sip::HttpProxy;
 use serde::Serialize;
 use std::{collections::BTreeMap, ops::RangeInclusive, path::Path};
 
@@ -63,6 +65,8 @@ pub struct Fault {
 pub enum FaultReason {
     /// There is no such setting.
     Unknown,
+    /// This place has no say in this setting.
+    NotHere,
     /// The setting does not take this value.
     Malformed {
         /// The value as it was read.
@@ -100,10 +104,20 @@ impl Policy {
         policy
     }
 
+    /// The same with what a centre recommends, which counts where this computer says nothing.
+    pub(crate) fn with_centre(mut self, recommended: &BTreeMap<String, Recommended>) -> Self {
+        let layer = Layer::of_centre(recommended);
+        self.take(layer.source, false, &layer.recommended);
+        self
+    }
+
     fn take(&mut self, source: Source, forced: bool, read: &[(String, Raw)]) {
         for (name, raw) in read {
             let reason = match Entry::named(name) {
                 None => FaultReason::Unknown,
+                Some(entry) if source == Source::Centre && entry.setting.leads_to_centre() => {
+                    FaultReason::NotHere
+                }
                 Some(entry) => match Value::read(entry.form, raw) {
                     Some(value) => {
                         self.decisions.entry(entry.setting).or_insert(Decision {
@@ -176,6 +190,12 @@ impl Policy {
         self.text(Setting::AuthorityFile).map(Path::new)
     }
 
+    /// The HTTP proxy on the way to the centre.
+    #[must_use]
+    pub fn proxy(&self) -> Option<HttpProxy> {
+        HttpProxy::parse(self.text(Setting::Proxy)?)
+    }
+
     /// UDP ports to use for sound.
     #[must_use]
     pub fn media_ports(&self) -> Option<RangeInclusive<u16>> {
@@ -183,6 +203,15 @@ impl Policy {
             Value::Ports { first, last } => Some(first..=last),
             Value::Text(_) | Value::Flag(_) => None,
         }
+    }
+
+    /// What the settings view would show to the person whose choice is kept in a folder, for
+    /// whoever asks without an engine.
+    #[must_use]
+    pub fn settings_in(&self, data_dir: &Path) -> Settings {
+        let kept = settings::peek(data_dir);
+        let policy = self.clone().with_centre(&kept.recommended);
+        policy.settings(&kept.settings)
     }
 
     /// What the settings view shows, for a person who has chosen this.
@@ -202,6 +231,18 @@ impl Policy {
             ),
             theme: self.pick(Setting::Theme, chosen.theme, default.theme, theme),
             notify: self.pick(Setting::Notify, chosen.notify, default.notify, Value::flag),
+            autostart: self.pick(
+                Setting::Autostart,
+                chosen.autostart,
+                default.autostart,
+                Value::flag,
+            ),
+            link_handler: self.pick(
+                Setting::LinkHandler,
+                chosen.link_handler,
+                default.link_handler,
+                Value::flag,
+            ),
             hotkeys: Hotkeys {
                 answer: hotkey(
                     Setting::HotkeyAnswer,

@@ -5,8 +5,10 @@ use crate::{
     policy::Setting,
     view::{Hotkeys, Language, Processing, Settings, SettingsChange, Theme},
 };
+use seatline_contract::identity::Recommended;
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeMap,
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
@@ -25,6 +27,8 @@ pub(crate) struct Kept {
     pub(crate) devices: DeviceSelection,
     /// What the person has chosen to be done to the microphone's sound.
     pub(crate) processing: ChosenProcessing,
+    /// What the centre of the last sign-in recommends.
+    pub(crate) recommended: BTreeMap<String, Recommended>,
     /// The last sign-in, for the form.
     pub(crate) last: Option<LastSignIn>,
     /// This installation, made once.
@@ -43,6 +47,10 @@ pub(crate) struct Chosen {
     pub(crate) hotkeys: ChosenHotkeys,
     /// System notifications.
     pub(crate) notify: Option<bool>,
+    /// Starting with the computer.
+    pub(crate) autostart: Option<bool>,
+    /// Telephone links.
+    pub(crate) link_handler: Option<bool>,
 }
 
 /// What the person has chosen of the hotkeys.
@@ -80,6 +88,8 @@ impl Chosen {
             theme,
             hotkeys,
             notify,
+            autostart,
+            link_handler,
         } = change.clone();
         taken.note(
             Setting::Language,
@@ -88,7 +98,23 @@ impl Chosen {
             language,
         );
         taken.note(Setting::Theme, &mut self.theme, &shown.theme, theme);
-        taken.note(Setting::Notify, &mut self.notify, &shown.notify, notify);
+        for (setting, chosen, shown, wanted) in [
+            (Setting::Notify, &mut self.notify, shown.notify, notify),
+            (
+                Setting::Autostart,
+                &mut self.autostart,
+                shown.autostart,
+                autostart,
+            ),
+            (
+                Setting::LinkHandler,
+                &mut self.link_handler,
+                shown.link_handler,
+                link_handler,
+            ),
+        ] {
+            taken.note(setting, chosen, &shown, wanted);
+        }
         let Some(wanted) = hotkeys else {
             return taken.0;
         };
@@ -200,6 +226,8 @@ pub(crate) fn default() -> Settings {
             hold: "Ctrl+Alt+L".into(),
         },
         notify: true,
+        autostart: false,
+        link_handler: false,
     }
 }
 

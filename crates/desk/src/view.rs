@@ -412,6 +412,10 @@ pub struct Settings {
     pub hotkeys: Hotkeys,
     /// Shows a system notification when a call comes in.
     pub notify: bool,
+    /// Starts when the person signs in to the computer.
+    pub autostart: bool,
+    /// Takes the system's `tel:`, `sip:` and `callto:` links.
+    pub link_handler: bool,
 }
 
 /// A change of some settings; what is absent stays as it is, so that two changes at once do not
@@ -428,6 +432,10 @@ pub struct SettingsChange {
     pub hotkeys: Option<Hotkeys>,
     /// Whether a call is notified.
     pub notify: Option<bool>,
+    /// Whether the program starts with the computer.
+    pub autostart: Option<bool>,
+    /// Telephone links of the system.
+    pub link_handler: Option<bool>,
 }
 
 /// Global hotkeys.

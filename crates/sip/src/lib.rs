@@ -21,13 +21,14 @@
 //! A user agent asks for transfers and, if its user agrees, follows those it is asked for; an endpoint, whose owner
 //! moves calls by itself, answers REFER with 405.
 //!
-//! Absent on purpose: a proxy, forking, PRACK, `INFO`, `REFER` outside of a call, and repair of broken messages.
+//! Absent on purpose: a SIP proxy, forking, PRACK, `INFO`, `REFER` outside of a call, and repair of broken messages.
 
 mod agenda;
 mod call;
 mod digest;
 mod endpoint;
 mod hop;
+mod http_proxy;
 mod message;
 mod secret;
 mod stack;
@@ -43,6 +44,7 @@ pub use endpoint::{
     Authenticate, Endpoint, EndpointConfig, EndpointEvent, PlaceCallError, StartError, Target,
     TrunkCredentials, Unregistration, WebSocketFrame, WebSocketPipe,
 };
+pub use http_proxy::{HttpProxy, HttpProxyError};
 pub use ipnet::IpNet;
 pub use message::Headers;
 pub use secret::Secret;

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::{
     call::{Call, CallEvents, IncomingCall, Referral},
     endpoint::{PlaceCallError, is_fit_for_header},
+    http_proxy::HttpProxy,
     message::ReferTo,
     secret::Secret,
     text::{HeaderName, HeaderValue, Number},
@@ -25,6 +26,8 @@ pub struct UserAgentConfig {
     pub url: String,
     /// Which certificates are trusted, and the desk's own, if any.
     pub tls: Arc<rustls::ClientConfig>,
+    /// The site's proxy, if the switch is reached through one.
+    pub proxy: Option<HttpProxy>,
     /// The user name.
     pub user: Number,
     /// The name shown to those called.
@@ -79,7 +82,8 @@ pub enum UserAgentEvent {
 /// Why there is no connection to the switch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum LinkFailure {
-    /// The host has no address, or nothing listens there, or the network is down.
+    /// The host has no address, or nothing listens there, the network is down, or an HTTP proxy in
+    /// between does not let us through.
     #[error("the switch can not be reached")]
     Unreachable,
     /// The switch's certificate is out of date, or this machine's clock is wrong.

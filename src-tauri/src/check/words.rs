@@ -156,6 +156,14 @@ fn desk_code(code: DeskCode, tongue: Tongue) -> Option<&'static str> {
             "没有应答。请检查地址、网络和防火墙。",
             "No answer. Look at the address, the network and the firewall.",
         ),
+        DeskCode::ProxyUnreachable => tongue.say(
+            "代理没有应答。请检查 Proxy 的地址和网络。",
+            "The proxy does not answer. Look at the address in Proxy, and at the network.",
+        ),
+        DeskCode::ProxyRefused => tongue.say(
+            "代理不允许连接。请放行呼叫中心，且不要求密码。",
+            "The proxy does not let the desk through. Have it allow the centre without a password.",
+        ),
         DeskCode::NotACentre => tongue.say(
             "应答的不是 Seatline 呼叫中心。请检查地址和代理。",
             "What answers is no Seatline centre. Look at the address, and at proxies between.",
@@ -209,6 +217,7 @@ fn desk_code(code: DeskCode, tongue: Tongue) -> Option<&'static str> {
 fn fact(fact: Fact, tongue: Tongue) -> &'static str {
     match fact {
         Fact::Address => tongue.say("地址", "address"),
+        Fact::Proxy => tongue.say("经由代理", "through the proxy"),
         Fact::Name => tongue.say("名称", "name"),
         Fact::Version => tongue.say("版本", "version"),
         Fact::CertificateSubject => tongue.say("证书持有者", "certificate for"),
@@ -246,6 +255,10 @@ fn blame(fault: &Fault, tongue: Tongue) -> String {
                 tongue.say("没有这项设置", "no such setting")
             )
         }
+        FaultReason::NotHere => {
+            let said = tongue.say("不能在此设置", "is not decided there");
+            format!("{name}: {said} ({place})")
+        }
         FaultReason::Malformed { value } => {
             let said = tongue.say("不能取值", "does not take");
             format!("{name}: {said} {value:?} ({place})")
@@ -267,6 +280,7 @@ fn place(source: Source, tongue: Tongue) -> &'static str {
         Source::ManagedPreferences => tongue.say("配置描述文件", "configuration profile"),
         Source::File => "/etc/seatline/policy.toml",
         Source::Environment => tongue.say("环境变量", "environment"),
+        Source::Centre => tongue.say("呼叫中心", "centre"),
     }
 }
 

@@ -1097,6 +1097,10 @@ export type DeskCode =
 "bad_address" | 
 /**  No answer: wrong address, no network, firewall. */
 "centre_unreachable" | 
+/**  The proxy that policy names does not answer. */
+"proxy_unreachable" | 
+/**  The proxy that policy names does not let the desk through to the centre, or is none. */
+"proxy_refused" | 
 /**  Something answers, but it is no Seatline centre. */
 "not_a_centre" | 
 /**  The centre speaks another version of the wire. */
@@ -2411,6 +2415,8 @@ export type Setting =
 "server_url" | 
 /**  Certificate authorities besides the system's. */
 "authority_file" | 
+/**  The HTTP proxy on the way to the centre. */
+"proxy" | 
 /**  UDP ports for sound. */
 "media_ports" | 
 /**  Language of the window. */
@@ -2419,6 +2425,10 @@ export type Setting =
 "theme" | 
 /**  A system notification when a call comes in. */
 "notify" | 
+/**  Starts with the person's session. */
+"autostart" | 
+/**  Takes the system's links with telephone numbers. */
+"link_handler" | 
 /**  The hotkey that answers. */
 "hotkey_answer" | 
 /**  The hotkey that hangs up. */
@@ -2444,6 +2454,10 @@ export type Settings = {
 	hotkeys: Hotkeys,
 	/**  Shows a system notification when a call comes in. */
 	notify: boolean,
+	/**  Starts when the person signs in to the computer. */
+	autostart: boolean,
+	/**  Takes the system's `tel:`, `sip:` and `callto:` links. */
+	link_handler: boolean,
 };
 
 /**
@@ -2459,6 +2473,10 @@ export type SettingsChange = {
 	hotkeys?: Hotkeys | null,
 	/**  Whether a call is notified. */
 	notify?: boolean | null,
+	/**  Whether the program starts with the computer. */
+	autostart?: boolean | null,
+	/**  Telephone links of the system. */
+	link_handler?: boolean | null,
 };
 
 /**  Sign-in. */

@@ -130,8 +130,24 @@ export function tauriDesk(): Desk {
     testRinger: () => run(commands.testRinger()),
     setMeter: (on) => run(commands.setMeter(on)),
 
-    changeSettings: ({ language = null, theme = null, hotkeys = null, notify = null }) =>
-      run(commands.changeSettings({ language, theme, hotkeys, notify })),
+    changeSettings: ({
+      language = null,
+      theme = null,
+      hotkeys = null,
+      notify = null,
+      autostart = null,
+      link_handler = null,
+    }) =>
+      run(
+        commands.changeSettings({
+          language,
+          theme,
+          hotkeys,
+          notify,
+          autostart,
+          link_handler,
+        }),
+      ),
     dismissNotice: (notice) => commands.dismissNotice(notice),
     retryWrite: (write) => run(commands.retryWrite(write)),
     discardWrite: (write) => run(commands.discardWrite(write)),

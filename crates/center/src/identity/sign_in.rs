@@ -97,6 +97,7 @@ pub(super) async fn sign_in(
         line: line_of(&app, agent, secret),
         now,
         expires,
+        desk: app.config.desk.clone(),
     };
     Ok((StatusCode::CREATED, Json(session)))
 }
@@ -122,6 +123,7 @@ pub(super) async fn current_session(
         line: line_of(&app, agent, secret),
         now: app.clock.now(),
         expires: signed.expires,
+        desk: app.config.desk.clone(),
         me: signed.person,
     }))
 }

@@ -237,6 +237,7 @@ fn register(
     UserAgent::connect(UserAgentConfig {
         url: format!("wss://localhost:{port}{}", line.path),
         tls: rig.trust.clone(),
+        proxy: None,
         user: Number::parse(&line.user).unwrap(),
         display_name: None,
         secret: Secret::password(line.secret.expose()),

@@ -8,6 +8,7 @@ use crate::{
     settings::{Kept, LastSignIn},
 };
 use seatline_contract::{about::About, error::Code, identity::Session};
+use seatline_sip::HttpProxy;
 
 /// Where desks reach the switch; a centre may name another path at sign-in.
 const LINE: &str = "/sip";
@@ -36,16 +37,21 @@ pub(super) async fn look(config: &CheckConfig, kept: &Kept) -> [Finding; 2] {
     let about = client.about().await;
     let address = client.address().to_string();
     let certificate = client.certificate();
+    let proxy = client.proxy();
     match about {
         Ok(about) => {
             let centre = Finding::new(Item::Centre, Outcome::Passed)
                 .with(Fact::Name, &about.name)
                 .with(Fact::Version, &about.version);
             let sign_in = sign_in(&client, &about, last).await;
-            [shown(centre, address, certificate), sign_in]
+            [shown(through(centre, proxy), address, certificate), sign_in]
         }
         Err(failure) => [
-            shown(Finding::failed(Item::Centre, failure), address, certificate),
+            shown(
+                through(Finding::failed(Item::Centre, failure), proxy),
+                address,
+                certificate,
+            ),
             skip(Reason::NeedsCentre),
         ],
     }
@@ -63,6 +69,13 @@ fn connect(
         accepted,
         &config.version,
     )
+}
+
+fn through(finding: Finding, proxy: Option<&HttpProxy>) -> Finding {
+    match proxy {
+        Some(proxy) => finding.with(Fact::Proxy, proxy.to_string()),
+        None => finding,
+    }
 }
 
 fn shown(finding: Finding, address: String, certificate: Option<Certificate>) -> Finding {

@@ -19,8 +19,10 @@ use seatline_contract::{
     id::WriteId,
     secret::Secret,
 };
+use seatline_sip::HttpProxy;
 use serde::{Serialize, de::DeserializeOwned};
 use std::{sync::Arc, time::Duration};
+use tokio::net::TcpStream;
 use uuid::Uuid;
 
 /// How long a connection may take to be made.
@@ -34,6 +36,7 @@ pub(crate) struct Client {
     address: Address,
     tls: Arc<ClientConfig>,
     trust: Arc<Trust>,
+    proxy: Option<HttpProxy>,
     token: RwLock<Option<Secret>>,
 }
 
@@ -50,21 +53,32 @@ impl Client {
     ) -> Result<Self, Failure> {
         let trust = Arc::new(Trust::new(policy, accepted)?);
         let tls = trust.tls()?;
-        let http = reqwest::Client::builder()
+        let internal =
+            |error: reqwest::Error| Failure::new(DeskCode::Internal).detail(error.to_string());
+        let proxy = policy.proxy();
+        let http = reqwest::Client::builder();
+        let http = match &proxy {
+            Some(proxy) => {
+                let way = reqwest::Proxy::all(proxy.to_string());
+                http.proxy(way.map_err(internal)?)
+            }
+            None => http.no_proxy(),
+        };
+        let http = http
             .use_preconfigured_tls(ClientConfig::clone(&tls))
             .user_agent(format!("seatline-desk/{version}"))
             .https_only(true)
-            .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT)
             .timeout(REQUEST)
             .build()
-            .map_err(|error| Failure::new(DeskCode::Internal).detail(error.to_string()))?;
+            .map_err(internal)?;
         Ok(Self {
             http,
             address,
             tls,
             trust,
+            proxy,
             token: RwLock::new(None),
         })
     }
@@ -75,6 +89,30 @@ impl Client {
 
     pub(crate) fn tls(&self) -> Arc<ClientConfig> {
         self.tls.clone()
+    }
+
+    /// The proxy on the way to the centre.
+    pub(crate) fn proxy(&self) -> Option<&HttpProxy> {
+        self.proxy.as_ref()
+    }
+
+    /// A connection to the centre, through the proxy if there is one. Nothing is said yet.
+    ///
+    /// # Errors
+    /// [`DeskCode::CentreUnreachable`] and the proxy's codes.
+    pub(crate) async fn connect(&self) -> Result<TcpStream, Failure> {
+        let (host, port) = (self.address.host(), self.address.port());
+        match &self.proxy {
+            Some(proxy) => {
+                let connected = proxy.connect(host, port).await;
+                connected
+                    .map_err(|error| fault::explain_proxy(&error, proxy, &self.address.authority()))
+            }
+            None => {
+                let connected = TcpStream::connect((host, port)).await;
+                connected.map_err(|error| self.explain(&error))
+            }
+        }
     }
 
     /// The certificate the centre presented last.
@@ -98,6 +136,18 @@ impl Client {
     /// The same for a request, whose address may hold what the agent searched for.
     fn explain_request(&self, error: reqwest::Error) -> Failure {
         self.explain(&error.without_url())
+    }
+
+    /// The same for a request that got no answer. What a proxy said is not to be had from the HTTP
+    /// client, so it is asked again.
+    async fn explain_silence(&self, error: reqwest::Error) -> Failure {
+        if self.proxy.is_some()
+            && error.is_connect()
+            && let Err(failure) = self.connect().await
+        {
+            return failure;
+        }
+        self.explain_request(error)
     }
 
     /// Asks who is there, and makes sure that it is a centre this desk understands.
@@ -170,9 +220,8 @@ impl Client {
     ) -> Result<T, Failure> {
         let url = format!("{}{path}", self.address);
         let request = self.http.get(url).query(parameters);
-        let response = self.authorised(request).send().await;
-        self.decode(response.map_err(|error| self.explain_request(error))?)
-            .await
+        let response = self.ask(request).await?;
+        self.decode(response).await
     }
 
     /// Writes once, now, and reads the answer; for what makes no sense later.
@@ -225,14 +274,17 @@ impl Client {
                 .header(reqwest::header::CONTENT_TYPE, "application/json")
                 .body(body);
         }
-        let response = self.authorised(request).send().await;
-        response.map_err(|error| self.explain_request(error))
+        self.ask(request).await
     }
 
-    fn authorised(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
-        match &*self.token.read() {
+    async fn ask(&self, request: reqwest::RequestBuilder) -> Result<reqwest::Response, Failure> {
+        let request = match self.token() {
             Some(token) => request.bearer_auth(token.expose()),
             None => request,
+        };
+        match request.send().await {
+            Ok(response) => Ok(response),
+            Err(error) => Err(self.explain_silence(error).await),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::trust::Trust;
 use crate::failure::{DeskCode, Failure};
 use rustls::CertificateError;
+use seatline_sip::{HttpProxy, HttpProxyError};
 use std::{error::Error, io};
 
 /// Finds the cause inside an error of the HTTP client, the event socket or the system.
@@ -27,6 +28,20 @@ pub(crate) fn explain(error: &(dyn Error + 'static), host: &str, trust: &Trust) 
         _ => Failure::new(DeskCode::CentreUnreachable).about(host),
     };
     failure.detail(detail)
+}
+
+/// What a failed way through a proxy to a host means.
+pub(crate) fn explain_proxy(error: &HttpProxyError, proxy: &HttpProxy, host: &str) -> Failure {
+    let failure = match error {
+        HttpProxyError::Unreachable(_) => {
+            Failure::new(DeskCode::ProxyUnreachable).about(proxy.to_string())
+        }
+        HttpProxyError::Refused(_) | HttpProxyError::NotAProxy => {
+            Failure::new(DeskCode::ProxyRefused).about(proxy.to_string())
+        }
+        HttpProxyError::Beyond => Failure::new(DeskCode::CentreUnreachable).about(host),
+    };
+    failure.detail(chain(error))
 }
 
 fn judge(cause: &CertificateError) -> DeskCode {

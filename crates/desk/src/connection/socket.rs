@@ -44,9 +44,7 @@ async fn upgrade(
     value: HeaderValue,
 ) -> Result<WebSocketStream<TlsStream<TcpStream>>, Failure> {
     let address = client.address();
-    let tcp = TcpStream::connect((address.host(), address.port()))
-        .await
-        .map_err(|error| client.explain(&error))?;
+    let tcp = client.connect().await?;
     // Small frames must not wait for one another.
     tcp.set_nodelay(true)
         .map_err(|error| client.explain(&error))?;

@@ -49,7 +49,8 @@ impl Core {
             .map_err(|error| storage(&config.data_dir, &error))?;
         let kept = settings.read();
         let keyring = config.secrets.kind();
-        let policy = manage::read(&config.policy).await?;
+        let site = manage::read(&config.policy).await?;
+        let policy = site.with_centre(&kept.recommended);
         policy.log();
         let board = Arc::new(Board::new(policy.settings(&kept.settings), keyring));
         board.change(|view| view.managed = policy.locked());

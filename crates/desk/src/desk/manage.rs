@@ -51,8 +51,9 @@ impl Core {
         self.policy.read().clone()
     }
 
-    /// Lets new decisions hold, if they are new.
-    fn adopt(&self, policy: Policy) {
+    /// Lets new decisions of the site hold, and what the centre recommends beside them.
+    pub(super) fn adopt(&self, site: Policy) {
+        let policy = site.with_centre(&self.settings.read().recommended);
         if *self.policy() == policy {
             return;
         }

@@ -14,6 +14,7 @@ use super::{
     core::Core,
     kept::{PASSWORD, TOKEN},
     listen::listen,
+    manage,
 };
 use crate::{
     call::{Ask, LineConfig, Route},
@@ -298,7 +299,9 @@ impl Core {
                 trust,
                 open: remember,
             });
+            kept.recommended.clone_from(&session.desk);
         })?;
+        self.adopt(manage::read(&self.config.policy).await?);
         self.remember(remember, &sign_in.password, &session.token)
             .await;
         self.register_line(&client, &session).await?;
@@ -320,15 +323,17 @@ impl Core {
     async fn register_line(&self, client: &Client, session: &Session) -> Result<(), Failure> {
         let address = client.address();
         let internal = |detail: String| Failure::new(DeskCode::Internal).detail(detail);
-        let switch = tokio::net::lookup_host((address.host(), address.port()))
-            .await
-            .map_err(|error| client.explain(&error))?
-            .next()
-            .ok_or_else(|| Failure::new(DeskCode::CentreUnreachable).about(address.host()))?;
+        let switch = match tokio::net::lookup_host((address.host(), address.port())).await {
+            Ok(mut found) => found.next(),
+            // Only the proxy may know the name.
+            Err(_) if client.proxy().is_some() => None,
+            Err(error) => return Err(client.explain(&error)),
+        };
         let line = &session.line;
         let agent = seatline_sip::UserAgentConfig {
             url: format!("wss://{}{}", address.authority(), line.path),
             tls: client.tls(),
+            proxy: client.proxy().cloned(),
             user: seatline_sip::Number::parse(&line.user)
                 .map_err(|error| internal(error.to_string()))?,
             display_name: Some(session.me.name.clone()),
@@ -510,10 +515,11 @@ impl Core {
 fn is_passing(failure: &Failure) -> bool {
     matches!(
         failure.code,
-        FailureCode::Desk(DeskCode::CentreUnreachable)
-            | FailureCode::Centre(
-                Code::Unavailable | Code::Internal | Code::TooManyRequests | Code::StorageFull
-            )
+        FailureCode::Desk(
+            DeskCode::CentreUnreachable | DeskCode::ProxyUnreachable | DeskCode::ProxyRefused
+        ) | FailureCode::Centre(
+            Code::Unavailable | Code::Internal | Code::TooManyRequests | Code::StorageFull
+        )
     )
 }
 

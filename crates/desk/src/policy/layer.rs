@@ -1,7 +1,8 @@
 //! What one place says, before it is judged.
 
+use seatline_contract::identity::Recommended;
 use serde::Serialize;
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 /// Where a value was read. The first in this order counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -19,6 +20,8 @@ pub enum Source {
     File,
     /// The variables `SEATLINE_CENTRE` and `SEATLINE_CA`.
     Environment,
+    /// What the centre said at the last sign-in.
+    Centre,
 }
 
 /// The name of the part that only recommends.
@@ -56,6 +59,22 @@ impl Layer {
             }
         }
         layer
+    }
+
+    /// What a centre recommends; it forces nothing.
+    #[must_use]
+    pub fn of_centre(recommended: &BTreeMap<String, Recommended>) -> Self {
+        let raw = |value: &Recommended| match value {
+            Recommended::Flag(on) => Raw::Flag(*on),
+            Recommended::Text(text) => Raw::Text(text.clone()),
+        };
+        let values = recommended.iter();
+        Self {
+            recommended: values
+                .map(|(name, value)| (name.clone(), raw(value)))
+                .collect(),
+            ..Self::of_table(Source::Centre, Vec::new())
+        }
     }
 
     /// A place that is there but cannot be read.

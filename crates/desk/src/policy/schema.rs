@@ -12,6 +12,8 @@ pub enum Setting {
     ServerUrl,
     /// Certificate authorities besides the system's.
     AuthorityFile,
+    /// The HTTP proxy on the way to the centre.
+    Proxy,
     /// UDP ports for sound.
     MediaPorts,
     /// Language of the window.
@@ -20,6 +22,10 @@ pub enum Setting {
     Theme,
     /// A system notification when a call comes in.
     Notify,
+    /// Starts with the person's session.
+    Autostart,
+    /// Takes the system's links with telephone numbers.
+    LinkHandler,
     /// The hotkey that answers.
     HotkeyAnswer,
     /// The hotkey that hangs up.
@@ -41,6 +47,12 @@ impl Setting {
     #[must_use]
     pub fn name(self) -> &'static str {
         self.entry().name
+    }
+
+    /// Whether it says how a centre is found and trusted, which no centre has a say in.
+    #[must_use]
+    pub fn leads_to_centre(self) -> bool {
+        matches!(self, Self::ServerUrl | Self::AuthorityFile | Self::Proxy)
     }
 
     /// All that is known of it.
@@ -91,6 +103,8 @@ pub enum Form {
     Address,
     /// A file by its full path.
     File,
+    /// An HTTP proxy: host and port; `off` for none.
+    Proxy,
     /// UDP ports, `first-last`.
     Ports,
     /// A key combination such as `Ctrl+Alt+A`; `off` for none.
@@ -164,6 +178,23 @@ pub const SCHEMA: &[Entry] = &[
         en: Words {
             title: "Certificate authorities",
             help: "Authorities to trust besides the system's: the full path of a PEM file.",
+        },
+    },
+    Entry {
+        setting: Setting::Proxy,
+        name: "Proxy",
+        form: Form::Proxy,
+        personal: false,
+        effect: Effect::NextSignIn,
+        default: "",
+        sample: "http://proxy.example.cn:3128",
+        zh: Words {
+            title: "HTTP 代理",
+            help: "经由此 HTTP 代理（CONNECT）连接呼叫中心，例如 http://proxy.example.cn:3128。不支持需要密码的代理；语音不经过代理，直接走 UDP。off 即不使用代理。",
+        },
+        en: Words {
+            title: "HTTP proxy",
+            help: "Reaches the centre through this HTTP proxy (CONNECT), such as http://proxy.example.cn:3128. It must ask for no password. Sound does not go through it but straight over UDP. The word off means no proxy.",
         },
     },
     Entry {
@@ -264,6 +295,40 @@ pub const SCHEMA: &[Entry] = &[
         en: Words {
             title: "Notification of calls",
             help: "Shows a system notification when a call comes in. The call card is shown in any case.",
+        },
+    },
+    Entry {
+        setting: Setting::Autostart,
+        name: "Autostart",
+        form: Form::Flag,
+        personal: true,
+        effect: Effect::AtOnce,
+        default: "0",
+        sample: "1",
+        zh: Words {
+            title: "登录系统时启动",
+            help: "登录系统后自动启动 Seatline。",
+        },
+        en: Words {
+            title: "Start with the computer",
+            help: "Starts Seatline when the person signs in to the computer.",
+        },
+    },
+    Entry {
+        setting: Setting::LinkHandler,
+        name: "LinkHandler",
+        form: Form::Flag,
+        personal: true,
+        effect: Effect::AtOnce,
+        default: "0",
+        sample: "1",
+        zh: Words {
+            title: "打开电话链接",
+            help: "网页和邮件中的 tel:、sip:、callto: 链接用 Seatline 打开，坐席确认后才拨号。Windows 上已为这些链接选过其他程序的，以那个选择为准；macOS 上由系统决定。",
+        },
+        en: Words {
+            title: "Open telephone links",
+            help: "Opens tel:, sip: and callto: links of web pages and mails in Seatline, which dials only when the agent says so. On Windows a program that the person has chosen for such links keeps them; on macOS the system decides.",
         },
     },
     hotkey(

@@ -98,6 +98,34 @@ fn the_first_place_counts_and_force_comes_before_recommendation() {
 }
 
 #[test]
+fn a_centre_recommends_where_the_computer_says_nothing_and_never_who_is_trusted() {
+    let said = |name: &str, value: &str| (name.to_owned(), Recommended::Text(value.into()));
+    let recommended = [
+        said("Theme", "dark"),
+        said("Language", "zh-CN"),
+        said("ServerUrl", "elsewhere.example"),
+        ("Notify".to_owned(), Recommended::Flag(false)),
+    ];
+    let installer = recommending(Source::Installer, &[("Theme", text("light"))]);
+    let policy = Policy::of([installer]).with_centre(&recommended.into());
+    let of = |setting| {
+        let made = policy.decision(setting)?;
+        Some((made.source, made.forced))
+    };
+    assert_eq!(of(Setting::Theme), Some((Source::Installer, false)));
+    assert_eq!(of(Setting::Language), Some((Source::Centre, false)));
+    assert_eq!(of(Setting::Notify), Some((Source::Centre, false)));
+    assert_eq!(policy.centre(), None);
+    let [fault] = policy.faults() else {
+        panic!("{:?}", policy.faults());
+    };
+    assert_eq!(
+        (fault.name.as_str(), &fault.reason),
+        ("ServerUrl", &FaultReason::NotHere)
+    );
+}
+
+#[test]
 fn what_is_unknown_or_malformed_is_named_and_passed_over() {
     let policy = Policy::of([
         layer(

@@ -2,6 +2,7 @@
 
 use super::{layer::Raw, schema::Form};
 use crate::connection::address::Address;
+use seatline_sip::HttpProxy;
 use serde::Serialize;
 use std::{fmt, path::Path};
 
@@ -9,7 +10,7 @@ use std::{fmt, path::Path};
 /// other programs take.
 const FEWEST_PORTS: u16 = 4;
 
-/// No hotkey, where an editor of policies takes no empty text.
+/// No hotkey or proxy, where an editor of policies takes no empty text.
 const OFF: &str = "off";
 
 /// A value that a setting takes.
@@ -47,10 +48,14 @@ impl Value {
                     .is_absolute()
                     .then(|| Self::Text(path.to_owned()))
             }
+            (Form::Proxy, Raw::Text(text)) if is_off(text) => Some(Self::Text(String::new())),
+            (Form::Proxy, Raw::Text(text)) => {
+                HttpProxy::parse(text).map(|proxy| Self::Text(proxy.to_string()))
+            }
             (Form::Ports, Raw::Text(text)) => ports(text),
             (Form::Keys, Raw::Text(text)) => {
                 let keys = text.trim();
-                if keys.is_empty() || keys.eq_ignore_ascii_case(OFF) {
+                if is_off(keys) {
                     return Some(Self::Text(String::new()));
                 }
                 are_keys(keys).then(|| Self::Text(keys.to_owned()))
@@ -90,6 +95,12 @@ impl fmt::Display for Value {
             Self::Ports { first, last } => write!(f, "{first}-{last}"),
         }
     }
+}
+
+/// Empty, or the word for none.
+fn is_off(text: &str) -> bool {
+    let text = text.trim();
+    text.is_empty() || text.eq_ignore_ascii_case(OFF)
 }
 
 fn flag(text: &str) -> Option<Value> {

@@ -163,6 +163,13 @@ impl Centre {
         }
     }
 
+    /// What its configuration says from the next start on.
+    pub async fn restarted_with(self, change: impl FnOnce(&mut Config)) -> Self {
+        let mut stopped = self.stop().await;
+        change(&mut stopped.config);
+        stopped.start().await
+    }
+
     pub fn url(&self) -> String {
         format!("https://localhost:{}", self.config.listen.port())
     }

@@ -226,7 +226,11 @@ impl Driver {
     fn hear(&mut self, news: News) {
         match news {
             News::Time => {
-                let connecting = connect(self.place.clone(), self.config.tls.clone());
+                let connecting = connect(
+                    self.place.clone(),
+                    self.config.tls.clone(),
+                    self.config.proxy.clone(),
+                );
                 self.connection = Connection::Connecting(tokio::spawn(connecting));
             }
             News::Connected(Ok(link)) => self.open(*link),

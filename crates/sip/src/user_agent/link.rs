@@ -4,10 +4,7 @@ use std::{io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
-use rustls::{
-    CertificateError,
-    pki_types::{InvalidDnsNameError, ServerName},
-};
+use rustls::{CertificateError, pki_types::ServerName};
 use tokio::{
     net::TcpStream,
     sync::mpsc,
@@ -23,7 +20,10 @@ use tokio_tungstenite::{
 };
 
 use super::LinkFailure;
-use crate::message::LARGEST;
+use crate::{
+    http_proxy::{HttpProxy, read_authority},
+    message::LARGEST,
+};
 
 /// How long a connection may take from the first packet to the open WebSocket.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(8);
@@ -48,20 +48,7 @@ impl Place {
         if authority.contains('@') || !url.chars().all(fit) {
             return None;
         }
-        let (host, port) = match authority.strip_prefix('[') {
-            Some(rest) => {
-                let (host, tail) = rest.split_once(']')?;
-                (
-                    host,
-                    tail.strip_prefix(':')
-                        .or(tail.is_empty().then_some("443"))?,
-                )
-            }
-            None => authority.split_once(':').unwrap_or((authority, "443")),
-        };
-        let port = port.parse().ok().filter(|port| *port != 0)?;
-        let name: Result<ServerName<'_>, InvalidDnsNameError> = host.try_into();
-        name.ok()?;
+        let (host, port) = read_authority(authority, "443")?;
         let path = if path.is_empty() { "/" } else { path };
         Some(Self {
             host: host.to_owned(),
@@ -81,16 +68,25 @@ pub(super) struct Link {
 pub(super) async fn connect(
     place: Place,
     tls: Arc<rustls::ClientConfig>,
+    proxy: Option<HttpProxy>,
 ) -> Result<Link, LinkFailure> {
-    timeout(CONNECT_PATIENCE, try_connect(place, tls))
+    timeout(CONNECT_PATIENCE, try_connect(place, tls, proxy))
         .await
         .unwrap_or(Err(LinkFailure::Unreachable))
 }
 
-async fn try_connect(place: Place, tls: Arc<rustls::ClientConfig>) -> Result<Link, LinkFailure> {
-    let stream = TcpStream::connect((place.host.as_str(), place.port))
-        .await
-        .map_err(|_| LinkFailure::Unreachable)?;
+async fn try_connect(
+    place: Place,
+    tls: Arc<rustls::ClientConfig>,
+    proxy: Option<HttpProxy>,
+) -> Result<Link, LinkFailure> {
+    let stream = match proxy {
+        Some(proxy) => proxy.connect(&place.host, place.port).await.ok(),
+        None => TcpStream::connect((place.host.as_str(), place.port))
+            .await
+            .ok(),
+    };
+    let stream = stream.ok_or(LinkFailure::Unreachable)?;
     let peer = stream.peer_addr().map_err(|_| LinkFailure::Unreachable)?;
     // Without it small messages wait for the acknowledgement of earlier ones.
     stream

@@ -144,6 +144,7 @@ impl Centre {
         UserAgentConfig {
             url: self.url(),
             tls: self.trust.clone(),
+            proxy: None,
             user: Number::parse(user).unwrap(),
             display_name: Some(format!("Agent {user}")),
             secret: Secret::password(format!("{user}'s secret")),

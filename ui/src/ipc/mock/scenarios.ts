@@ -74,6 +74,8 @@ export function signedOut(say: Say): DeskView {
         hold: "Ctrl+Shift+O",
       },
       notify: true,
+      autostart: false,
+      link_handler: false,
     },
     managed: [],
     dial_request: null,

@@ -36,6 +36,8 @@ const texts: Record<FailureCode, (values: Values) => string> = {
   internal: m.failure_internal,
   bad_address: m.failure_bad_address,
   centre_unreachable: m.failure_centre_unreachable,
+  proxy_unreachable: m.failure_proxy_unreachable,
+  proxy_refused: m.failure_proxy_refused,
   not_a_centre: m.failure_not_a_centre,
   version_mismatch: m.failure_version_mismatch,
   certificate_untrusted: m.failure_certificate_untrusted,
