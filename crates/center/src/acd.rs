@@ -141,6 +141,13 @@ pub enum Input {
         /// Who.
         agent: AgentId,
     },
+    /// A colleague of a call between colleagues leads it; who led it stays in it.
+    Lead {
+        /// The contact.
+        contact: ContactId,
+        /// Who.
+        agent: AgentId,
+    },
     /// A colleague or supervisor in the conversation becomes its agent; who was it, finishes notes.
     HandOver {
         /// The contact.

@@ -14,6 +14,7 @@
 
 mod board;
 mod centre;
+mod colleagues;
 mod control;
 mod driver;
 mod effects;

@@ -15,7 +15,7 @@ impl Acd {
         aim: Aim,
     ) -> Result<(), Refusal> {
         let entry = self.entry(contact)?;
-        let free = entry.ask.is_none() && !entry.internal;
+        let free = entry.ask.is_none();
         let Some(_) = entry.stage.talker().filter(|_| free) else {
             return Err(entry.refuse("be talked over").into());
         };
@@ -98,6 +98,19 @@ impl Acd {
         self.agent(now, agent).idle_since = now;
         self.release_from(contact, agent);
         self.settle(now, agent);
+        Ok(())
+    }
+
+    /// A colleague of a call between colleagues leads it from now on; who led it stays in it.
+    pub(super) fn lead(&mut self, contact: ContactId, agent: AgentId) -> Result<(), Refusal> {
+        let entry = self.entry(contact)?;
+        if !entry.internal || !entry.colleagues.contains(&agent) {
+            return Err(entry.refuse("be led by that agent").into());
+        }
+        let former = entry.hand_over(agent)?;
+        entry.colleagues.remove(&agent);
+        entry.colleagues.insert(former);
+        self.effects.push(Effect::Contact(contact));
         Ok(())
     }
 

@@ -46,8 +46,9 @@ pub struct Terms {
 ///
 /// A contact reserved for one agent ([`Purpose`]) who does not take it goes back to whom it came
 /// from, and when they do not take it either, to a queue. A call between colleagues
-/// ([`Entry::internal`]) goes from `Dialing` over `Connected` straight to `Closed`. Who hands a contact over is in wrap-up
-/// of it from then on, whatever becomes of it ([`Entry::wrap_ups`]).
+/// ([`Entry::internal`]) goes from `Dialing` over `Connected` straight to `Closed`: it has no notes,
+/// waits in no queue and is never parked. Who hands any other contact over is in wrap-up of it from
+/// then on, whatever becomes of it ([`Entry::wrap_ups`]).
 ///
 /// `Closed`, `Abandoned` and `Failed` are final.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -561,7 +562,7 @@ impl Entry {
     /// Gives the conversation to another agent. Returns who had it.
     pub(super) fn hand_over(&mut self, to: AgentId) -> Result<AgentId, IllegalMove> {
         match self.stage {
-            Stage::Connected { agent } | Stage::Held { agent } if agent != to && !self.internal => {
+            Stage::Connected { agent } | Stage::Held { agent } if agent != to => {
                 self.stage = Stage::Connected { agent: to };
                 Ok(agent)
             }

@@ -193,13 +193,22 @@ impl Acd {
         Ok(())
     }
 
-    /// The conversation is over for this agent, who finishes notes.
+    /// The conversation is over for this agent, who finishes notes; of one between colleagues there
+    /// are none.
     fn lay_down(&mut self, now: UnixMs, contact: ContactId, agent: AgentId) -> Result<(), Refusal> {
-        self.entry(contact)?.begin_wrap_up(now, agent);
+        let entry = self.entry(contact)?;
+        let internal = entry.internal;
+        if !internal {
+            entry.begin_wrap_up(now, agent);
+        }
         let leaving = self.agent(now, agent);
         leaving.release(contact)?;
-        leaving.wrap_ups.insert(contact);
-        self.effects.push(Effect::WrapUp { contact, agent });
+        if internal {
+            leaving.idle_since = now;
+        } else {
+            leaving.wrap_ups.insert(contact);
+        }
+        self.release_from(contact, agent);
         self.settle(now, agent);
         Ok(())
     }

@@ -77,6 +77,7 @@ impl Acd {
             Input::Consult { contact, aim } => self.consult(now, contact, aim)?,
             Input::Unconsult(contact) => self.unconsult(now, contact)?,
             Input::Left { contact, agent } => self.part(now, contact, agent)?,
+            Input::Lead { contact, agent } => self.lead(contact, agent)?,
             Input::HandOver { contact, to } => self.hand_over(now, contact, to)?,
             Input::Transfer { contact, aim } => self.transfer(now, contact, aim)?,
             Input::LeaveToAsked(contact) => self.leave_to_asked(now, contact)?,

@@ -86,7 +86,7 @@ impl Acd {
             let entry = self.entry(contact)?;
             entry.ask = None;
             entry.colleagues.insert(agent);
-            if entry.internal {
+            if matches!(entry.stage, Stage::Dialing { .. }) {
                 entry.answer()?;
             }
         } else {

@@ -440,6 +440,8 @@ impl World {
                     self.later(9_000..30_000, Input::HandOver { contact, to });
                     let agent = self.anybody();
                     self.later(9_000..40_000, Input::Left { contact, agent });
+                    let agent = self.anybody();
+                    self.later(100..40_000, Input::Lead { contact, agent });
                 }
             }
             20..32 => self.later(100..9_000, Input::Transfer { contact, aim }),

@@ -14,7 +14,7 @@ impl Acd {
         agent: AgentId,
     ) -> Result<(), Refusal> {
         let entry = self.entry(contact)?;
-        if entry.stage.talker().is_none() || entry.internal {
+        if entry.stage.talker().is_none() {
             return Err(entry.refuse("be watched").into());
         }
         let watching = self.agent(now, agent);

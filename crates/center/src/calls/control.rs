@@ -51,11 +51,24 @@ impl Inner {
     ) -> Result<(), ApiFailure> {
         check_note(&reach.note)?;
         let found = self.find(agent, reach.target).await?;
-        let now = self.clock.now();
         let mut state = self.state.lock();
-        let state = &mut *state;
+        let said = (reach.note, reach.ticket);
+        self.consult_in(&mut state, agent, contact, found, said)
+    }
+
+    /// As [`Inner::consult`], under the lock.
+    pub(super) fn consult_in(
+        self: &Arc<Self>,
+        state: &mut State,
+        agent: AgentId,
+        contact: ContactId,
+        found: Found,
+        (note, ticket): (String, Option<HandedTicket>),
+    ) -> Result<(), ApiFailure> {
+        let now = self.clock.now();
+        self.lead(state, agent, contact);
         self.check_talking(state, agent, contact)?;
-        let briefing = self.hand_over(state, agent, reach.note, reach.ticket, now);
+        let briefing = self.hand_over(state, agent, note, ticket, now);
         let live = state.live.get_mut(&contact).ok_or(Code::NotFound)?;
         live.room.check_room()?;
         match found {
@@ -87,7 +100,7 @@ impl Inner {
         Ok(())
     }
 
-    fn asked(
+    pub(super) fn asked(
         &self,
         state: &State,
         agent: Option<AgentId>,
@@ -132,7 +145,7 @@ impl Inner {
         let Some(live) = state.live.get_mut(&contact) else {
             return;
         };
-        let asked = live.room.apart().map(|member| member.id);
+        let asked = live.room.asked().map(|member| member.id);
         if let Some(member) = asked.and_then(|id| live.room.member_mut(id)) {
             member.offer = Some(offer);
             member.agent = Some(agent);
@@ -152,8 +165,7 @@ impl Inner {
         let Some(live) = state.live.get_mut(&contact) else {
             return;
         };
-        let apart = live.room.apart().filter(|member| !member.has_answered());
-        let Some(id) = apart.map(|member| member.id) else {
+        let Some(id) = live.room.asked().map(|member| member.id) else {
             return;
         };
         if sought.is_some() {
@@ -167,16 +179,21 @@ impl Inner {
             }
             return;
         }
-        let internal = live.is_internal();
+        let never_began = live.is_internal() && live.record.connected.is_none();
         let gone = live.room.remove(id, now);
         live.briefing = None;
+        let alone = live.is_internal() && live.room.is_agent_alone();
         if let Some(gone) = gone {
             self.keep_leg(state, contact, &gone, why);
-            if internal {
+            if never_began {
                 self.colleague_failed(state, contact, why);
                 return;
             }
             self.tell_gone(state, contact, &gone, why);
+            if alone {
+                self.nobody_comes(state, contact);
+                return;
+            }
         }
         self.settle(state, contact);
     }
@@ -190,6 +207,8 @@ impl Inner {
         // The agent has left already: the customer was waiting for this.
         if live.room.agent().is_none() {
             live.room.connect_all(now);
+        } else if live.is_internal() && live.room.is_pair() {
+            live.room.join_all(now);
         }
     }
 
@@ -238,6 +257,7 @@ impl Inner {
     ) -> Result<(), ApiFailure> {
         let now = self.clock.now();
         let mut state = self.state.lock();
+        self.lead(&mut state, agent, contact);
         self.check_talking(&state, agent, contact)?;
         let live = state.live.get_mut(&contact).ok_or(Code::NotFound)?;
         arrange(live, now)?;
@@ -253,6 +273,7 @@ impl Inner {
         party: PartyId,
     ) -> Result<(), ApiFailure> {
         let mut state = self.state.lock();
+        self.lead(&mut state, agent, contact);
         self.check_talking(&state, agent, contact)?;
         let live = state.live.get(&contact).ok_or(Code::NotFound)?;
         let member = live.room.member(party).ok_or(Code::NotFound)?;
@@ -272,7 +293,7 @@ impl Inner {
     }
 
     /// The colleague asked is wanted no more.
-    fn unask(self: &Arc<Self>, state: &mut State, contact: ContactId, party: PartyId) {
+    pub(super) fn unask(self: &Arc<Self>, state: &mut State, contact: ContactId, party: PartyId) {
         self.try_apply(state, Input::Unconsult(contact));
         // One who was sought and not found yet still stands there.
         self.guest_gone(state, contact, party, PartyEnd::Dropped);
@@ -340,8 +361,8 @@ impl Inner {
     ) -> Result<(), ApiFailure> {
         self.check_talking(state, agent, contact)?;
         let live = state.live.get(&contact).ok_or(Code::NotFound)?;
-        if live.is_internal() {
-            return Err(ApiFailure::from(Code::Conflict).detail("there is no customer to leave"));
+        if live.is_internal() && live.room.members().len() <= 2 {
+            return Err(ApiFailure::from(Code::Conflict).detail("there is nobody to leave"));
         }
         if let Some(heir) = live.room.heir().and_then(|heir| heir.agent) {
             self.crown(state, contact, heir, why);

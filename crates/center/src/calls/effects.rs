@@ -65,7 +65,10 @@ impl Inner {
                 contact,
                 agent,
             } => {
-                let purpose = state.acd.contact(contact).map(|entry| entry.purpose);
+                let purpose = state
+                    .acd
+                    .contact(contact)
+                    .map(|entry| entry.ask.map_or(entry.purpose, |_| Purpose::Consult));
                 let taken = state.taken.remove(&agent) == Some(offer);
                 let by_itself = taken
                     || purpose.is_some_and(|purpose| {
@@ -182,7 +185,10 @@ impl Inner {
     /// What rings somewhere rings for another reason now: tells that desk.
     pub(super) fn offer_anew(&self, state: &mut State, contact: ContactId) {
         let entry = state.acd.contact(contact);
-        let offered = entry.and_then(|entry| Some((entry.stage.agent()?, entry.purpose)));
+        let offered = entry.and_then(|entry| match entry.ask.and_then(|ask| ask.offer()) {
+            Some((_, asked)) => Some((asked, Purpose::Consult)),
+            None => Some((entry.stage.agent()?, entry.purpose)),
+        });
         let Some((agent, purpose)) = offered else {
             return;
         };
@@ -211,9 +217,17 @@ impl Inner {
                 target_name: live.meant_for.clone(),
                 why: live.came_back.unwrap_or(PartyEnd::NoAnswer),
             },
-            Purpose::Consult if live.is_internal() => OfferKind::Colleague {
-                from_name: live.record.agent_name.clone().unwrap_or_default(),
-            },
+            // One alone wants them in person, or was handed over to them.
+            Purpose::Consult if live.is_internal() && !live.room.has_others() => {
+                match live.hand_over.as_ref() {
+                    Some(said) => OfferKind::Transfer {
+                        from_name: said.from_name.clone(),
+                    },
+                    None => OfferKind::Colleague {
+                        from_name: live.record.agent_name.clone().unwrap_or_default(),
+                    },
+                }
+            }
             Purpose::Consult => OfferKind::Consult {
                 from_name: live.record.agent_name.clone().unwrap_or_default(),
             },

@@ -162,7 +162,8 @@ impl Inner {
         let Some(member) = live.room.at(line).filter(|member| !member.has_answered()) else {
             return;
         };
-        let caller_waits = member.role == PartyRole::Customer || live.is_internal();
+        let first = live.is_internal() && live.record.connected.is_none();
+        let caller_waits = member.role == PartyRole::Customer || first;
         let id = member.id;
         live.room.ringing(id, early_media, now);
         let agent = live.room.agent().and_then(|agent| agent.line);
@@ -211,6 +212,11 @@ impl Inner {
     fn hold(self: &Arc<Self>, line: Line, held: bool) {
         let now = self.clock.now();
         let mut state = self.state.lock();
+        // Of two colleagues either may hold the other.
+        let holds = state.member(line).map(|(of, member)| (of, member.agent));
+        if let Some((contact, Some(agent))) = holds {
+            self.lead(&mut state, agent, contact);
+        }
         let Some((contact, live)) = state.of_line(line) else {
             return;
         };

@@ -4,7 +4,7 @@ use super::{
     Inner,
     control::check_note,
     room::Member,
-    state::State,
+    state::{Live, State},
     targets::{Found, Outside},
 };
 use crate::{
@@ -40,6 +40,10 @@ impl Inner {
         let now = self.clock.now();
         let mut state = self.state.lock();
         let state = &mut *state;
+        if state.live.get(&contact).is_some_and(Live::is_internal) {
+            let said = (reach.note, reach.ticket);
+            return self.transfer_colleague(state, agent, contact, found, said);
+        }
         self.check_alone(state, agent, contact)?;
         let said = self.hand_over(state, agent, reach.note, reach.ticket, now);
         match found {
@@ -300,7 +304,7 @@ impl Inner {
     }
 
     /// Refuses everybody but the agent who talks to the customer and nobody else.
-    fn check_alone(
+    pub(super) fn check_alone(
         &self,
         state: &State,
         agent: AgentId,

@@ -1,10 +1,6 @@
 //! Parties that leave, of themselves or by a failure, and the end of a call.
 
-use super::{
-    Inner,
-    room::Member,
-    state::{Live, State},
-};
+use super::{Inner, room::Member, state::State};
 use crate::{
     acd::{Input, Stage},
     switch::{Ending, PartyId as Line},
@@ -106,7 +102,7 @@ impl Inner {
         end: &LineEnd,
     ) {
         let live = state.live.get(&contact);
-        if live.is_some_and(Live::is_internal) {
+        if live.is_some_and(|live| live.is_internal() && live.room.members().len() <= 2) {
             self.finish(state, contact, end.by(EndedBy::Agent), end.words());
             return;
         }
@@ -181,8 +177,12 @@ impl Inner {
         }
         state.alarms.retain(|(_, _, id)| *id != party);
         let internal = live.is_internal();
+        let alone = internal && live.room.is_agent_alone();
+        if internal && !alone {
+            live.room.close_ranks(now);
+        }
         self.keep_leg(state, contact, &gone, why);
-        if internal && gone.has_answered() {
+        if alone && gone.has_answered() {
             let by = match why {
                 PartyEnd::Dropped => EndedBy::Agent,
                 PartyEnd::Lost => EndedBy::Centre,
@@ -192,6 +192,10 @@ impl Inner {
             return;
         }
         self.tell_gone(state, contact, &gone, why);
+        if alone {
+            self.nobody_comes(state, contact);
+            return;
+        }
         let forwarded = matches!(
             state.acd.contact(contact).map(|entry| &entry.stage),
             Some(Stage::Forwarded { .. })
@@ -256,6 +260,10 @@ impl Inner {
             self.keep_leg(state, contact, &former, why);
             self.tell_gone(state, contact, &former, why);
         }
+        if let Some(live) = state.live.get_mut(&contact) {
+            live.names_other_end();
+        }
+        self.offer_anew(state, contact);
         self.unwatch_strangers(state, contact, heir);
         self.settle(state, contact);
     }

@@ -2,6 +2,7 @@
 
 use super::{
     Inner, Record,
+    colleagues::colleague_of,
     room::Member,
     state::{Live, State},
     surroundings::DialRefusal,
@@ -14,7 +15,7 @@ use seatline_contract::{
     contact::{Direction, EndedBy},
     event::Change,
     id::{AgentId, ContactId, CustomerId},
-    party::{PartyEnd, PartyRole, PartyState},
+    party::{PartyRole, PartyState},
     secret::PhoneNumber,
 };
 use std::sync::Arc;
@@ -56,7 +57,13 @@ impl Inner {
     }
 
     /// A contact with nobody in it but the agent who dials.
-    fn dialled_by(&self, state: &State, party: Line, agent: AgentId, mut record: Record) -> Live {
+    pub(super) fn dialled_by(
+        &self,
+        state: &State,
+        party: Line,
+        agent: AgentId,
+        mut record: Record,
+    ) -> Live {
         record.agent = Some(agent);
         record.agent_name = state.people.get(&agent).map(|person| person.name.clone());
         let mut live = Live::new(record);
@@ -67,77 +74,6 @@ impl Inner {
         live.room.enter(caller);
         live.last = Some(agent);
         live
-    }
-
-    /// An agent calls a colleague: no trunk, no customer, nothing recorded.
-    fn colleague_is_called(
-        self: &Arc<Self>,
-        state: &mut State,
-        party: Line,
-        (contact, agent): (ContactId, AgentId),
-        colleague: AgentId,
-    ) {
-        let now = self.clock.now();
-        let mut record = Record::new(contact, Direction::Internal, now);
-        record.customer_name = Some(state.name_of(colleague)).filter(|name| !name.is_empty());
-        let mut live = self.dialled_by(state, party, agent, record);
-        let mut called = Member::new(PartyRole::Colleague, None, now);
-        called.agent = Some(colleague);
-        called.name.clone_from(&live.record.customer_name);
-        // An empty room has room.
-        let _ = live.room.consult(called, now);
-        self.tune(&mut live);
-        state.live.insert(contact, live);
-        state.lines.insert(party, contact);
-        let input = Input::Called {
-            contact,
-            agent,
-            colleague,
-        };
-        if let Err(refusal) = self.apply(state, input) {
-            state.live.remove(&contact);
-            state.lines.remove(&party);
-            let code = if state.acd.has_line(colleague) {
-                486
-            } else {
-                480
-            };
-            self.switch
-                .hang_up(party, Ending::with(code, &refusal.to_string()));
-        }
-    }
-
-    /// A colleague who was called does not come.
-    pub(super) fn colleague_failed(
-        self: &Arc<Self>,
-        state: &mut State,
-        contact: ContactId,
-        why: PartyEnd,
-    ) {
-        let (code, words) = match why {
-            PartyEnd::Declined => (603, "declined"),
-            PartyEnd::Busy => (486, "busy"),
-            PartyEnd::NoAnswer => (408, "no answer"),
-            PartyEnd::HungUp
-            | PartyEnd::Dropped
-            | PartyEnd::Left
-            | PartyEnd::Transferred
-            | PartyEnd::Unreachable
-            | PartyEnd::Lost => (480, "not there"),
-        };
-        self.fail(state, contact, code, words);
-    }
-
-    /// The colleague who was called answered: so is the caller's desk.
-    pub(super) fn colleague_answered(&self, state: &mut State, contact: ContactId) {
-        let now = self.clock.now();
-        let Some(live) = state.live.get_mut(&contact) else {
-            return;
-        };
-        live.room.join_all(now);
-        if let Some(line) = live.room.agent().and_then(|caller| caller.line) {
-            self.switch.answer(line);
-        }
     }
 
     /// Finds the number and the customer, then calls.
@@ -202,7 +138,13 @@ impl Inner {
     }
 
     /// An outbound call that can not be made.
-    fn fail(self: &Arc<Self>, state: &mut State, contact: ContactId, code: u16, words: &str) {
+    pub(super) fn fail(
+        self: &Arc<Self>,
+        state: &mut State,
+        contact: ContactId,
+        code: u16,
+        words: &str,
+    ) {
         if let Some(live) = state.live.get_mut(&contact)
             && let Some(agent) = live.room.agent().map(|agent| agent.id)
             && let Some(line) = live
@@ -240,25 +182,9 @@ fn customer_of(dialled: &PhoneNumber) -> Option<(CustomerId, usize)> {
     Some((id.parse().ok()?, index.parse().ok()?))
 }
 
-/// `colleague-<uuid>`: somebody of the centre.
-fn colleague_of(dialled: &PhoneNumber) -> Option<AgentId> {
-    let id = dialled.expose().strip_prefix("colleague-")?;
-    id.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_colleague_is_named_by_id() {
-        let id = Uuid::from_u128(7);
-        let dialled = PhoneNumber::new(format!("colleague-{id}"));
-        assert_eq!(colleague_of(&dialled), Some(AgentId(id)));
-        for other in ["13812345678", "colleague-", "colleague-1"] {
-            assert_eq!(colleague_of(&PhoneNumber::new(other)), None);
-        }
-    }
 
     #[test]
     fn a_hidden_number_is_named_by_its_customer() {

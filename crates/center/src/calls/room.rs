@@ -184,6 +184,29 @@ impl Room {
         self.members.iter().find(|member| member.apart)
     }
 
+    /// The colleague who is asked for and has not answered.
+    pub(super) fn asked(&self) -> Option<&Member> {
+        let mut members = self.members.iter();
+        members.find(|member| member.role == PartyRole::Colleague && !member.has_answered())
+    }
+
+    /// Whether anybody is in the conversation beside its agent.
+    pub(super) fn has_others(&self) -> bool {
+        let mut members = self.members.iter();
+        members.any(|member| member.role != PartyRole::Agent && member.has_answered())
+    }
+
+    /// Whether nobody is there but its agent.
+    pub(super) fn is_agent_alone(&self) -> bool {
+        let mut members = self.members.iter();
+        members.all(|member| member.role == PartyRole::Agent)
+    }
+
+    /// Whether its agent and one other are there.
+    pub(super) fn is_pair(&self) -> bool {
+        self.members.len() == 2 && self.agent().is_some()
+    }
+
     pub(super) fn member(&self, id: PartyId) -> Option<&Member> {
         self.members.iter().find(|member| member.id == id)
     }
@@ -294,7 +317,8 @@ impl Room {
     }
 
     fn rings_for_agent(&self) -> bool {
-        self.apart().is_some_and(|member| !member.has_answered())
+        let reached = self.apart().or_else(|| self.asked());
+        reached.is_some_and(|member| !member.has_answered())
     }
 
     /// Whether those in conversation hear this party.

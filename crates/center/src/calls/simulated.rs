@@ -28,6 +28,7 @@ pub struct SimulatedSurroundings {
     signed_out: Mutex<HashSet<AgentId>>,
     failing: Mutex<bool>,
     hides_watchers: Mutex<bool>,
+    not_steered: Mutex<HashSet<AgentId>>,
     kept: Mutex<Vec<Kept>>,
     count: watch::Sender<usize>,
 }
@@ -41,6 +42,11 @@ impl SimulatedSurroundings {
     /// Ends an agent's session.
     pub fn sign_out(&self, agent: AgentId) {
         self.signed_out.lock().insert(agent);
+    }
+
+    /// From now on no supervisor may steer that agent.
+    pub fn forbid_steering(&self, agent: AgentId) {
+        self.not_steered.lock().insert(agent);
     }
 
     /// From now on every write fails, or none does.
@@ -183,8 +189,8 @@ impl Surroundings for SimulatedSurroundings {
         None
     }
 
-    fn may_steer(&self, supervisor: &Person, _agent: AgentId) -> bool {
-        supervisor.role != Role::Agent
+    fn may_steer(&self, supervisor: &Person, agent: AgentId) -> bool {
+        supervisor.role != Role::Agent && !self.not_steered.lock().contains(&agent)
     }
 
     fn shows_watchers(&self) -> bool {

@@ -141,6 +141,19 @@ impl Live {
         }
     }
 
+    /// A call between colleagues is known by who is at the other end.
+    pub(super) fn names_other_end(&mut self) {
+        let mut others = self.room.members().iter();
+        let other =
+            others.find(|member| member.agent.is_none() || member.agent != self.record.agent);
+        if let Some(name) = other
+            .and_then(|other| other.name.clone())
+            .filter(|_| self.is_internal())
+        {
+            self.record.customer_name = Some(name);
+        }
+    }
+
     /// It is between colleagues.
     pub(super) fn is_internal(&self) -> bool {
         self.record.direction == Direction::Internal

@@ -3,7 +3,9 @@
 mod colleague;
 mod control;
 mod outbound;
+mod third;
 mod trouble;
+mod waiting;
 mod watch;
 
 use super::{Calls, Inner, Known, QueueInfo, Record, SimulatedSurroundings, prepare};

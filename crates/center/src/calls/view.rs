@@ -32,9 +32,7 @@ impl Inner {
         if live.is_internal() {
             view.number.kind = NumberKind::Internal;
             view.number.display = String::new();
-            if live.record.agent != Some(agent) {
-                view.customer_name.clone_from(&live.record.agent_name);
-            }
+            view.customer_name = self.other_end(state, live, agent);
         }
         let is_colleague = entry.colleagues.contains(&agent);
         let in_call = is_colleague || entry.stage.talker() == Some(agent);
@@ -66,6 +64,25 @@ impl Inner {
             view.call.get_or_insert_default().help = Some(help);
         }
         Some(view)
+    }
+
+    /// Who is at the other end of a call between colleagues, for a reader.
+    fn other_end(&self, state: &State, live: &Live, reader: AgentId) -> Option<String> {
+        let members = live.room.members();
+        let takes_part = members.iter().any(|member| member.agent == Some(reader));
+        let own = if takes_part {
+            Some(reader)
+        } else {
+            live.record.agent
+        };
+        let other = members
+            .iter()
+            .find(|member| member.agent.is_none() || member.agent != own);
+        match other {
+            Some(other) => Some(self.name_shown(state, other, reader)),
+            None if live.record.agent != Some(reader) => live.record.agent_name.clone(),
+            None => live.record.customer_name.clone(),
+        }
     }
 
     fn view_call(&self, live: &Live, agent: AgentId, reader: Option<&Person>) -> Option<LiveCall> {

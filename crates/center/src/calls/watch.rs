@@ -36,6 +36,7 @@ impl Inner {
         mode: WatchMode,
     ) -> Result<(), ApiFailure> {
         let mut state = self.state.lock();
+        self.turn_to(&mut state, supervisor, contact);
         let agent = self.check_steering(&state, supervisor, contact)?;
         state.people.insert(supervisor.id, supervisor.clone());
         self.rise_if_gone(&mut state, supervisor.id);
@@ -72,6 +73,7 @@ impl Inner {
         contact: ContactId,
     ) -> Result<(), ApiFailure> {
         let mut state = self.state.lock();
+        self.turn_to(&mut state, supervisor, contact);
         let agent = self.check_steering(&state, supervisor, contact)?;
         state.people.insert(supervisor.id, supervisor.clone());
         self.rise_if_gone(&mut state, supervisor.id);
@@ -97,6 +99,22 @@ impl Inner {
     fn rise_if_gone(self: &Arc<Self>, state: &mut State, supervisor: AgentId) {
         if self.silence_of_seat(state, supervisor) >= LOST_MS {
             self.unwatch(state, supervisor);
+        }
+    }
+
+    /// Lets that one of two colleagues lead whom the supervisor may steer: only who leads hears a
+    /// coach.
+    fn turn_to(self: &Arc<Self>, state: &mut State, supervisor: &Person, contact: ContactId) {
+        let Some(entry) = state.acd.contact(contact).filter(|entry| entry.internal) else {
+            return;
+        };
+        let may_steer = |agent: &AgentId| self.surroundings.may_steer(supervisor, *agent);
+        if entry.stage.talker().is_some_and(|agent| may_steer(&agent)) {
+            return;
+        }
+        let theirs = entry.colleagues.iter().copied().find(may_steer);
+        if let Some(agent) = theirs {
+            self.lead(state, agent, contact);
         }
     }
 
@@ -234,6 +252,9 @@ impl Inner {
         let former = live.room.take_over(supervisor, now);
         let to = supervisor;
         self.try_apply(state, Input::HandOver { contact, to });
+        if let Some(live) = state.live.get_mut(&contact) {
+            live.names_other_end();
+        }
         self.tell_watching(state, supervisor);
         if let Some(former) = former {
             self.send_home(state, &former);

@@ -11,7 +11,7 @@ use crate::{
 };
 use axum::{extract::State, http::StatusCode};
 use seatline_contract::{
-    contact::ContactState,
+    contact::{ContactState, Direction},
     error::ApiError,
     id::{AgentId, ContactId},
     supervision::{Follow, WatchMode},
@@ -33,6 +33,8 @@ impl Following {
             ContactState::Connected | ContactState::Held if record.ended.is_none() => record.agent,
             _ => None,
         };
+        // What colleagues say to each other is listened to by who asks for it, not by itself.
+        let talker = talker.filter(|_| record.direction != Direction::Internal);
         let Some(agent) = talker else {
             self.talking.remove(&record.id);
             return Vec::new();
@@ -123,7 +125,7 @@ pub(super) fn join_followers(app: &App, record: &Record) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use seatline_contract::{contact::Direction, time::UnixMs};
+    use seatline_contract::time::UnixMs;
     use uuid::Uuid;
 
     #[test]

@@ -78,16 +78,33 @@ async fn a_queue_whose_calls_answer_themselves_beeps_first() {
     assert_eq!(rung.headers.get(ANSWER_HEADER), Some(ANSWER_TALK));
     let talk = desk.answer(rung).await;
     let mut headset = talk.headset();
-    // The beep of 1 kHz is heard, once, before the conversation.
-    let first = headset.use_for(Duration::from_secs(2), 0.0).await;
-    let tenths = first.chunks_exact(SAMPLE_RATE as usize / 10);
-    let beeps = tenths
-        .filter(|tenth| level_at(tenth, 1_000.0, SAMPLE_RATE) > 0.1)
-        .count();
-    println!("{beeps} tenths of a second of beep");
-    assert!((1..=4).contains(&beeps), "{beeps} tenths of a second");
+    let mut telephone = line.headset().at_level(0.3);
+    // The customer speaks from the first moment on. The agent hears the beep of 1 kHz, once, and the
+    // customer after it; the customer hears no beep.
+    let spell = Duration::from_secs(3);
+    let (first, other) = tokio::join!(
+        headset.use_for(spell, 0.0),
+        telephone.use_for(spell, CUSTOMER)
+    );
+    let tenths_with = |sound: &[f32], tone: f32| -> Vec<usize> {
+        let tenths = sound.chunks_exact(SAMPLE_RATE as usize / 10).enumerate();
+        tenths
+            .filter(|(_, tenth)| level_at(tenth, tone, SAMPLE_RATE) > 0.1)
+            .map(|(n, _)| n)
+            .collect()
+    };
+    let beeps = tenths_with(&first, 1_000.0);
+    let voice = tenths_with(&first, CUSTOMER);
+    println!("beeps in the tenths {beeps:?}, the customer in {voice:?}");
+    assert!((1..=4).contains(&beeps.len()), "{beeps:?}");
+    assert!(voice.first() >= beeps.last(), "{voice:?} before {beeps:?}");
+    assert!(!voice.is_empty(), "the customer is not heard");
+    // Before it the customer hears music still.
+    let at_the_customer = tenths_with(&other, 1_000.0);
+    let late = at_the_customer.iter().find(|tenth| **tenth >= beeps[0]);
+    assert_eq!(late, None, "{at_the_customer:?}");
     let mut agent = Person::new(ZHOU, headset);
-    assert_two(&mut agent, &mut Person::on(CUSTOMER, &line)).await;
+    assert_two(&mut agent, &mut Person::new(CUSTOMER, telephone)).await;
     rig.stop().await;
 }
 

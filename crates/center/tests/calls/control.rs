@@ -38,7 +38,7 @@ pub(crate) struct Person {
 }
 
 /// What an ear shall hear.
-enum Hears<'a> {
+pub(crate) enum Hears<'a> {
     /// These voices and no other.
     Voices(&'a [f32]),
     /// Music, and no voice.
@@ -48,7 +48,7 @@ enum Hears<'a> {
 pub(crate) const CUSTOMER: f32 = 1_100.0;
 pub(crate) const ZHOU: f32 = 700.0;
 pub(crate) const LIU: f32 = 1_700.0;
-const THIRD: f32 = 2_300.0;
+pub(crate) const THIRD: f32 = 2_300.0;
 const TONES: [f32; 4] = [CUSTOMER, ZHOU, LIU, THIRD];
 
 impl Person {
@@ -57,6 +57,10 @@ impl Person {
             tone,
             headset: headset.at_level(0.3),
         }
+    }
+
+    pub(crate) fn tone(&self) -> f32 {
+        self.tone
     }
 
     pub(crate) fn at(tone: f32, talk: &Talk) -> Self {
@@ -77,7 +81,7 @@ fn share_of(sound: &[f32], tone: f32) -> f32 {
 }
 
 /// All speak until each hears what they shall. Nobody ever hears themselves.
-async fn assert_hearing(people: &mut [(&mut Person, Hears<'_>)]) {
+pub(crate) async fn assert_hearing(people: &mut [(&mut Person, Hears<'_>)]) {
     let begun = Instant::now();
     loop {
         let spell = Duration::from_millis(500);
@@ -122,7 +126,7 @@ pub(crate) async fn assert_waiting(customer: &mut Person) {
 
 impl Desk {
     /// Does something to a contact.
-    async fn act(&self, rig: &Rig, contact: ContactId, what: &str, body: Value) {
+    pub(crate) async fn act(&self, rig: &Rig, contact: ContactId, what: &str, body: Value) {
         let (status, text) = self.try_act(rig, contact, what, body).await;
         assert_eq!(status, 204, "{what}: {text}");
     }
@@ -149,14 +153,14 @@ impl Desk {
     }
 
     /// The next offer and its ringing, answered.
-    async fn take(&mut self) -> (Offer, Talk) {
+    pub(crate) async fn take(&mut self) -> (Offer, Talk) {
         let offer = self.offer().await;
         let rung = self.rung().await;
         (offer, self.answer(rung).await)
     }
 
     /// Waits until a party of this role stands so in the agent's contact.
-    async fn party(&mut self, role: PartyRole, state: PartyState) {
+    pub(crate) async fn party(&mut self, role: PartyRole, state: PartyState) {
         self.change(&format!("{role:?} is {state:?}"), |change| match change {
             Change::Contact { contact } => contact
                 .call?
@@ -181,7 +185,7 @@ impl Desk {
     }
 }
 
-fn to_agent(desk: &Desk) -> Value {
+pub(crate) fn to_agent(desk: &Desk) -> Value {
     let target = json!({ "kind": "agent", "agent": desk.session.me.id });
     json!({ "target": target, "note": NOTE })
 }

@@ -17,4 +17,5 @@ mod recording_storage;
 mod rig;
 mod supervision;
 mod telephone;
+mod third;
 mod trouble;

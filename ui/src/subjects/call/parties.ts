@@ -17,7 +17,7 @@ export interface Possible {
   swap: boolean;
   /** Let all hear each other. */
   merge: boolean;
-  /** Leave customer and colleague alone, also before the colleague has answered. */
+  /** Leave the others alone, also before the one who was asked has answered. */
   complete: boolean;
   /** The party whose consultation can be ended. */
   cancel: Party | null;
@@ -40,21 +40,23 @@ export function possible(contact: Contact | undefined, me: string | null): Possi
   const owner = contact !== undefined && contact.agent === me;
   const internal = contact?.direction === "internal";
   const live = contact?.state === "connected" || contact?.state === "held";
+  // Of two colleagues either does what an agent does with a customer.
+  const leads = owner || (internal && parties.length === 2);
   return {
-    reach: owner && live && !internal && !reached && !apart && parties.length < MAX_PARTIES,
+    reach: leads && live && !reached && !apart && parties.length < MAX_PARTIES,
     swap: owner && apart,
     merge: owner && apart,
     // One who has not answered goes on ringing, for the customer.
     complete:
       owner &&
-      !internal &&
       live &&
-      answered.some((p) => p.role === "customer") &&
+      answered.some((p) => p.role === "customer" || internal) &&
       (apart || reached !== undefined),
-    cancel: owner && !internal ? (reached ?? (apart ? (extra.at(-1) ?? null) : null)) : null,
-    leave: !internal && (connected.length > 1 || (live && !owner && answered.length > 0)),
+    cancel:
+      owner && (live || !internal) ? (reached ?? (apart ? (extra.at(-1) ?? null) : null)) : null,
+    leave: connected.length > 1 || (live && !owner && answered.length > (internal ? 1 : 0)),
     park: owner && live && !internal && extra.length === 0,
-    edit: owner,
+    edit: leads,
   };
 }
 

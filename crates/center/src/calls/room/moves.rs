@@ -213,6 +213,36 @@ impl Room {
         self.away = Some(alone);
     }
 
+    /// A colleague of two becomes the agent, and the agent a colleague; both stay.
+    pub(in crate::calls) fn lead(&mut self, colleague: PartyId, now: UnixMs) {
+        self.come_back();
+        for member in &mut self.members {
+            member.role = match member.id == colleague {
+                true => PartyRole::Agent,
+                false => PartyRole::Colleague,
+            };
+            member.muted = false;
+            member.stand(PartyState::Connected, now);
+        }
+    }
+
+    /// Whoever is left waits, with music, until somebody comes.
+    pub(in crate::calls) fn hold_alone(&mut self, now: UnixMs) {
+        if let [alone] = &mut self.members[..] {
+            alone.stand(PartyState::Held, now);
+        }
+    }
+
+    /// Nobody is left with the agent but who stands apart: they are the others now.
+    pub(in crate::calls) fn close_ranks(&mut self, now: UnixMs) {
+        if !self
+            .guests()
+            .any(|guest| !guest.apart && guest.has_answered())
+        {
+            self.join_all(now);
+        }
+    }
+
     /// Somebody is gone. If the agent talked to one who stood apart, all others are taken back.
     pub(in crate::calls) fn remove(&mut self, id: PartyId, now: UnixMs) -> Option<Member> {
         let at = self.members.iter().position(|member| member.id == id)?;

@@ -13,7 +13,7 @@ use seatline_contract::{
 
 impl World {
     /// Agent 1 calls agent 2, whose desk rings; returns both lines and the contact.
-    async fn colleagues(&self) -> (PartyId, PartyId, ContactId) {
+    pub(super) async fn colleagues(&self) -> (PartyId, PartyId, ContactId) {
         self.present(2).await;
         self.present(1).await;
         for n in [1, 2] {
@@ -29,7 +29,7 @@ impl World {
         (caller, called, offer.contact.id)
     }
 
-    fn call_colleague(&self, n: u128) -> PartyId {
+    pub(super) fn call_colleague(&self, n: u128) -> PartyId {
         let party = self.switch.party();
         self.switch.raise(Event::Arrived {
             party,
@@ -64,7 +64,7 @@ async fn colleagues_talk_and_leave_nothing_to_write() {
             assert_eq!(seen.customer_name, Some(name));
             assert_eq!(seen.state, ContactState::Connected);
         }
-        // Nobody third can be brought in, and there is nobody to leave behind.
+        // There is nobody to leave behind.
         let inner = world.inner();
         assert!(inner.leave(agent(1), contact).is_err());
         assert!(inner.park(agent(1), contact).is_err());
@@ -148,6 +148,13 @@ async fn colleagues_hold_and_drop_each_other() {
     world.told(&Told::Play(called, Sound::Music)).await;
     world.switch.raise(Event::Resumed(caller));
     world.hears(called, &[caller]).await;
+    // The one called may do the same.
+    world.switch.raise(Event::Held(called));
+    world
+        .soon(|world| world.switch.heard_by(caller).is_empty())
+        .await;
+    world.switch.raise(Event::Resumed(called));
+    world.hears(caller, &[called]).await;
     let inner = world.inner();
     let call = world.seen(1, contact).and_then(|seen| seen.call);
     let parties = call.expect("goes on").parties;
@@ -174,7 +181,7 @@ async fn colleagues_hold_and_drop_each_other() {
 }
 
 /// How a desk was rung.
-fn answer_of(dial: &Dial) -> Option<Answer> {
+pub(super) fn answer_of(dial: &Dial) -> Option<Answer> {
     match dial {
         Dial::Agent { answer, .. } => *answer,
         Dial::Trunk { .. } => None,
@@ -238,7 +245,7 @@ impl World {
     }
 
     /// Waits until an agent is connected with a contact.
-    async fn talks(&self, n: u128, contact: ContactId) {
+    pub(super) async fn talks(&self, n: u128, contact: ContactId) {
         self.soon(|world| {
             world
                 .seen(n, contact)

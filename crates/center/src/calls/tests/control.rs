@@ -42,7 +42,7 @@ impl World {
     }
 
     /// The nth time a far side was dialled, answered at once.
-    async fn answers(&self, n: usize) -> PartyId {
+    pub(super) async fn answers(&self, n: usize) -> PartyId {
         let (line, _) = self.rung(n).await;
         self.switch.raise(Event::Answered(line));
         line
@@ -68,11 +68,11 @@ impl World {
     }
 }
 
-fn to_agent(n: u128) -> Reach {
+pub(super) fn to_agent(n: u128) -> Reach {
     reach(Target::Agent { agent: agent(n) })
 }
 
-fn to_number(number: &str) -> Reach {
+pub(super) fn to_number(number: &str) -> Reach {
     let number = PhoneNumber::new(number);
     reach(Target::Number { number })
 }

@@ -8,7 +8,7 @@ use seatline_contract::{
     supervision::{WatchMode, Watching},
 };
 
-fn supervisor(n: u128) -> Person {
+pub(super) fn supervisor(n: u128) -> Person {
     Person {
         id: agent(n),
         login: format!("supervisor-{n}"),
@@ -18,7 +18,7 @@ fn supervisor(n: u128) -> Person {
 }
 
 impl World {
-    async fn watching(&self, n: u128, wanted: impl Fn(&Option<Watching>) -> bool) {
+    pub(super) async fn watching(&self, n: u128, wanted: impl Fn(&Option<Watching>) -> bool) {
         self.soon(|world| {
             let inner = world.inner();
             wanted(&inner.watching(&inner.state.lock(), agent(n)))
@@ -27,7 +27,13 @@ impl World {
     }
 
     /// A supervisor joins; returns their line.
-    async fn join(&self, n: u128, dials: usize, contact: ContactId, mode: WatchMode) -> PartyId {
+    pub(super) async fn join(
+        &self,
+        n: u128,
+        dials: usize,
+        contact: ContactId,
+        mode: WatchMode,
+    ) -> PartyId {
         self.present(n).await;
         let joined = self.inner().watch(&supervisor(n), contact, mode);
         joined.expect("may");
