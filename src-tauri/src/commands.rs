@@ -9,6 +9,7 @@ pub mod headset;
 pub mod outbox;
 pub mod presence;
 pub mod recording;
+pub mod rules;
 pub mod session;
 pub mod settings;
 pub mod supervise;

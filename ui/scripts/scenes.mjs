@@ -123,6 +123,7 @@ export const scenes = [
   { name: "board-menu", mock: "board", act: click("view-board", "agent-more") },
   { name: "board-empty", mock: "board-empty", act: click("view-board") },
   { name: "board-failed", mock: "board-failed", size: small, act: click("view-board") },
+  { name: "rules", mock: "administrator", act: click("view-board", "board-rules-tab") },
   { name: "teams", mock: "administrator", act: click("view-board", "board-teams-tab") },
   {
     name: "team",

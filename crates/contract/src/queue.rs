@@ -1,6 +1,6 @@
 //! Queues as the desk sees them.
 
-use crate::{id::QueueId, time::UnixMs};
+use crate::{id::QueueId, identity::Person, time::UnixMs};
 use serde::{Deserialize, Serialize};
 
 /// A queue with who waits in it.
@@ -54,6 +54,7 @@ pub struct NewQueue {
 /// Body of `PATCH /api/v1/queues/{id}` (administrators): absent fields stay.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
 pub struct EditQueue {
     /// Whether its contacts answer themselves at the agent, with a beep.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,6 +64,7 @@ pub struct EditQueue {
 /// How calls reach one agent: body of `PUT /api/v1/people/{id}/call-policy` (administrators).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
 pub struct CallPolicy {
     /// Whether what queues and colleagues put before the agent answers itself, with a beep,
     /// whatever the queue says.
@@ -70,4 +72,39 @@ pub struct CallPolicy {
     /// Whether a call for the agent in person may knock during a conversation; answered, it holds
     /// that one.
     pub call_waiting: bool,
+}
+
+/// How calls reach everybody: answer of `GET /api/v1/call-rules` (administrators).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct CallRules {
+    /// Everybody, by name.
+    pub people: Vec<PersonRule>,
+    /// All queues, by name.
+    pub queues: Vec<QueueRule>,
+}
+
+/// How calls reach one person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct PersonRule {
+    /// Who.
+    pub person: Person,
+    /// How.
+    pub policy: CallPolicy,
+}
+
+/// How calls of one queue reach its agents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct QueueRule {
+    /// Which.
+    pub id: QueueId,
+    /// Name shown.
+    pub name: String,
+    /// Whether they answer themselves at the agent, with a beep.
+    pub auto_answer: bool,
 }

@@ -8,6 +8,7 @@ mod listen;
 mod manage;
 mod recordings;
 mod records;
+mod rules;
 mod session;
 mod supervise;
 mod visit;

@@ -91,6 +91,11 @@ plain! {
     save_scorecard(recording, id, card);
     reply_to_scorecard(id, reply);
     calibration(recording, form);
+    call_rules();
+    set_call_policy(person, policy);
+    edit_queue(queue, edit);
+    recording_policy();
+    set_recording_policy(policy);
     check_centre(url, trust);
     set_up_centre(request);
     remembered();

@@ -413,6 +413,41 @@ export const commands = {
 	 */
 	stopRecording: (contact: ContactId) => typedError<null, Failure>(__TAURI_INVOKE("stop_recording", { contact })),
 	/**
+	 *  How calls reach everybody.
+	 * 
+	 *  # Errors
+	 *  The centre's `forbidden` for all but administrators.
+	 */
+	callRules: () => typedError<CallRules, Failure>(__TAURI_INVOKE("call_rules")),
+	/**
+	 *  Changes a queue, from its next offer on.
+	 * 
+	 *  # Errors
+	 *  As [`set_call_policy`].
+	 */
+	editQueue: (queue: QueueId, edit: EditQueue) => typedError<null, Failure>(__TAURI_INVOKE("edit_queue", { queue, edit })),
+	/**
+	 *  What is recorded, for how long it is kept and who may hear it.
+	 * 
+	 *  # Errors
+	 *  The centre's `forbidden` for agents.
+	 */
+	recordingPolicy: () => typedError<RecordingPolicy, Failure>(__TAURI_INVOKE("recording_policy")),
+	/**
+	 *  Decides how calls reach a person, from the next one on.
+	 * 
+	 *  # Errors
+	 *  The centre's `forbidden` for all but administrators, `not_found`.
+	 */
+	setCallPolicy: (person: AgentId, policy: CallPolicy) => typedError<null, Failure>(__TAURI_INVOKE("set_call_policy", { person, policy })),
+	/**
+	 *  Decides that for the calls that begin from now on.
+	 * 
+	 *  # Errors
+	 *  The centre's `forbidden` for all but administrators, `invalid_field`.
+	 */
+	setRecordingPolicy: (policy: RecordingPolicy) => typedError<RecordingPolicy, Failure>(__TAURI_INVOKE("set_recording_policy", { policy })),
+	/**
 	 *  Says what answers at an address. A failure with a certificate that is not trusted carries
 	 *  its SHA-256 fingerprint in `subject`; `trust` is the one the person has accepted.
 	 * 
@@ -759,6 +794,28 @@ export type Call = {
 	customer_digits: string,
 	/**  Quality, renewed every second. */
 	quality: Quality | null,
+};
+
+/**  How calls reach one agent: body of `PUT /api/v1/people/{id}/call-policy` (administrators). */
+export type CallPolicy = {
+	/**
+	 *  Whether what queues and colleagues put before the agent answers itself, with a beep,
+	 *  whatever the queue says.
+	 */
+	auto_answer: boolean,
+	/**
+	 *  Whether a call for the agent in person may knock during a conversation; answered, it holds
+	 *  that one.
+	 */
+	call_waiting: boolean,
+};
+
+/**  How calls reach everybody: answer of `GET /api/v1/call-rules` (administrators). */
+export type CallRules = {
+	/**  Everybody, by name. */
+	people: PersonRule[],
+	/**  All queues, by name. */
+	queues: QueueRule[],
 };
 
 /**  Where a call stands at this desk. */
@@ -1297,6 +1354,12 @@ export type EditParty = {
 	held?: boolean | null,
 	/**  Let nobody hear it, or all again. */
 	muted?: boolean | null,
+};
+
+/**  Body of `PATCH /api/v1/queues/{id}` (administrators): absent fields stay. */
+export type EditQueue = {
+	/**  Whether its contacts answer themselves at the agent, with a beep. */
+	auto_answer?: boolean | null,
 };
 
 /**  Body of `PATCH /api/v1/recordings/{id}` (supervisors); what is absent stays. */
@@ -1944,6 +2007,14 @@ export type Person = {
 	role: Role,
 };
 
+/**  How calls reach one person. */
+export type PersonRule = {
+	/**  Who. */
+	person: Person,
+	/**  How. */
+	policy: CallPolicy,
+};
+
 /**
  *  A telephone number as dialled or received. Its debug form keeps the first three and last
  *  two characters only.
@@ -2060,6 +2131,16 @@ export type Queue = {
 /**  A queue. */
 export type QueueId = string;
 
+/**  How calls of one queue reach its agents. */
+export type QueueRule = {
+	/**  Which. */
+	id: QueueId,
+	/**  Name shown. */
+	name: string,
+	/**  Whether they answer themselves at the agent, with a beep. */
+	auto_answer: boolean,
+};
+
 /**  The person wants to quit while a call is up; ask, then call `quit`. */
 export type QuitRequested = null;
 
@@ -2121,12 +2202,56 @@ export type RecordingFilter = {
 /**  The recording of one contact's call. */
 export type RecordingId = string;
 
+/**  Which calls are recorded. */
+export type RecordingMode = 
+/**  None. */
+{ kind: "none" } | 
+/**  Those whose agent asks. */
+{ kind: "on_demand" } | 
+/**  So many of a hundred, the same ones however often it is asked. */
+{ kind: "share"; 
+/**  1 to 99. */
+percent: number } | 
+/**  All. */
+{ kind: "all" };
+
 /**  A page of recordings. */
 export type RecordingPage = {
 	/**  The latest first. */
 	recordings: RecordingSummary[],
 	/**  True when there is more than fits. */
 	more: boolean,
+};
+
+/**
+ *  What is recorded, for how long it is kept and who may hear it; body and answer of
+ *  `/api/v1/recordings/policy`.
+ */
+export type RecordingPolicy = {
+	/**  The first that fits a call holds; a call that none fits is not recorded. */
+	rules: RecordingRule[],
+	/**  All classes there are. */
+	classes: RetentionClass[],
+	/**  The key with which a customer refuses while being told. */
+	refusal_digit: string | null,
+	/**  Whether agents may hear their own calls. */
+	agents_hear_own: boolean,
+	/**  Whether calls that must be recorded may still begin while the disk takes no writes. */
+	calls_without_storage: boolean,
+};
+
+/**  A rule for some calls. */
+export type RecordingRule = {
+	/**  Calls of this queue only. */
+	queue: QueueId | null,
+	/**  Calls begun by this side only. */
+	direction: Direction | null,
+	/**  Which of them. */
+	mode: RecordingMode,
+	/**  Whether the customer is told first, and can refuse. */
+	announce: boolean,
+	/**  How long they are kept: the name of a [`RetentionClass`]. */
+	class: string,
 };
 
 /**  Whether a call is recorded. */
@@ -2237,6 +2362,14 @@ export type ResumeCause =
 "time_limit" | 
 /**  The disk takes writes again. */
 "storage_back";
+
+/**  How long recordings are kept. */
+export type RetentionClass = {
+	/**  Its name. */
+	name: string,
+	/**  Days from the recording's beginning (1 to 36,500). */
+	days: number,
+};
 
 /**  Answer of a reveal. */
 export type Revealed = {

@@ -7,6 +7,8 @@ import type {
   Calibration,
   Callback,
   CallbackState,
+  CallPolicy,
+  CallRules,
   CentreCheck,
   CompleteTransfer,
   CustomerCard,
@@ -39,6 +41,7 @@ import type {
   Recording,
   RecordingFilter,
   RecordingPage,
+  RecordingPolicy,
   RememberedSignIn,
   ReplyToScorecard,
   Revealed,
@@ -84,6 +87,19 @@ export interface Recordings {
   saveScorecard(recording: string, card: string, save: SaveScorecard): Promise<void>;
   reply(card: string, reply: ReplyToScorecard): Promise<void>;
   calibration(recording: string, form: string): Promise<Calibration>;
+}
+
+/** What an administrator decides. */
+export interface Rules {
+  /** How calls reach everybody. */
+  calls(): Promise<CallRules>;
+  /** How calls reach a person, from the next one on. */
+  setPerson(person: string, policy: CallPolicy): Promise<void>;
+  /** Whether a queue's calls answer themselves, from the next one on. */
+  setQueue(queue: string, auto_answer: boolean): Promise<void>;
+  /** What is recorded, for how long it is kept and who may hear it. */
+  recording(): Promise<RecordingPolicy>;
+  setRecording(policy: RecordingPolicy): Promise<RecordingPolicy>;
 }
 
 /** What the shell asks the window to do. */
@@ -166,6 +182,7 @@ export interface Desk {
   callbacks(): Promise<Callback[]>;
 
   readonly recordings: Recordings;
+  readonly rules: Rules;
 
   saveNote(note: NoteDraft): Promise<void>;
   finishWrapUp(contact: string): Promise<void>;

@@ -103,6 +103,14 @@ export function tauriDesk(): Desk {
       calibration: (recording, form) => take(commands.calibration(recording, form)),
     },
 
+    rules: {
+      calls: () => take(commands.callRules()),
+      setPerson: (person, policy) => run(commands.setCallPolicy(person, policy)),
+      setQueue: (queue, auto_answer) => run(commands.editQueue(queue, { auto_answer })),
+      recording: () => take(commands.recordingPolicy()),
+      setRecording: (policy) => take(commands.setRecordingPolicy(policy)),
+    },
+
     saveNote: (note) => run(commands.saveNote(note)),
     finishWrapUp: (contact) => run(commands.finishWrapUp(contact)),
     extendWrapUp: (contact, seconds) => run(commands.extendWrapUp(contact, seconds)),

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Call, DeskView, Message, Party, TimelineEntry } from "$ipc/bindings";
 import type { Marker, Recording } from "$ipc/bindings";
 import { addressBook, colleagues, contact, customers, id, queues } from "$ipc/mock/data";
+import { recordingPolicy } from "$ipc/mock/data";
 import { callOf, live, online, ringing, talking, wrapping } from "$ipc/mock/scenarios";
 import { keepSame } from "$shared/live.svelte";
 import { resumesSoon } from "$shared/recording";
@@ -24,6 +25,7 @@ import { withDialled, type Dialled } from "$shared/recent.svelte";
 import { litBars } from "./headset/meter";
 import { choiceOf, isChosen, waitsForContact } from "./presence/presence";
 import { inOrder, matches, rowsOf, sorted, totals } from "./supervise/board";
+import { anyCall, moved, ruleOf } from "./rules/rule";
 import { isGlobal } from "./settings/hotkey";
 import { blankDraft, draftFor, fromHanded, isBlank, leftOver, missingFields } from "./ticket/draft";
 
@@ -158,16 +160,31 @@ describe("parties", () => {
     expect(possible(undefined, me)).toMatchObject({ reach: false, leave: false, edit: false });
   });
 
-  it("hold and mute a colleague who was called, and bring in nobody", () => {
-    const internal = { ...subject(consulting), direction: "internal" as const };
-    expect(possible(internal, me)).toMatchObject({
-      reach: false,
-      complete: false,
-      cancel: null,
-      leave: false,
-      park: false,
-      edit: true,
-    });
+  it("bring a third into a call between colleagues, whoever of the two called", () => {
+    const internal = (change: (parties: Party[]) => Party[]) => {
+      const of = subject((parties) => change(parties).filter((p) => p.role !== "customer"));
+      return { ...of, direction: "internal" as const };
+    };
+    const two = internal(conference);
+    expect(two.call.parties).toHaveLength(2);
+    for (const reader of [me, id(3)]) {
+      expect(possible(two, reader)).toMatchObject({
+        reach: true,
+        complete: false,
+        cancel: null,
+        leave: false,
+        park: false,
+        edit: true,
+      });
+    }
+    const three = internal((parties) => [
+      ...conference(parties),
+      party({ id: id(900), role: "colleague", agent: id(5) }),
+    ]);
+    expect(possible(three, me)).toMatchObject({ leave: true, reach: true, complete: false });
+    expect(possible(three, id(3))).toMatchObject({ leave: true, reach: false, edit: false });
+    const dialled = { ...internal(consulting), state: "dialing" as const };
+    expect(possible(dialled, me)).toMatchObject({ reach: false, complete: false, cancel: null });
   });
 
   it("take the ticket begun along, and go on with it", () => {
@@ -542,5 +559,21 @@ describe("meter", () => {
     expect(litBars(-90, 10)).toBe(0);
     expect(litBars(-30, 10)).toBe(5);
     expect(litBars(0, 10)).toBe(10);
+  });
+});
+
+describe("rules of recording", () => {
+  it("moves a rule a step, and none over an end", () => {
+    expect(moved(["a", "b", "c"], 1, -1)).toEqual(["b", "a", "c"]);
+    expect(moved(["a", "b", "c"], 1, 1)).toEqual(["a", "c", "b"]);
+    expect(moved(["a", "b"], 0, -1)).toEqual(["a", "b"]);
+    expect(moved(["a", "b"], 1, 1)).toEqual(["a", "b"]);
+  });
+
+  it("adds a rule that the centre takes as it is", () => {
+    const policy = recordingPolicy(say, 0);
+    const rule = ruleOf(anyCall(policy));
+    expect(Object.keys(rule).sort()).toEqual(Object.keys(policy.rules[0] ?? {}).sort());
+    expect(policy.classes.map((one) => one.name)).toContain(rule.class);
   });
 });

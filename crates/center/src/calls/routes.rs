@@ -29,6 +29,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(contacts::hang_up))
         .routes(routes!(queues::list_queues, queues::create_queue))
         .routes(routes!(queues::edit_queue))
+        .routes(routes!(policy::read_call_rules))
         .routes(routes!(policy::read_call_policy, policy::set_call_policy))
         .routes(routes!(control::consult))
         .routes(routes!(control::transfer))

@@ -15,7 +15,7 @@ use crate::{
     compliance::number::Number,
     http::ApiFailure,
     store::{is_conflict, text},
-    supervision::{self, Facts},
+    supervision::Facts,
     tickets,
 };
 use entity::{contact, contact_notes, queue, queue_agent, queue_number};
@@ -489,18 +489,6 @@ pub async fn number_of(app: &App, contact: ContactId) -> Result<String, ApiFailu
         .and_then(|record| record.number)
         .map(|number| number.expose().to_owned())
         .ok_or_else(|| Code::NotFound.into())
-}
-
-/// Adds a queue with its numbers and agents, or nothing of it.
-pub(super) async fn add_queue_whole(
-    app: &App,
-    info: &QueueInfo,
-    within_s: u32,
-) -> Result<(), DbErr> {
-    let transaction = app.store.begin().await?;
-    add_queue(&transaction, info).await?;
-    supervision::add_level(&transaction, info.id, within_s).await?;
-    transaction.commit().await
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ async fn open(centre: &Centre, desk: &Desk<'_>) -> Socket {
 }
 
 /// Action, object and detail of all that somebody did, in order.
-async fn acts_of(centre: &Centre, person: &Person) -> Vec<(String, String, String)> {
+pub(super) async fn acts_of(centre: &Centre, person: &Person) -> Vec<(String, String, String)> {
     let db = centre.running.app.store.db();
     let sql = "SELECT action, object, detail FROM audit WHERE agent = ? ORDER BY at, id";
     let statement =

@@ -1,6 +1,7 @@
 /** People, tickets and calls of the simulated centre, in the window's language. */
 import type {
   Callback,
+  CallRules,
   Catalog,
   Colleague,
   Contact,
@@ -12,6 +13,7 @@ import type {
   PastLeg,
   Person,
   Queue,
+  RecordingPolicy,
   Team,
   Ticket,
   TicketSummary,
@@ -53,6 +55,36 @@ export function teams(say: Say): Team[] {
     },
     { id: id(972), name: say("售前组", "Sales"), agents: [id(5), id(6)], supervisors: [id(4)] },
   ];
+}
+
+/** As an administrator has decided. */
+export function callRules(say: Say, now: number): CallRules {
+  return {
+    people: people(say).map((person, n) => ({
+      person,
+      policy: { auto_answer: n === 2, call_waiting: n === 0 },
+    })),
+    queues: queues(say, now).map(({ id, name }, n) => ({ id, name, auto_answer: n === 1 })),
+  };
+}
+
+export function recordingPolicy(say: Say, now: number): RecordingPolicy {
+  const [after, sales] = queues(say, now);
+  const usual = { announce: true, class: "standard" };
+  return {
+    rules: [
+      { queue: sales?.id ?? null, direction: null, mode: { kind: "share", percent: 20 }, ...usual },
+      { queue: after?.id ?? null, direction: "inbound", mode: { kind: "all" }, ...usual },
+      { queue: null, direction: null, mode: { kind: "on_demand" }, ...usual },
+    ],
+    classes: [
+      { name: "standard", days: 180 },
+      { name: say("合同", "contracts"), days: 1825 },
+    ],
+    refusal_digit: "9",
+    agents_hear_own: true,
+    calls_without_storage: true,
+  };
 }
 
 /** What the first agent and somebody wrote to each other yesterday and the day before. */

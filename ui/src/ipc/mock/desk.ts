@@ -38,11 +38,13 @@ import type {
   TicketFilter,
   WatchMode,
 } from "../bindings";
-import type { EditRecording, RecordingFilter } from "../bindings";
+import type { CallPolicy, CallRules, EditRecording } from "../bindings";
+import type { RecordingFilter, RecordingPolicy } from "../bindings";
 import {
   DeskFailure,
   type Desk,
   type Recordings,
+  type Rules,
   type ShellRequest,
   type Steer,
   type Stop,
@@ -80,6 +82,8 @@ export class MockDesk implements Desk {
   #entries: Entry[];
   #floor: Floor;
   #teams: Team[];
+  #callRules: CallRules;
+  #recordingPolicy: RecordingPolicy;
   #shelf: RecordingShelf;
   #live = new Set<(live: LiveView) => void>();
   #watched = { board: false, directory: false };
@@ -99,6 +103,8 @@ export class MockDesk implements Desk {
     this.#floor = new Floor(say, this.#now(), scenario.empty ? 0 : (scenario.floor ?? 12));
     this.#shelf = new RecordingShelf(say, this.#now());
     this.#entries = data.addressBook(say, this.#now());
+    this.#callRules = data.callRules(say, this.#now());
+    this.#recordingPolicy = data.recordingPolicy(say, this.#now());
     this.#teams = scenario.empty ? [] : data.teams(say);
     this.#tickets = scenario.empty ? [] : data.tickets(say, this.#now());
     if (scenario.ringsAfter) {
@@ -593,6 +599,32 @@ export class MockDesk implements Desk {
     await this.#ask("removeTeam");
     this.#teams = this.#teams.filter((t) => t.id !== team);
   }
+
+  readonly rules: Rules = {
+    calls: async () => {
+      await this.#ask("rules");
+      return structuredClone(this.#callRules);
+    },
+    setPerson: async (person: string, policy: CallPolicy) => {
+      await this.#ask(`setPerson ${JSON.stringify(policy)}`);
+      const rule = this.#callRules.people.find((each) => each.person.id === person);
+      if (rule) rule.policy = policy;
+    },
+    setQueue: async (queue: string, auto_answer: boolean) => {
+      await this.#ask(`setQueue ${auto_answer}`);
+      const rule = this.#callRules.queues.find((each) => each.id === queue);
+      if (rule) rule.auto_answer = auto_answer;
+    },
+    recording: async () => {
+      await this.#ask("recordingPolicy");
+      return this.#recordingPolicy;
+    },
+    setRecording: async (policy: RecordingPolicy) => {
+      await this.#ask("setRecording");
+      this.#recordingPolicy = policy;
+      return policy;
+    },
+  };
 
   readonly recordings: Recordings = {
     steer: async (_: string, what: Steer, reason) => {

@@ -1,4 +1,4 @@
-//! How calls reach one agent.
+//! How calls reach agents.
 
 use super::super::policy;
 use crate::{
@@ -11,9 +11,39 @@ use axum::{extract::State, http::StatusCode};
 use seatline_contract::{
     error::{ApiError, Code},
     id::AgentId,
-    identity::Role,
-    queue::CallPolicy,
+    identity::{Person, Role},
+    queue::{CallPolicy, CallRules, PersonRule, QueueRule},
 };
+
+/// How calls reach everybody (administrators).
+#[utoipa::path(
+    get, path = "/api/v1/call-rules", tag = "calls",
+    responses((status = 200, body = CallRules), (status = 403, body = ApiError)),
+)]
+pub(super) async fn read_call_rules(
+    State(app): State<App>,
+    signed: Signed,
+) -> Result<Json<CallRules>, ApiFailure> {
+    signed.require(Role::Administrator)?;
+    let everybody = person::everybody(app.store.db()).await?;
+    let state = app.calls.running()?.state.lock();
+    let of = |person: Person| PersonRule {
+        policy: state.policies.get(&person.id).copied().unwrap_or_default(),
+        person,
+    };
+    let people = everybody.into_iter().map(of).collect();
+    let mut queues: Vec<QueueRule> = state
+        .queues
+        .values()
+        .map(|info| QueueRule {
+            id: info.id,
+            name: info.name.clone(),
+            auto_answer: info.auto_answer,
+        })
+        .collect();
+    queues.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(Json(CallRules { people, queues }))
+}
 
 /// How calls reach an agent (administrators).
 #[utoipa::path(

@@ -4,15 +4,17 @@ use super::super::{Inner, QueueInfo, store};
 use crate::{
     App,
     acd::{QueueSetUp, Terms},
-    compliance::number::Number,
+    compliance::{audit, number::Number},
     http::{ApiFailure, Json, Path},
     identity::{Signed, person},
     store::is_conflict,
+    supervision,
 };
 use axum::{extract::State, http::StatusCode};
+use sea_orm::DbErr;
 use seatline_contract::{
     error::{ApiError, Code},
-    id::QueueId,
+    id::{AgentId, QueueId},
     identity::Role,
     queue::{EditQueue, NewQueue, Queue},
 };
@@ -65,7 +67,7 @@ pub(super) async fn create_queue(
         waiting: 0,
         longest_since: None,
     };
-    store::add_queue_whole(&app, &info, within_s)
+    add(&app, signed.agent(), &info, within_s)
         .await
         .map_err(|error| match is_conflict(&error) {
             true => ApiFailure::from(Code::Conflict).detail("the name or a number is taken"),
@@ -100,13 +102,28 @@ pub(super) async fn edit_queue(
             .then_some(StatusCode::NO_CONTENT)
             .ok_or_else(|| Code::NotFound.into());
     };
-    if !store::set_auto_answer(app.store.db(), queue, auto_answer).await? {
+    let transaction = app.store.begin().await?;
+    if !store::set_auto_answer(&transaction, queue, auto_answer).await? {
         return Err(Code::NotFound.into());
     }
+    let (now, by, object) = (app.clock.now(), signed.agent(), format!("queue {queue}"));
+    let detail = format!("auto-answer {auto_answer}");
+    audit::record(&transaction, now, by, "queue_set", &object, &detail).await?;
+    transaction.commit().await?;
     if let Some(info) = calls.state.lock().queues.get_mut(&queue) {
         info.auto_answer = auto_answer;
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Stores a queue with its service level, and who added it.
+async fn add(app: &App, by: AgentId, info: &QueueInfo, within_s: u32) -> Result<(), DbErr> {
+    let transaction = app.store.begin().await?;
+    store::add_queue(&transaction, info).await?;
+    supervision::add_level(&transaction, info.id, within_s).await?;
+    let (now, object) = (app.clock.now(), format!("queue {}", info.id));
+    audit::record(&transaction, now, by, "queue_added", &object, &info.name).await?;
+    transaction.commit().await
 }
 
 async fn check(app: &App, request: NewQueue) -> Result<QueueInfo, ApiFailure> {
