@@ -92,7 +92,7 @@ struct Task {
 /// A leg that speaks in the room, hears in it, or both.
 struct Occupant {
     leg: Leg,
-    voice: Option<Voice>,
+    voice: Voice,
     outlet: Option<Outlet>,
 }
 
@@ -144,7 +144,7 @@ impl Task {
         for speaker in row.speakers.iter().filter(|speaker| !speaker.is(leg)) {
             if let Some(seat) = self.seat(speaker) {
                 if let Some(occupant) = &mut self.occupants[seat.index()] {
-                    occupant.voice.get_or_insert_with(|| Voice::new(speaker));
+                    occupant.voice.wake(now);
                 }
                 speakers.insert(seat);
             }
@@ -161,9 +161,6 @@ impl Task {
             Some(outlet) if !outlet.way.is_closed() => {
                 outlet.row = speakers;
                 outlet.keys_from = keys_from;
-                if outlet.coming.is_none() {
-                    self.mixer.hear(listener, speakers);
-                }
             }
             _ => {
                 let (way, come) = mpsc::channel(OUTLET);
@@ -195,10 +192,10 @@ impl Task {
     /// What the room has of a leg that shall be heard directly from now on.
     fn hand_over(&mut self, speaker: &Leg) -> Vec<Heard> {
         self.listen();
-        let voice = self
+        let occupant = self
             .find(speaker)
-            .and_then(|seat| self.occupants[seat.index()].as_ref()?.voice.as_ref());
-        voice.map(Voice::ahead).unwrap_or_default()
+            .and_then(|seat| self.occupants[seat.index()].as_ref());
+        occupant.map_or(Vec::new(), |occupant| occupant.voice.ahead())
     }
 
     fn find(&self, leg: &Leg) -> Option<Seat> {
@@ -221,7 +218,7 @@ impl Task {
         }
         self.occupants[seat.index()] = Some(Occupant {
             leg: leg.clone(),
-            voice: None,
+            voice: Voice::asleep(leg),
             outlet: None,
         });
         Some(seat)
@@ -240,10 +237,8 @@ impl Task {
         for seat in self.mixer.needed().iter() {
             let sound = &mut self.sounds[seat.index()];
             match self.occupants[seat.index()].as_mut() {
-                Some(Occupant {
-                    voice: Some(voice), ..
-                }) => voice.pull(sound, now),
-                _ => sound.fill(0.0),
+                Some(occupant) => occupant.voice.pull(sound, now),
+                None => sound.fill(0.0),
             }
         }
         self.speak().await;
@@ -259,9 +254,7 @@ impl Task {
             else {
                 continue;
             };
-            let Some(voice) = &mut occupant.voice else {
-                continue;
-            };
+            let voice = &mut occupant.voice;
             voice.take(|key| keys.push(key));
             // A voice fades in when it begins, and out when its leg has ended.
             let silent = !voice.has_begun() || voice.is_over();
@@ -276,33 +269,43 @@ impl Task {
         }
     }
 
-    /// Gives their first mix to those for whom it can be made.
+    /// Sets the rows of those who are in the room, and gives their first mix to those for whom it
+    /// can be made: of the voices they know. An encoder that begins with one voice more would blur
+    /// the one that goes on.
     fn begin(&mut self, now: Instant) {
         for index in 0..self.occupants.len() {
-            let Some((since, carried)) = self.occupants[index]
-                .as_ref()
-                .and_then(|occupant| occupant.outlet.as_ref()?.coming)
+            let (Some(seat), Some(occupant)) =
+                (Seat::numbered(index), self.occupants[index].as_ref())
             else {
+                continue;
+            };
+            let Some(outlet) = &occupant.outlet else {
+                continue;
+            };
+            let row = outlet.row;
+            let Some((since, carried)) = outlet.coming else {
+                self.mixer.hear(seat, row);
                 continue;
             };
             let begun = |seat: Seat| {
                 let occupant = self.occupants[seat.index()].as_ref();
-                let voice = occupant.and_then(|occupant| occupant.voice.as_ref());
-                voice.is_none_or(|voice| voice.has_begun() || voice.is_over())
+                occupant.is_none_or(|o| o.voice.has_begun() || o.voice.is_over())
             };
             let ready = carried.iter().all(begun);
             if !ready && now.saturating_duration_since(since) < PATIENCE {
                 continue;
             }
-            if let (Some(seat), Some(outlet)) = (
-                Seat::numbered(index),
-                self.occupants[index]
-                    .as_mut()
-                    .and_then(|o| o.outlet.as_mut()),
-            ) {
+            let first = match (carried & row).is_empty() {
+                true => row,
+                false => carried & row,
+            };
+            self.mixer.hear(seat, first);
+            self.mixer.carry_on(seat, carried);
+            if let Some(outlet) = self.occupants[index]
+                .as_mut()
+                .and_then(|o| o.outlet.as_mut())
+            {
                 outlet.coming = None;
-                self.mixer.hear(seat, outlet.row);
-                self.mixer.carry_on(seat, carried);
             }
         }
     }
@@ -359,11 +362,11 @@ impl Task {
                 occupant.outlet = None;
                 self.mixer.stop_hearing(seat);
             }
-            let over = occupant.voice.as_ref().is_some_and(Voice::is_over);
+            let over = occupant.voice.is_over();
             if !fading.contains(seat) && (over || !wanted.contains(seat)) {
-                occupant.voice = None;
+                occupant.voice.sleep();
             }
-            if occupant.voice.is_none() && occupant.outlet.is_none() {
+            if !occupant.voice.is_awake() && occupant.outlet.is_none() {
                 self.occupants[index] = None;
                 self.mixer.leave(seat);
                 for outlet in self
