@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use seatline_tests::{
     baresip::{Baresip, RTP_PORTS, Setup, Voice},
     built,
-    centre::{AFTER_SALES, AGENT, Centre, PASSWORD},
+    centre::{AGENT, Centre, PASSWORD, VIP},
     keyring,
     screen::Screen,
     sound::SoundServer,
@@ -154,7 +154,7 @@ async fn measure_seatline(
     for turn in 0..5 {
         window.watch_for("answer").await?;
         let invited = unix_ms();
-        customer.dial(AFTER_SALES, &centre.trunk)?;
+        customer.dial(VIP, &centre.trunk)?;
         window.find("answer").await?;
         cards.push(window.seen_at("answer").await? - invited);
         if turn < 4 {

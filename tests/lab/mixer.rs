@@ -27,7 +27,7 @@ const PARTIES: [usize; 3] = [3, 8, 32];
 pub(crate) async fn run() -> Result<()> {
     let address = stage_address()?;
     let folder = tempfile::Builder::new().prefix("mixer-").tempdir()?;
-    let speech = Arc::new(Clip::from_wav(&std::fs::read(prompt("demo-congrats")?)?)?);
+    let speech = Clip::from_wav(&std::fs::read(prompt("demo-congrats")?)?)?;
     let rival = ConfBridge::start(folder.path(), address).await;
     let mut table = Table::default();
     for codec in [Codec::Opus, Codec::Pcma] {
@@ -104,13 +104,13 @@ struct Cost {
     bit_rate: f64,
 }
 
-/// The cost of a party while all talk at once and everybody hears all others. What the host needs
-/// without a call is not counted.
+/// The cost of a party while all talk at once, each at another place of the speech, and everybody
+/// hears all others. What the host needs without a call is not counted.
 async fn cost(
     host: &mut impl Host,
     address: IpAddr,
     (codec, parties): (Codec, usize),
-    speech: &Arc<Clip>,
+    speech: &Clip,
 ) -> Result<Cost> {
     let idle = footprint::processor(host.id()?, COUNTED / 3).await?;
     let mut phones = Vec::new();
@@ -123,9 +123,12 @@ async fn cost(
     }
     // One listens, so that what is counted is known to be a mix.
     let (listener, talkers) = phones.split_first().context("an empty room")?;
-    for phone in talkers {
+    for (place, phone) in talkers.iter().enumerate() {
+        let mut says = speech.samples().to_vec();
+        let from = says.len() * place / talkers.len();
+        says.rotate_left(from);
         phone.leg.hear(Source::Clip {
-            clip: Arc::clone(speech),
+            clip: Arc::new(Clip::from_samples(says)),
             repeat: true,
         });
     }

@@ -21,6 +21,10 @@ pub const PASSWORD: &str = "seatline-demo-2026";
 /// A number that leads to a queue of [`AGENT`]'s.
 pub const AFTER_SALES: &str = "4001";
 
+/// A number that leads to a queue of [`AGENT`]'s whose calls are not recorded, so that no
+/// announcement delays them.
+pub const VIP: &str = "4003";
+
 /// A running centre.
 pub struct Centre {
     program: Program,
