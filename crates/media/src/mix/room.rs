@@ -1,7 +1,8 @@
 //! The driver of a mixer: legs that hear several others at once.
 
+use super::limit::soften;
 use super::voice::Voice;
-use super::{Mixer, Seat, Seats};
+use super::{Mix, Mixer, Seat, Seats};
 use crate::codec::{Encoder, MAX_PAYLOAD};
 use crate::leg::shared::Heard;
 use crate::{Codec, FRAME, Frame, Leg, SAMPLE_RATE, Source};
@@ -17,6 +18,10 @@ const CATCH_UP: Duration = Duration::from_millis(200);
 
 /// Frames that may wait for a listener's leg: more means that it is starved.
 const OUTLET: usize = 10;
+
+/// Frames of every voice that are kept: an encoder that begins in the middle of what is said blurs
+/// its beginning, unless it has heard what was said before.
+const SAID: usize = 3;
 
 /// How long a listener goes on hearing a voice directly while the room has nothing of it.
 const PATIENCE: Duration = Duration::from_millis(60);
@@ -93,6 +98,8 @@ struct Task {
 struct Occupant {
     leg: Leg,
     voice: Voice,
+    /// What its voice said last, the oldest first. Silence while nobody heard it.
+    said: Box<[Frame; SAID]>,
     outlet: Option<Outlet>,
 }
 
@@ -219,6 +226,7 @@ impl Task {
         self.occupants[seat.index()] = Some(Occupant {
             leg: leg.clone(),
             voice: Voice::asleep(leg),
+            said: Box::new([[0.0; FRAME]; SAID]),
             outlet: None,
         });
         Some(seat)
@@ -242,7 +250,24 @@ impl Task {
             }
         }
         self.speak().await;
+        self.remember();
         self.tidy();
+    }
+
+    fn remember(&mut self) {
+        let needed = self.mixer.needed();
+        for (index, sound) in self.sounds.iter().enumerate() {
+            let (Some(seat), Some(occupant)) =
+                (Seat::numbered(index), self.occupants[index].as_mut())
+            else {
+                continue;
+            };
+            occupant.said.rotate_left(1);
+            occupant.said[SAID - 1] = match needed.contains(seat) {
+                true => *sound,
+                false => [0.0; FRAME],
+            };
+        }
     }
 
     /// Takes what arrived, and passes keys on.
@@ -325,7 +350,7 @@ impl Task {
                     occupant.is_some_and(|occupant| occupant.leg.hears() == Some(codec))
                 };
                 let members: Seats = mix.listeners.iter().filter(speaks).collect();
-                let Some(payload) = encode(occupants, members, codec, &mix.frame) else {
+                let Some(payload) = encode(occupants, members, codec, mix) else {
                     continue;
                 };
                 for member in members.iter() {
@@ -389,7 +414,7 @@ fn encode(
     occupants: &mut [Option<Occupant>],
     members: Seats,
     codec: Codec,
-    frame: &Frame,
+    mix: &Mix,
 ) -> Option<Bytes> {
     let lead = members.first()?;
     let loss = members
@@ -398,20 +423,42 @@ fn encode(
         .fold(0.0, |loss, occupant| {
             f32::max(loss, occupant.leg.remote_loss())
         });
-    let outlet = occupants[lead.index()].as_mut()?.outlet.as_mut()?;
-    if outlet
-        .encoder
-        .as_ref()
-        .is_none_or(|(known, _)| *known != codec)
-    {
-        match codec.mix_encoder(SAMPLE_RATE) {
-            Ok(encoder) => outlet.encoder = Some((codec, encoder)),
-            Err(error) => tracing::warn!(%error, "a mix is not sent"),
-        }
+    let begun = |outlet: &Outlet| matches!(&outlet.encoder, Some((known, _)) if *known == codec);
+    if !begun(occupants[lead.index()].as_ref()?.outlet.as_ref()?) {
+        let encoder = begin_encoder(occupants, mix.before, codec)?;
+        occupants[lead.index()].as_mut()?.outlet.as_mut()?.encoder = Some((codec, encoder));
     }
+    let outlet = occupants[lead.index()].as_mut()?.outlet.as_mut()?;
     let (_, encoder) = outlet.encoder.as_mut()?;
     encoder.expect_loss(loss);
     let mut payload = [0; MAX_PAYLOAD];
-    let length = encoder.encode(frame, &mut payload).ok()?;
+    let length = encoder.encode(&mix.frame, &mut payload).ok()?;
     Some(Bytes::copy_from_slice(&payload[..length]))
+}
+
+/// An encoder that knows what those whom its listeners have heard until now said last.
+fn begin_encoder(occupants: &[Option<Occupant>], heard: Seats, codec: Codec) -> Option<Encoder> {
+    let mut encoder = match codec.mix_encoder(SAMPLE_RATE) {
+        Ok(encoder) => encoder,
+        Err(error) => {
+            tracing::warn!(%error, "a mix is not sent");
+            return None;
+        }
+    };
+    let mut unheard = [0; MAX_PAYLOAD];
+    for n in 0..SAID {
+        let mut before = [0.0; FRAME];
+        for speaker in heard
+            .iter()
+            .filter_map(|seat| occupants[seat.index()].as_ref())
+        {
+            for (sum, sample) in before.iter_mut().zip(&speaker.said[n]) {
+                *sum += sample;
+            }
+        }
+        soften(&mut before);
+        // What cannot be encoded teaches nothing.
+        let _ = encoder.encode(&before, &mut unheard);
+    }
+    Some(encoder)
 }
