@@ -27,6 +27,10 @@ pub(crate) trait RenderSource: Send {
 /// Told once when a stream has ended by itself and must be opened anew.
 pub(crate) type OnFailure = Box<dyn FnMut(String) + Send>;
 
+/// Told when the microphone itself is muted, by a key of its own or in the system, and when it is
+/// heard again. A system that does not say never calls; a stream begins as heard.
+pub(crate) type OnMuted = Box<dyn FnMut(bool) + Send>;
+
 /// A running stream; it ends when dropped.
 pub(crate) struct OpenStream {
     /// Samples per second.
@@ -55,6 +59,7 @@ pub(crate) trait Backend: Send {
         device: &Device,
         sink: Box<dyn CaptureSink>,
         on_failure: OnFailure,
+        on_muted: OnMuted,
     ) -> Result<OpenStream, OpenError>;
 
     /// Starts to play on a device.

@@ -304,6 +304,8 @@ impl Render {
 pub(crate) struct Shared {
     /// The line receives silence while set.
     pub(crate) muted: AtomicBool,
+    /// The microphone itself is muted and gives silence.
+    pub(crate) device_muted: AtomicBool,
     /// Set when the processing has panicked and is bypassed.
     pub(crate) processing_failed: AtomicBool,
     /// Set when the line has panicked and was disconnected.

@@ -69,6 +69,8 @@ pub enum HeadsetEvent {
         /// The device's name.
         name: String,
     },
+    /// The microphone itself was muted, by a key of its own or in the system, or is heard again.
+    Muted(bool),
     /// The devices of the system have changed; these are all of them now.
     DevicesChanged(Vec<Device>),
     /// Something broke; the call goes on as said at the failure.
@@ -219,6 +221,11 @@ impl Headset {
     /// Whether the microphone is muted.
     pub fn is_muted(&self) -> bool {
         self.shared.muted.load(Ordering::Relaxed)
+    }
+
+    /// Whether the open microphone is muted at the device, which only the device can undo.
+    pub fn is_device_muted(&self) -> bool {
+        self.shared.device_muted.load(Ordering::Relaxed)
     }
 
     /// How loud both directions are now. Never waits.

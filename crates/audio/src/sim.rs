@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use crate::backend::{Backend, CaptureSink, OnFailure, OpenStream, RenderSource};
+use crate::backend::{Backend, CaptureSink, OnFailure, OnMuted, OpenStream, RenderSource};
 use crate::device::{Device, DeviceId, Direction};
 use crate::engine::TICK;
 use crate::error::{DeviceError, OpenError};
@@ -47,6 +47,7 @@ struct Stage {
 struct Plug {
     unplugged: AtomicBool,
     busy: AtomicBool,
+    muted: AtomicBool,
     open: AtomicU64,
     frames: AtomicU64,
 }
@@ -121,6 +122,11 @@ impl Simulation {
             .plug(direction)
             .busy
             .store(busy, Ordering::SeqCst);
+    }
+
+    /// Presses the microphone's own mute key: it gives silence from then on, or sound again.
+    pub fn set_device_muted(&self, muted: bool) {
+        self.stage.microphone.muted.store(muted, Ordering::SeqCst);
     }
 
     /// Whether the device is open: a closed microphone hears nothing.
@@ -250,11 +256,21 @@ impl Backend for SimulatedBackend {
         device: &Device,
         mut sink: Box<dyn CaptureSink>,
         on_failure: OnFailure,
+        mut on_muted: OnMuted,
     ) -> Result<OpenStream, OpenError> {
         self.admit(device)?;
+        let mut muted = false;
         Ok(self.run(Direction::Input, on_failure, move |stage| {
             let mut frame = [0.0; FRAME];
             (lock(&stage.voice))(&mut frame);
+            let now = stage.microphone.muted.load(Ordering::SeqCst);
+            if now != muted {
+                muted = now;
+                on_muted(muted);
+            }
+            if muted {
+                frame.fill(0.0);
+            }
             sink.take(&frame, TICK);
         }))
     }

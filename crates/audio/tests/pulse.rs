@@ -78,6 +78,35 @@ fn what_is_said_is_captured_and_what_is_rendered_is_heard() {
 }
 
 #[test]
+fn the_microphone_s_own_mute_is_told_both_ways_and_at_the_next_opening() {
+    let _turn = take_server();
+    let microphone = Microphone::plug(&unique("mic"), 48_000, 1, 440.0);
+    let speaker = NullSink::plug(&unique("ear"), 48_000, 1);
+    let (headset, events) = open(&microphone.id(), &speaker.id());
+    let (line, mut record) = TestLine::record(tone(FAR_END_HZ, 0.5));
+    headset.connect(line).expect("both devices are there");
+    wait_until("the microphone is heard", || hears(&mut record, 440.0));
+    assert!(!headset.is_device_muted());
+
+    microphone.set_muted(true);
+    wait_for(&events, |event| *event == HeadsetEvent::Muted(true));
+    assert!(headset.is_device_muted());
+    wait_until("nothing is heard", || !hears(&mut record, 440.0));
+    microphone.set_muted(false);
+    wait_for(&events, |event| *event == HeadsetEvent::Muted(false));
+    wait_until("the microphone is heard again", || {
+        hears(&mut record, 440.0)
+    });
+
+    // Muted between two calls, the next one learns of it.
+    headset.disconnect();
+    microphone.set_muted(true);
+    let (line, _record) = TestLine::record(tone(FAR_END_HZ, 0.5));
+    headset.connect(line).expect("both devices are there");
+    wait_for(&events, |event| *event == HeadsetEvent::Muted(true));
+}
+
+#[test]
 fn devices_are_listed_with_lasting_ids() {
     let _turn = take_server();
     let microphone = Microphone::plug(&unique("mic"), 48_000, 1, 440.0);

@@ -61,6 +61,8 @@ pub enum DeskCode {
     DeviceGone,
     /// The system does not let this program record.
     MicrophoneForbidden,
+    /// The microphone is muted at the headset, which alone can undo it.
+    MutedAtHeadset,
     /// The sound system failed.
     SoundFailed,
     /// No sound path could be set up with the switch.

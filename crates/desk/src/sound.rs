@@ -37,6 +37,8 @@ pub(crate) struct Sound {
     headset: Arc<Headset>,
     chosen: Mutex<DeviceSelection>,
     ringing: watch::Sender<bool>,
+    /// What the headset's own key said last.
+    key: watch::Sender<bool>,
     levels: Arc<watch::Sender<Levels>>,
     meter: Mutex<Option<JoinHandle<()>>>,
     tasks: Vec<JoinHandle<()>>,
@@ -70,18 +72,20 @@ impl Sound {
             view.headset.ringer.clone_from(&chosen.ringer);
         });
         let (ringing, ring_wanted) = watch::channel(false);
+        let key = watch::Sender::new(false);
         let mut sound = Self {
             system,
             board: board.clone(),
             headset: Arc::new(headset),
             chosen: Mutex::new(chosen),
             ringing,
+            key: key.clone(),
             levels: Arc::new(watch::Sender::new(Levels {
                 microphone_dbfs: -90.0,
                 speaker_dbfs: -90.0,
             })),
             meter: Mutex::new(None),
-            tasks: vec![tokio::spawn(report(board, events))],
+            tasks: vec![tokio::spawn(report(board, key, events))],
         };
         let sound = Arc::new_cyclic(|this: &std::sync::Weak<Self>| {
             sound
@@ -148,6 +152,16 @@ impl Sound {
     /// Switches the microphone off or on.
     pub(crate) fn set_muted(&self, muted: bool) {
         self.headset.set_muted(muted);
+    }
+
+    /// Whether the microphone is muted at the headset.
+    pub(crate) fn is_muted_at_headset(&self) -> bool {
+        self.headset.is_device_muted()
+    }
+
+    /// What the headset's own mute key says, each time it is pressed.
+    pub(crate) fn mute_key(&self) -> watch::Receiver<bool> {
+        self.key.subscribe()
     }
 
     /// Rings, or stops ringing.
@@ -282,7 +296,11 @@ impl Drop for Sound {
 }
 
 /// Shows what the headset tells.
-async fn report(board: Arc<Board>, mut events: mpsc::UnboundedReceiver<HeadsetEvent>) {
+async fn report(
+    board: Arc<Board>,
+    key: watch::Sender<bool>,
+    mut events: mpsc::UnboundedReceiver<HeadsetEvent>,
+) {
     while let Some(event) = events.recv().await {
         match event {
             HeadsetEvent::DevicesChanged(devices) => {
@@ -295,6 +313,9 @@ async fn report(board: Arc<Board>, mut events: mpsc::UnboundedReceiver<HeadsetEv
             }
             HeadsetEvent::DeviceReturned { name, .. } => {
                 board.tell(NoticeCode::DeviceReturned, Some(name));
+            }
+            HeadsetEvent::Muted(muted) => {
+                key.send_replace(muted);
             }
             HeadsetEvent::Recovered { .. } => board.report_headset(None),
             HeadsetEvent::Failed(seatline_audio::Failure::Processing) => {

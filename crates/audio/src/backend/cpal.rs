@@ -9,7 +9,7 @@ use cpal::{
     SampleFormat, SizedSample, StreamConfig, SupportedBufferSize, SupportedStreamConfig,
 };
 
-use super::{Backend, CaptureSink, OnFailure, OpenStream, RenderSource};
+use super::{Backend, CaptureSink, OnFailure, OnMuted, OpenStream, RenderSource};
 use crate::device::{Device, DeviceId, Direction};
 use crate::error::{DeviceError, OpenError};
 
@@ -103,6 +103,7 @@ impl Backend for CpalBackend {
         device: &Device,
         sink: Box<dyn CaptureSink>,
         on_failure: OnFailure,
+        _on_muted: OnMuted,
     ) -> Result<OpenStream, OpenError> {
         let found = self.find(device)?;
         let fail = |error| open_error(device, &error);

@@ -20,7 +20,7 @@ use pulseaudio::protocol::{
 };
 use pulseaudio::{AsPlaybackSource, Client, ClientError};
 
-use super::{Backend, CaptureSink, OnFailure, OpenStream, RenderSource};
+use super::{Backend, CaptureSink, OnFailure, OnMuted, OpenStream, RenderSource};
 use crate::device::{Device, DeviceId, Direction};
 use crate::error::{DeviceError, OpenError};
 use wait::wait;
@@ -31,7 +31,8 @@ const PREFIX: &str = "pulseaudio:";
 /// How long the server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How often a stream's delay is asked for. It also tells whether the stream still exists.
+/// How often a stream's delay is asked for, and whether its microphone is muted. It also tells
+/// whether the stream still exists.
 const ASK_EVERY: Duration = Duration::from_millis(100);
 
 /// How much sound moves at a time.
@@ -151,6 +152,7 @@ impl Backend for PulseBackend {
         device: &Device,
         mut sink: Box<dyn CaptureSink>,
         on_failure: OnFailure,
+        mut on_muted: OnMuted,
     ) -> Result<OpenStream, OpenError> {
         let (index, rate) = self.find(device)?;
         let latency = Arc::new(Latency::default());
@@ -181,8 +183,14 @@ impl Backend for PulseBackend {
         };
         let stream = ask(self.client.create_record_stream(params, callback))
             .map_err(|error| open_error(device, &error))?;
-        let asked = stream.clone();
+        let (asked, client) = (stream.clone(), self.client.clone());
+        let mut muted = false;
         let measure = move || {
+            let now = ask(client.source_info(index))?.muted;
+            if now != muted {
+                muted = now;
+                on_muted(muted);
+            }
             let info = ask(asked.timing_info())?;
             Ok(delay(
                 rate,

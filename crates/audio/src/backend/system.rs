@@ -1,7 +1,7 @@
 //! Chooses the operating system's sound system.
 
 use super::cpal::CpalBackend;
-use super::{Backend, CaptureSink, OnFailure, OpenStream, RenderSource};
+use super::{Backend, CaptureSink, OnFailure, OnMuted, OpenStream, RenderSource};
 use crate::device::Device;
 use crate::error::{DeviceError, OpenError};
 
@@ -68,8 +68,10 @@ impl Backend for SystemBackend {
         device: &Device,
         sink: Box<dyn CaptureSink>,
         on_failure: OnFailure,
+        on_muted: OnMuted,
     ) -> Result<OpenStream, OpenError> {
-        self.chosen()?.open_input(device, sink, on_failure)
+        self.chosen()?
+            .open_input(device, sink, on_failure, on_muted)
     }
 
     fn open_output(

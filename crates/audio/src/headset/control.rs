@@ -9,7 +9,7 @@ use super::slot::{Slot, Step, Target};
 use super::worker::Worker;
 use super::{Failure, HeadsetEvent, Selection, WATCH_EVERY};
 use crate::Line;
-use crate::backend::{Backend, OnFailure, OpenStream};
+use crate::backend::{Backend, OnFailure, OnMuted, OpenStream};
 use crate::device::{Device, Direction};
 use crate::engine::{Part, Shared, StreamClock, capture_ring, render_ring};
 use crate::error::OpenError;
@@ -34,6 +34,10 @@ pub(crate) enum Command {
     Switch(Selection, Sender<Result<(), OpenError>>),
     Monitor(bool, Sender<Result<(), OpenError>>),
     Process(Processing),
+    DeviceMuted {
+        generation: u64,
+        muted: bool,
+    },
     StreamFailed {
         direction: Direction,
         generation: u64,
@@ -180,6 +184,13 @@ impl Control {
                     .store(false, Ordering::Release);
                 self.bypass_told = false;
             }
+            Command::DeviceMuted { generation, muted } => {
+                let live = self.microphone.live.as_ref();
+                if live.is_some_and(|live| live.generation == generation) {
+                    self.shared.device_muted.store(muted, Ordering::Relaxed);
+                    self.tell(HeadsetEvent::Muted(muted));
+                }
+            }
             Command::StreamFailed {
                 direction,
                 generation,
@@ -292,7 +303,10 @@ impl Control {
             Direction::Input => {
                 let (tap, end) = capture_ring();
                 let clock = end.clock();
-                let stream = self.backend.open_input(device, Box::new(tap), on_failure)?;
+                let on_muted = report_muted(self.outbox.clone(), self.generation);
+                let stream =
+                    self.backend
+                        .open_input(device, Box::new(tap), on_failure, on_muted)?;
                 let capture = end.at(stream.rate).map_err(bad_rate)?;
                 (stream, clock, Part::Capture(Some(capture)))
             }
@@ -308,6 +322,9 @@ impl Control {
         };
         tracing::info!(%direction, device = device.name, rate = stream.rate, "device opened");
         self.worker.put(part);
+        if direction == Direction::Input {
+            self.shared.device_muted.store(false, Ordering::Relaxed);
+        }
         let live = Live {
             generation: self.generation,
             clock,
@@ -368,6 +385,10 @@ impl Control {
     fn close(&mut self, direction: Direction) {
         let side = self.side(direction);
         side.slot.close();
+        if direction == Direction::Input {
+            self.shared.device_muted.store(false, Ordering::Relaxed);
+        }
+        let side = self.side(direction);
         if side.live.take().is_some() {
             self.worker.put(empty(direction));
         }
@@ -377,6 +398,9 @@ impl Control {
         match self.side(direction).slot.lost(Instant::now()) {
             Ok(device) => {
                 self.side(direction).live = None;
+                if direction == Direction::Input {
+                    self.shared.device_muted.store(false, Ordering::Relaxed);
+                }
                 self.worker.put(empty(direction));
                 self.tell(HeadsetEvent::DeviceLost {
                     direction,
@@ -467,6 +491,13 @@ fn empty(direction: Direction) -> Part {
         Direction::Input => Part::Capture(None),
         Direction::Output => Part::Render(None),
     }
+}
+
+fn report_muted(outbox: Sender<Command>, generation: u64) -> OnMuted {
+    Box::new(move |muted| {
+        // Without a control thread the headset has ended.
+        let _ = outbox.send(Command::DeviceMuted { generation, muted });
+    })
 }
 
 fn report_failure(outbox: Sender<Command>, direction: Direction, generation: u64) -> OnFailure {

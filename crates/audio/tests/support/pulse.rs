@@ -244,6 +244,14 @@ impl Microphone {
         }
     }
 
+    /// Presses the microphone's own mute key, as the server tells of it.
+    pub(crate) fn set_muted(&self, muted: bool) {
+        let muted = if muted { "1" } else { "0" };
+        server()
+            .pactl(&["set-source-mute", &self.name, muted])
+            .expect("the microphone is there");
+    }
+
     /// The microphone as the headset knows it.
     pub(crate) fn id(&self) -> DeviceId {
         DeviceId::new(format!("pulseaudio:{}", self.name))

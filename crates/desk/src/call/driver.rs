@@ -91,6 +91,7 @@ impl Driver {
         let Some(mut reports) = self.inbox.take() else {
             return;
         };
+        let mut key = self.sound.mute_key();
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -100,6 +101,11 @@ impl Driver {
                     None => return,
                 },
                 Some(report) = reports.recv() => self.reported(report).await,
+                Ok(()) = key.changed() => {
+                    let muted = *key.borrow_and_update();
+                    // Pressed without a call, it says nothing of the next one.
+                    let _ = self.mute(muted);
+                }
                 _ = tick.tick() => self.ticked().await,
             }
         }
@@ -329,6 +335,9 @@ impl Driver {
         let Some(current) = &mut self.current else {
             return Err(Failure::new(DeskCode::NoCall));
         };
+        if !muted && self.sound.is_muted_at_headset() {
+            return Err(Failure::new(DeskCode::MutedAtHeadset));
+        }
         self.sound.set_muted(muted);
         current.set_muted(muted);
         current.show(&self.board);

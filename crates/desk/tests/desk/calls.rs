@@ -14,7 +14,7 @@ use seatline_desk::{
     Desk,
     command::DialTarget,
     failure::{DeskCode, FailureCode},
-    view::{CallState, Connection, Line, NoteDraft, NoticeCode},
+    view::{CallState, Connection, DeskView, Line, NoteDraft, NoticeCode},
 };
 use seatline_media::sim::Headset;
 use std::time::Duration;
@@ -125,6 +125,18 @@ async fn a_customer_calls_and_both_hear_each_other() {
     assert!(agent > HEARD, "mute is one-way: {agent}");
     assert!(customer_hears < SILENT, "muted: {customer_hears}");
     desk.set_muted(false).await.unwrap();
+
+    // The headset's own key says the same, and what it says the desk cannot undo.
+    computer.simulation.set_device_muted(true);
+    let muted =
+        |wanted: bool| move |view: &DeskView| (view.call.as_ref()?.muted == wanted).then_some(());
+    seen(&desk, "muted by the headset's key", muted(true)).await;
+    let refused = desk.set_muted(false).await.unwrap_err();
+    assert_eq!(refused.code, desk_code(DeskCode::MutedAtHeadset));
+    assert!(desk.view().call.as_ref().unwrap().muted);
+    computer.simulation.set_device_muted(false);
+    seen(&desk, "heard again by the headset's key", muted(false)).await;
+    both_hear(&computer, &mut headset).await;
 
     desk.set_held(true).await.unwrap();
     in_state(&desk, CallState::Held).await;

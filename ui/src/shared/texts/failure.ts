@@ -55,6 +55,7 @@ const texts: Record<FailureCode, (values: Values) => string> = {
   device_taken: m.failure_device_taken,
   device_gone: m.failure_device_gone,
   microphone_forbidden: m.failure_microphone_forbidden,
+  muted_at_headset: m.failure_muted_at_headset,
   sound_failed: m.failure_sound_failed,
   media_failed: m.failure_media_failed,
   disk_full: m.failure_disk_full,
