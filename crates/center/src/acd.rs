@@ -407,6 +407,13 @@ impl Acd {
             .is_none_or(|agent| agent.engagement == agent::Engagement::Free)
     }
 
+    /// Whether somebody new may call the agent in person now.
+    #[must_use]
+    pub fn is_callable(&self, agent: AgentId) -> bool {
+        let agent = self.agents.get(&agent);
+        agent.is_some_and(agent::Agent::is_callable)
+    }
+
     /// Whether this contact only knocks at the agent, who is in conversation.
     #[must_use]
     pub fn is_knocking(&self, agent: AgentId, contact: ContactId) -> bool {

@@ -23,6 +23,9 @@ pub struct Colleague {
     pub presence: Presence,
     /// Since when.
     pub since: UnixMs,
+    /// Whether they can be called in person now: their desk is there, and they are in no call or
+    /// may be knocked at.
+    pub callable: bool,
 }
 
 /// An entry of the address book.

@@ -974,6 +974,11 @@ export type Colleague = {
 	presence: Presence,
 	/**  Since when. */
 	since: UnixMs,
+	/**
+	 *  Whether they can be called in person now: their desk is there, and they are in no call or
+	 *  may be knocked at.
+	 */
+	callable: boolean,
 };
 
 /**  A comment. */
@@ -1192,6 +1197,8 @@ export type DeskCode =
 "device_gone" | 
 /**  The system does not let this program record. */
 "microphone_forbidden" | 
+/**  The microphone is muted at the headset, which alone can undo it. */
+"muted_at_headset" | 
 /**  The sound system failed. */
 "sound_failed" | 
 /**  No sound path could be set up with the switch. */

@@ -125,11 +125,14 @@ impl Agent {
 
     /// Whether a contact may be put before this agent in person, whatever they chose.
     pub(super) fn can_be_called(&self, contact: ContactId) -> bool {
+        self.is_callable() && self.engagement != Engagement::Talking(contact)
+    }
+
+    /// As [`Agent::can_be_called`], for a contact the agent is not in.
+    pub(super) fn is_callable(&self) -> bool {
         let hears = match self.engagement {
             Engagement::Free => true,
-            Engagement::Talking(present) => {
-                self.may_wait && self.knocking.is_none() && present != contact
-            }
+            Engagement::Talking(_) => self.may_wait && self.knocking.is_none(),
             Engagement::Offered(_) | Engagement::Watching(_) => false,
         };
         self.desk && self.line && hears

@@ -35,6 +35,8 @@ pub(crate) struct QueueLook {
 pub(crate) struct AgentLook {
     pub(crate) presence: PresenceState,
     pub(crate) contact: Option<ContactId>,
+    /// Whether they can be called in person.
+    pub(crate) callable: bool,
 }
 
 /// A call that is not over.
@@ -74,6 +76,7 @@ impl Calls {
             .collect();
         let agent = |agent| AgentLook {
             presence: state.acd.presence(agent),
+            callable: state.acd.is_callable(agent),
             contact: talking.get(&agent).copied(),
         };
         let queue = |id: &QueueId| {
@@ -94,6 +97,12 @@ impl Calls {
         let state = self.inner.get()?.state.lock();
         let theirs = |live: &&Live| talking(&live.record) == Some(agent);
         state.live.values().find(theirs).map(|live| live.record.id)
+    }
+
+    /// Whether somebody can be called in person now.
+    pub(crate) fn is_callable(&self, agent: AgentId) -> bool {
+        let inner = self.inner.get();
+        inner.is_some_and(|inner| inner.state.lock().acd.is_callable(agent))
     }
 
     /// Who talks in a contact.

@@ -21,6 +21,7 @@ pub(super) async fn list_colleagues(
     let roster = app.supervision.roster();
     let seen = app.calls.with_presence(roster.people().to_vec())?;
     let colleagues = seen.into_iter().map(|seen| Colleague {
+        callable: app.calls.is_callable(seen.person.id),
         team: roster.team_name(seen.person.id).map(str::to_owned),
         person: seen.person,
         presence: seen.presence,

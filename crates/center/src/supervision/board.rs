@@ -57,7 +57,9 @@ impl Board {
             .iter()
             .filter(|person| person.role == Role::Agent || serving.contains(&person.id))
             .filter_map(|person| {
-                let AgentLook { presence, contact } = look.agents.get(&person.id)?;
+                let AgentLook {
+                    presence, contact, ..
+                } = look.agents.get(&person.id)?;
                 let quality = beside.quality.get(&person.id);
                 let row = BoardAgent {
                     person: person.clone(),

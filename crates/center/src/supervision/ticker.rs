@@ -179,6 +179,7 @@ impl Told {
             let known = self.colleagues.get(&person.id).is_some_and(|known| {
                 known.presence == seen.presence.presence
                     && known.since == seen.presence.since
+                    && known.callable == seen.callable
                     && known.team.as_deref() == team
                     && known.person == *person
             });
@@ -188,6 +189,7 @@ impl Told {
                     team: team.map(str::to_owned),
                     presence: seen.presence.presence.clone(),
                     since: seen.presence.since,
+                    callable: seen.callable,
                 };
                 self.colleagues.insert(person.id, colleague);
                 changed.insert(person.id);

@@ -372,12 +372,16 @@ export function colleagues(say: Say, now: number): Colleague[] {
     { kind: "busy" },
     { kind: "offline" },
   ];
-  return people(say).map((person, n) => ({
-    person,
-    team: teams[n % 2] ?? null,
-    presence: doing[n % doing.length] ?? { kind: "offline" },
-    since: now - (n + 1) * 47_000,
-  }));
+  return people(say).map((person, n) => {
+    const presence = doing[n % doing.length] ?? { kind: "offline" as const };
+    return {
+      person,
+      team: teams[n % 2] ?? null,
+      presence,
+      since: now - (n + 1) * 47_000,
+      callable: presence.kind !== "busy" && presence.kind !== "offline",
+    };
+  });
 }
 
 export function addressBook(say: Say, now: number): Entry[] {

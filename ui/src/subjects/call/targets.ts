@@ -69,9 +69,9 @@ export function choices(query: string, { colleagues, queues, entries, me }: Sour
   ];
 }
 
-/** False for a colleague who is away from the desk or in another call. */
+/** False for a colleague who is away from the desk, or in another call and not to be knocked at. */
 export function reachable(choice: Choice): boolean {
-  return choice.kind !== "agent" || rank(choice.colleague.presence) < 3;
+  return choice.kind !== "agent" || choice.colleague.callable;
 }
 
 export function targetOf(choice: Choice): Target {

@@ -85,6 +85,7 @@ impl Scene {
             let look = AgentLook {
                 presence: state,
                 contact: busy.then(|| call(n)),
+                callable: !busy,
             };
             (id, look)
         };
