@@ -9,6 +9,8 @@
     reason = "a step that fails ends its journey, with its logs kept"
 )]
 
+mod administration;
+mod colleagues;
 mod desktop;
 mod first_start;
 mod headless;

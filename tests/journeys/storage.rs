@@ -1,7 +1,7 @@
 //! The centre's disk is full, and the centre goes away: what is written waits at the desk.
 
 use crate::scene::Scene;
-use seatline_tests::{api::Api, centre::AFTER_SALES};
+use seatline_tests::{api::Api, centre::AFTER_SALES, seat::Seat};
 use serde_json::json;
 use std::time::Duration;
 
@@ -13,7 +13,17 @@ async fn what_is_written_waits_for_a_centre_that_is_full_or_away() {
     scene.window.click("answer").await.unwrap();
     scene.wait_call("active").await.unwrap();
 
-    let supervisor = Api::sign_in(&scene.centre, "hejing").await.unwrap();
+    let supervisor = Api::sign_in(&scene.centre, "admin").await.unwrap();
+    let seat = Seat::take(scene.folder(), &scene.centre, "hejing")
+        .await
+        .unwrap();
+    seat.window.click("view-board").await.unwrap();
+    seat.window.click("board-calls-tab").await.unwrap();
+    let recorded = |state: &str| state == "on";
+    seat.window
+        .wait_attribute("call-recording", "data-state", recorded)
+        .await
+        .unwrap();
     let disk = scene.disk.as_ref().unwrap();
     disk.fill().unwrap();
     use_up_journal(&supervisor).await;
@@ -40,7 +50,11 @@ async fn what_is_written_waits_for_a_centre_that_is_full_or_away() {
         .await
         .unwrap();
     scene.window.gone("outbox-held-up").await.unwrap();
+    board_alarms(&seat, "1").await;
+    let picture = scene.output.join("1-alarm-on-the-board.png");
+    seat.window.take_picture(&picture).await.unwrap();
     disk.make_room().unwrap();
+    board_alarms(&seat, "0").await;
 
     scene.centre.crash();
     scene
@@ -74,6 +88,14 @@ async fn what_is_written_waits_for_a_centre_that_is_full_or_away() {
         assert_eq!(times.count(), 1, "{subject} is there once");
     }
     drop(customer);
+}
+
+/// Waits for so many alarms below the supervisor's board.
+async fn board_alarms(seat: &Seat, count: &str) {
+    let alarms = seat
+        .window
+        .wait_attribute("status-line", "data-alarms", |now| now == count);
+    alarms.await.unwrap();
 }
 
 /// Writes until the centre has no room: the database's journal keeps the length it once had, and

@@ -13,9 +13,9 @@ use seatline_tests::{
 };
 use std::{path::PathBuf, time::Duration};
 
-const COLLEAGUE: &str = "liuyang";
-const SUPERVISOR: &str = "hejing";
-const CUSTOMER: &str = "customer";
+pub(crate) const COLLEAGUE: &str = "liuyang";
+pub(crate) const SUPERVISOR: &str = "hejing";
+pub(crate) const CUSTOMER: &str = "customer";
 
 /// How long everybody listens while one speaks.
 const LISTENING: Duration = Duration::from_millis(6_500);
@@ -29,26 +29,26 @@ const TURNS: u32 = 5;
 /// Quieter than this is nobody's voice, dBFS.
 const NOBODY: f32 = -50.0;
 
-struct Team {
-    agent: Seat,
-    colleague: Seat,
-    supervisor: Seat,
-    customer: Baresip,
+pub(crate) struct Team {
+    pub(crate) agent: Seat,
+    pub(crate) colleague: Seat,
+    pub(crate) supervisor: Seat,
+    pub(crate) customer: Baresip,
     customer_sound: SoundServer,
     speech: Vec<f32>,
     speech_file: PathBuf,
     output: PathBuf,
-    centre: Centre,
+    pub(crate) centre: Centre,
     _folder: tempfile::TempDir,
 }
 
 impl Team {
-    async fn gather(name: &str) -> Result<Self> {
+    pub(crate) async fn gather(name: &str) -> Result<Self> {
         let Floor {
             customer,
             customer_sound,
             centre,
-            folder,
+            _folder: folder,
         } = Floor::open()?;
         let path = folder.path();
         let speech_file = prompt("demo-congrats")?;
@@ -72,7 +72,7 @@ impl Team {
 
     /// Lets one person speak and asserts who hears it, and that nobody else does. A busy machine
     /// chops what is said, so whoever should hear may listen again; whoever should not, never hears.
-    fn assert_heard(&self, speaker: &str, listeners: &[&str], what: &str) -> Result<()> {
+    pub(crate) fn assert_heard(&self, speaker: &str, listeners: &[&str], what: &str) -> Result<()> {
         for turn in 1.. {
             let missed = self.listen_once(speaker, listeners, what)?;
             if missed.is_empty() {
@@ -124,13 +124,13 @@ impl Team {
         Ok(missed)
     }
 
-    async fn picture(&self, seat: &Seat, name: &str) -> Result<()> {
+    pub(crate) async fn picture(&self, seat: &Seat, name: &str) -> Result<()> {
         let file = self.output.join(format!("{name}.png"));
         seat.window.take_picture(&file).await
     }
 
     /// The customer calls and the agent answers.
-    async fn begin_call(&mut self) -> Result<()> {
+    pub(crate) async fn begin_call(&mut self) -> Result<()> {
         self.agent.go_ready().await?;
         self.customer.dial(AFTER_SALES, &self.centre.trunk)?;
         self.agent.window.click("answer").await?;

@@ -71,6 +71,14 @@ impl Api {
         self.send(Method::POST, path, Some(body)).await
     }
 
+    /// Sets something up anew.
+    ///
+    /// # Errors
+    /// When the centre refuses.
+    pub async fn put(&self, path: &str, body: Value) -> Result<Value> {
+        self.send(Method::PUT, path, Some(body)).await
+    }
+
     /// Waits for a ticket with this subject.
     ///
     /// # Errors
