@@ -13,6 +13,7 @@ use tauri_plugin_deep_link::DeepLinkExt;
 /// Shown when the flags are wrong.
 pub const USAGE: &str =
     "usage: seatline [--data-dir FOLDER] [--autostart | --check [--json] | --headless-agent]
+       seatline --remove-data mine|everybody
        seatline LINK";
 
 /// Schemes of links the program takes.
@@ -22,7 +23,7 @@ const SCHEMES: &[&str] = &["tel:", "sip:", "callto:", "seatline:"];
 const LONGEST_LINK: usize = 1_024;
 
 /// The program's identifier, which names its folder in the person's data.
-const IDENTIFIER: &str = "cn.seatline.desk";
+pub(crate) const IDENTIFIER: &str = "cn.seatline.desk";
 
 /// What a start is for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,6 +38,17 @@ pub enum Mode {
     },
     /// The desk without a window, driven by lines.
     Agent,
+    /// To remove what desks have kept on this computer.
+    RemoveData(Whose),
+}
+
+/// Whose data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// Those of the person who starts the program.
+    Mine,
+    /// Those in every person's profile.
+    Everybody,
 }
 
 /// What a start is told.
@@ -62,8 +74,11 @@ pub enum LaunchError {
     #[error("--json needs --check")]
     NoCheck,
     /// One start does one thing.
-    #[error("--check and --headless-agent exclude each other")]
+    #[error("--check, --headless-agent and --remove-data exclude each other")]
     TwoModes,
+    /// Removing is never done by mistake.
+    #[error("--remove-data needs `mine` or `everybody`")]
+    NobodysData,
     /// `--data-dir` stands alone.
     #[error("--data-dir needs a folder")]
     NoFolder,
@@ -88,7 +103,7 @@ impl Launch {
         }
 
         let mut launch = Self::default();
-        let (mut check, mut json, mut agent) = (false, false, false);
+        let (mut check, mut json, mut agent, mut removal) = (false, false, false, None);
         let mut arguments = arguments.into_iter();
         while let Some(argument) = arguments.next() {
             if argument == autostart::FLAG {
@@ -102,16 +117,25 @@ impl Launch {
                 json = true;
             } else if argument == "--headless-agent" {
                 agent = true;
+            } else if argument == "--remove-data" {
+                removal = match arguments.next() {
+                    Some(whose) if whose == "mine" => Some(Whose::Mine),
+                    Some(whose) if whose == "everybody" => Some(Whose::Everybody),
+                    _ => return Err(LaunchError::NobodysData),
+                };
             } else {
                 return Err(LaunchError::Unknown(argument));
             }
         }
-        launch.mode = match (check, agent) {
-            (true, true) => return Err(LaunchError::TwoModes),
-            (true, false) => Mode::Check { json },
-            (false, _) if json => return Err(LaunchError::NoCheck),
-            (false, true) => Mode::Agent,
-            (false, false) => Mode::Window,
+        launch.mode = match (check, agent, removal) {
+            (true, false, None) => Mode::Check { json },
+            (false, _, _) if json => return Err(LaunchError::NoCheck),
+            (false, true, None) => Mode::Agent,
+            (false, false, Some(whose)) => Mode::RemoveData(whose),
+            (false, false, None) => Mode::Window,
+            (true, true, _) | (true, _, Some(_)) | (_, true, Some(_)) => {
+                return Err(LaunchError::TwoModes);
+            }
         };
         Ok(launch)
     }
@@ -189,6 +213,11 @@ mod tests {
         );
         assert_eq!(read(&["--json"]), Err(LaunchError::NoCheck));
         let both = ["--check", "--headless-agent"];
+        assert_eq!(read(&both), Err(LaunchError::TwoModes));
+        let removal = ["--remove-data", "everybody"];
+        assert_eq!(mode(&removal), Ok(Mode::RemoveData(Whose::Everybody)));
+        assert_eq!(read(&["--remove-data"]), Err(LaunchError::NobodysData));
+        let both = ["--remove-data", "mine", "--check"];
         assert_eq!(read(&both), Err(LaunchError::TwoModes));
         assert_eq!(read(&["--data-dir"]), Err(LaunchError::NoFolder));
         assert_eq!(

@@ -11,6 +11,7 @@
 //! | [`tray`], [`hotkeys`], [`notify`] | what is seen and heard without a window |
 //! | [`system`] | what the system knows of the program: autostart, telephone links |
 //! | [`exit`] | how the program ends |
+//! | [`removal`] | takes away what desks have kept |
 //! | [`display`] | what WebKit must be told first |
 //! | [`journal`] | the log files |
 //!
@@ -30,6 +31,7 @@ pub mod journal;
 pub mod language;
 pub mod launch;
 pub mod notify;
+pub mod removal;
 #[cfg(test)]
 mod samples;
 pub mod system;

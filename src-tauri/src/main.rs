@@ -7,6 +7,7 @@
 use seatline_shell::{
     agent, check, display,
     launch::{Launch, Mode, USAGE},
+    removal,
 };
 use std::process::ExitCode;
 
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
             check::run(&launch, json)
         }
         Mode::Agent => agent::run(&launch),
+        Mode::RemoveData(whose) => removal::run(whose),
     };
     done.unwrap_or_else(|error| {
         eprintln!("seatline: {error:#}");

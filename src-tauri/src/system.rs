@@ -54,3 +54,14 @@ fn tell(app: &AppHandle, wanted: Wanted) {
         tracing::warn!(%error, "telephone links stay as they were");
     }
 }
+
+/// Takes away what a person's registry (`HKEY_CURRENT_USER`, or a key of `HKEY_USERS`) says of the
+/// program.
+///
+/// # Errors
+/// The first thing that stays, when all else has gone.
+#[cfg(windows)]
+pub(crate) fn forget(person: &windows_registry::Key) -> std::io::Result<()> {
+    let links = links::forget(person);
+    autostart::forget(person).and(links)
+}

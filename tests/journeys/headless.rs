@@ -1,17 +1,15 @@
 //! The desk without a window: what IT and support start from a script.
 
-use crate::scene::make_speech;
 use anyhow::Result;
 use seatline_tests::{
     agent::{Agent, desk_command, policy_for},
     api::Api,
-    baresip::{Baresip, Setup, Voice},
-    centre::{AFTER_SALES, AGENT, Centre, PASSWORD},
+    centre::{AGENT, Centre},
     keyring,
-    listen::{self, SAME},
     process::{Program, wait_for},
     sound::SoundServer,
     stage_address,
+    talk::talk,
 };
 use serde_json::{Value, json};
 use std::{path::Path, time::Duration};
@@ -89,59 +87,10 @@ async fn a_desk_without_a_window_takes_a_call_with_sound_both_ways() {
     let known = agent.obey("remembered", &json!({})).unwrap();
     assert_eq!(known["centre"], set.centre.url);
     assert_eq!(known["managed"], true);
-    let sign_in = json!({ "request": {
-        "centre": "", "login": AGENT, "password": PASSWORD,
-        "remember": true, "take_over": false, "trust": null,
-    }});
-    agent.obey("sign_in", &sign_in).unwrap();
-    agent
-        .see("the line is up", |view| view["line"]["kind"] == "up")
-        .unwrap();
-    // The voices are to be judged as they are.
-    let off = json!({ "processing": { "echo": false, "noise": false, "gain": false } });
-    agent.obey("set_processing", &off).unwrap();
-    agent
-        .obey("set_presence", &json!({ "choice": { "kind": "ready" } }))
-        .unwrap();
+    agent.sign_in(&set.centre, AGENT).unwrap();
+    agent.go_ready().unwrap();
 
-    let (said, heard) = (
-        set.path().join("agent.wav"),
-        set.path().join("customer.wav"),
-    );
-    let said_once = make_speech("demo-instruct", 4, &said).unwrap();
-    let heard_once = make_speech("demo-congrats", 8, &heard).unwrap();
-    let setup = Setup {
-        folder: set.path(),
-        address: stage_address().unwrap(),
-        port: set.centre.peer_port,
-        number: "13800138001",
-        speech: Voice::File(&heard),
-        answers: false,
-    };
-    let mut customer = Baresip::start(&setup, &set.sound).unwrap();
-    customer.dial(AFTER_SALES, &set.centre.trunk).unwrap();
-    let state = |wanted: &'static str| move |view: &Value| view["call"]["state"] == wanted;
-    agent.see("it rings", state("ringing")).unwrap();
-    agent.obey("answer", &json!({})).unwrap();
-    agent.see("both can talk", state("active")).unwrap();
-    agent
-        .see("the customer's name", |view| {
-            view["contacts"][0]["customer_name"] == "李婷"
-        })
-        .unwrap();
-
-    let speaking = set.sound.play("mouth", &said).unwrap();
-    // The first words may still be on their way, under the end of the ringing.
-    let both_hear = (0..3).any(|_| {
-        let ear = set.sound.start_recording("customer").unwrap();
-        let at_agent = set.sound.record("headset", Duration::from_secs(6)).unwrap();
-        let agent_hears = listen::resemblance(&heard_once, &at_agent);
-        let customer_hears = listen::resemblance(&said_once, &ear.samples().unwrap());
-        println!("heard by the agent: {agent_hears:.2}, by the customer: {customer_hears:.2}");
-        agent_hears > SAME && customer_hears > SAME
-    });
-    assert!(both_hear, "each hears the other");
-    drop(speaking);
+    let customer = talk(&agent, &set.centre, &set.sound, set.path()).unwrap();
 
     // The end of the input in mid-call ends the call in good order, and the program.
     assert!(agent.end().unwrap().success());

@@ -6,10 +6,9 @@ use seatline_tests::{
     centre::{AGENT, Centre, PASSWORD},
     disk::SmallDisk,
     keyring,
-    listen::{self, DIFFERENT, SAME},
+    listen::{self, DIFFERENT, SAME, make_speech},
     output_folder,
     process::{Program, wait_for},
-    prompt,
     screen::Screen,
     sound::{RATE, SoundServer},
     stage_address,
@@ -315,22 +314,6 @@ impl Drop for Scene {
             eprintln!("the logs of this journey are in {}", logs.display());
         }
     }
-}
-
-/// Repeats a prompt into a long file and returns one turn of it.
-pub(crate) fn make_speech(name: &str, turns: usize, file: &Path) -> Result<Vec<f32>> {
-    let source = prompt(name)?;
-    let mut reader = hound::WavReader::open(&source)?;
-    let samples: Vec<i16> = reader.samples().collect::<Result<_, _>>()?;
-    let mut writer = hound::WavWriter::create(file, reader.spec())?;
-    for _ in 0..turns {
-        for &sample in &samples {
-            writer.write_sample(sample)?;
-        }
-    }
-    writer.finalize()?;
-    let once = listen::load(&source)?;
-    Ok([once.clone(), once].concat())
 }
 
 /// Writes mono samples as a WAV file.

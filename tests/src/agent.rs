@@ -1,6 +1,11 @@
 //! The desk without a window, driven by lines of JSON.
 
-use crate::{built, centre::Centre, process::wait_for, sound::SoundServer};
+use crate::{
+    built,
+    centre::{Centre, PASSWORD},
+    process::wait_for,
+    sound::SoundServer,
+};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::{
@@ -62,8 +67,16 @@ impl Agent {
     /// # Errors
     /// When it does not start; its errors are in `headless.log` in `folder`.
     pub fn start(folder: &Path, centre: &Centre, sound: &SoundServer) -> Result<Self> {
-        let mut child = desk_command(folder, sound, &policy_for(centre))?
-            .arg("--headless-agent")
+        let mut command = desk_command(folder, sound, &policy_for(centre))?;
+        Self::run(command.arg("--headless-agent"), folder)
+    }
+
+    /// Runs a command that is the desk without a window, and waits for its first view.
+    ///
+    /// # Errors
+    /// As [`Agent::start`].
+    pub fn run(command: &mut Command, folder: &Path) -> Result<Self> {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(std::fs::File::create(folder.join("headless.log"))?)
@@ -175,6 +188,31 @@ impl Agent {
                 Err(RecvTimeoutError::Disconnected) => bail!("{what}: the desk has ended"),
             }
         }
+        Ok(())
+    }
+
+    /// Signs an agent in and waits for the line; voices are then left as they are, to be judged.
+    ///
+    /// # Errors
+    /// When the centre refuses, or the line does not come up.
+    pub fn sign_in(&self, centre: &Centre, login: &str) -> Result<()> {
+        let sign_in = json!({ "request": {
+            "centre": centre.url, "login": login, "password": PASSWORD,
+            "remember": true, "take_over": false, "trust": null,
+        }});
+        self.obey("sign_in", &sign_in)?;
+        self.see("the line is up", |view| view["line"]["kind"] == "up")?;
+        let off = json!({ "processing": { "echo": false, "noise": false, "gain": false } });
+        self.obey("set_processing", &off)?;
+        Ok(())
+    }
+
+    /// Goes ready.
+    ///
+    /// # Errors
+    /// When the centre refuses.
+    pub fn go_ready(&self) -> Result<()> {
+        self.obey("set_presence", &json!({ "choice": { "kind": "ready" } }))?;
         Ok(())
     }
 

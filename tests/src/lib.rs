@@ -17,6 +17,7 @@
 //! | [`agent`] | the desk without a window |
 //! | [`api`] | the centre as another person sees it |
 //! | [`baresip`] | a foreign customer's phone |
+//! | [`talk`] | a call of theirs to a desk without a window |
 //! | [`seat`] | one person's computer among several |
 //! | [`sid`] | programs of the Debian sid root |
 //! | [`asterisk`] | somebody else's switch |
@@ -37,6 +38,7 @@ pub mod seat;
 pub mod sid;
 pub mod sound;
 pub mod stranger;
+pub mod talk;
 pub mod window;
 
 use anyhow::{Context, Result};

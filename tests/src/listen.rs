@@ -3,7 +3,7 @@
 //! Speech is recognised by its spectrogram: the energy of a few bands over time survives codecs,
 //! gain control, noise suppression and resampling, but differs between any two sentences.
 
-use crate::sound::RATE;
+use crate::{prompt, sound::RATE};
 use anyhow::{Context, Result};
 use std::path::Path;
 
@@ -135,6 +135,26 @@ pub fn load(file: &Path) -> Result<Vec<f32>> {
         .collect())
 }
 
+/// Repeats a prompt into a long file and returns two turns of it: a part may
+/// begin anywhere.
+///
+/// # Errors
+/// When the prompt is missing or the file cannot be written.
+pub fn make_speech(name: &str, turns: usize, file: &Path) -> Result<Vec<f32>> {
+    let source = prompt(name)?;
+    let mut reader = hound::WavReader::open(&source)?;
+    let samples: Vec<i16> = reader.samples().collect::<Result<_, _>>()?;
+    let mut writer = hound::WavWriter::create(file, reader.spec())?;
+    for _ in 0..turns {
+        for &sample in &samples {
+            writer.write_sample(sample)?;
+        }
+    }
+    writer.finalize()?;
+    let once = load(&source)?;
+    Ok([once.clone(), once].concat())
+}
+
 fn spectrogram(samples: &[f32]) -> Vec<Bands> {
     samples
         .chunks_exact(FRAME)
@@ -180,7 +200,6 @@ fn correlation(a: &[Bands], b: &[Bands]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prompt;
 
     fn speech(name: &str) -> Vec<f32> {
         load(&prompt(name).unwrap()).unwrap()

@@ -32,12 +32,15 @@ pub struct SoundServer {
 }
 
 impl SoundServer {
+    /// Its socket's name in the folder of its files.
+    pub const SOCKET: &str = "sound.socket";
+
     /// Starts it with its files in `folder`.
     ///
     /// # Errors
     /// When PulseAudio is missing or does not start.
     pub fn start(folder: &Path) -> Result<Self> {
-        let socket = folder.join("sound.socket");
+        let socket = folder.join(Self::SOCKET);
         let mut command = Command::new("pulseaudio");
         command
             .args([

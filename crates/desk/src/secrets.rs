@@ -96,6 +96,31 @@ impl KeyringStore {
     }
 }
 
+/// Forgets every secret this program has kept in the person's keyring.
+///
+/// # Errors
+/// [`SecretError::Unavailable`].
+pub fn forget_all() -> Result<(), SecretError> {
+    if let Err(error) = keyring::Entry::store_status() {
+        return Err(SecretError::Unavailable(error.to_string()));
+    }
+    // Windows joins the name of an entry and its service's, and finds by pattern only.
+    let pattern = format!("\\.{}$", SERVICE.replace('.', "\\."));
+    let ours = if cfg!(windows) {
+        ("pattern", pattern.as_str())
+    } else {
+        ("service", SERVICE)
+    };
+    let entries = keyring_core::Entry::search(&HashMap::from([ours]));
+    for entry in entries.map_err(|error| unavailable(&error))? {
+        match entry.delete_credential() {
+            Ok(()) | Err(KeyringError::NoEntry) => {}
+            Err(error) => return Err(unavailable(&error)),
+        }
+    }
+    Ok(())
+}
+
 /// The system's keyring if it can be used, else memory for this session only.
 #[must_use]
 pub fn open_best() -> std::sync::Arc<dyn SecretStore> {

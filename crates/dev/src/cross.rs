@@ -1,12 +1,13 @@
-//! Type-checks everything for systems other than this one, in the Debian sid root: every branch
-//! of ours for Windows and macOS is compiled, and nothing is linked.
+//! Compiles for systems other than this one, in the Debian sid root. Everything is type-checked:
+//! every branch of ours for Windows and macOS is compiled, and nothing is linked. Packages are
+//! built the same way.
 
 use crate::{
     paths,
     process::run as finish,
     setup::{self, sid},
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::{fs, path::PathBuf, process::Command};
 
 /// A system that is not this one.
@@ -27,7 +28,8 @@ impl System {
         }
     }
 
-    fn triple(self) -> &'static str {
+    /// Its name for compilers.
+    pub(crate) fn triple(self) -> &'static str {
         match self {
             Self::Windows => "x86_64-pc-windows-gnu",
             Self::MacOs => "aarch64-apple-darwin",
@@ -59,11 +61,35 @@ exec /run/seatline/zig/ziglang/zig "c${0##*/zigc}" -target aarch64-macos "$@"
 /// When something does not compile there, or a tool cannot be had.
 pub(crate) fn check(system: System) -> Result<()> {
     setup::install(setup::Purpose::Windows)?;
-    let target = paths::target().join("cross");
-    fs::create_dir_all(&target)?;
+    let mut command = cargo(system, "check")?;
+    command
+        .args(["--workspace", "--exclude", "seatline-tests"])
+        .env("CARGO_BUILD_WARNINGS", "deny")
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        .env("CC_aarch64_apple_darwin", "/run/seatline/zig/zigcc")
+        .env("CXX_aarch64_apple_darwin", "/run/seatline/zig/zigc++")
+        .env("ZIG_GLOBAL_CACHE_DIR", "/run/seatline/target/zig");
+    finish(&mut command)
+}
+
+/// Where what is compiled for a system lies: kept between runs, apart from this system's own.
+pub(crate) fn target() -> PathBuf {
+    paths::target().join("cross")
+}
+
+/// The root's cargo, to do something for a system.
+///
+/// # Errors
+/// When there is no root, or a tool cannot be had.
+pub(crate) fn cargo(system: System, order: &str) -> Result<Command> {
+    ensure!(
+        paths::sid().is_dir(),
+        "compiling for another system needs Debian, whose sid has the compilers"
+    );
+    fs::create_dir_all(target())?;
     let mut mounts = vec![
         (paths::root(), "/run/seatline/source"),
-        (target, "/run/seatline/target"),
+        (target(), "/run/seatline/target"),
         (paths::cargo_home()?, "/run/seatline/cargo"),
     ];
     if system == System::MacOs {
@@ -71,23 +97,17 @@ pub(crate) fn check(system: System) -> Result<()> {
     }
     let mut command = sid::command("cargo", &mounts)?;
     command
-        .args(["check", "--locked", "--workspace"])
-        .args(["--exclude", "seatline-tests"])
+        .args([order, "--locked"])
         // Only rustup has this system's standard library ready made; building it along needs a
         // nightly feature of a stable compiler.
         .args(["-Zbuild-std=std,panic_unwind", "--target", system.triple()])
         .args(["--manifest-path", "/run/seatline/source/Cargo.toml"])
         .env("RUSTC_BOOTSTRAP", "1")
-        .env("CARGO_BUILD_WARNINGS", "deny")
         .env("CARGO_HOME", "/run/seatline/cargo")
         .env("CARGO_TARGET_DIR", "/run/seatline/target")
         .env("CARGO_HTTP_CAINFO", "/etc/ssl/certs/ca-certificates.crt")
-        .env("CARGO_PROFILE_DEV_DEBUG", "0")
-        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-        .env("CC_aarch64_apple_darwin", "/run/seatline/zig/zigcc")
-        .env("CXX_aarch64_apple_darwin", "/run/seatline/zig/zigc++")
-        .env("ZIG_GLOBAL_CACHE_DIR", "/run/seatline/target/zig");
-    finish(&mut command)
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+    Ok(command)
 }
 
 /// Has zig and its wrappers in the user's cache, beside the root.

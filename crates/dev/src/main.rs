@@ -8,12 +8,14 @@
 //! | `codegen` | writes the generated files: TypeScript bindings, OpenAPI, policy templates |
 //! | `test` | every test there is |
 //! | `bench` | one benchmark, beside its rivals |
+//! | `package` | what a site's IT installs |
 
 mod bench;
 mod checks;
 mod codegen;
 mod cross;
 mod demo;
+mod package;
 mod paths;
 mod process;
 mod setup;
@@ -68,11 +70,13 @@ enum Command {
         /// Its name, such as `first-call`.
         name: String,
     },
+    /// What a site's IT installs, built for a system.
+    Package(package::Order),
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
-        Command::Setup => setup::install(setup::Purpose::Test),
+        Command::Setup => setup::install(setup::Purpose::Windows),
         Command::Demo(options) => demo::run(&options),
         Command::Check {
             all,
@@ -86,5 +90,6 @@ fn main() -> anyhow::Result<()> {
         Command::Codegen { check } => codegen::run(check),
         Command::Test { parts } => tests::run(&parts),
         Command::Bench { name } => bench::run(&name),
+        Command::Package(order) => package::run(&order),
     }
 }

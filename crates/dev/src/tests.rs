@@ -1,6 +1,7 @@
 //! `cargo dev test`: every test there is, part by part, each with its time.
 
 use crate::{
+    package::windows,
     process::{cargo, npm, part, run as finish},
     setup, stage,
 };
@@ -18,6 +19,8 @@ pub(crate) enum Part {
     Interop,
     /// Whole-system journeys through the real window and foreign peers.
     Journeys,
+    /// The package for Windows, built anew and tried in Wine.
+    Windows,
 }
 
 /// The tests that play on a stage of their own.
@@ -32,8 +35,13 @@ const SERIAL: [&str; 2] = ["--", "--test-threads=1"];
 /// Runs the named parts, or all.
 pub(crate) fn run(parts: &[Part]) -> Result<()> {
     let wants = |part| parts.is_empty() || parts.contains(&part);
-    part("set-up", || setup::install(setup::Purpose::Test))?;
-    if wants(Part::Ui) || wants(Part::Journeys) {
+    let purpose = if wants(Part::Windows) {
+        setup::Purpose::Windows
+    } else {
+        setup::Purpose::Test
+    };
+    part("set-up", || setup::install(purpose))?;
+    if wants(Part::Ui) || wants(Part::Journeys) || wants(Part::Windows) {
         part("window: build", || {
             finish(&mut npm(&["run", "--silent", "build"]))
         })?;
@@ -89,6 +97,18 @@ pub(crate) fn run(parts: &[Part]) -> Result<()> {
             let mut test = cargo(&RIG);
             test.arg("--offline").args(JOURNEYS);
             finish(stage::in_private_network(&test).args(SERIAL))
+        })?;
+    }
+    if wants(Part::Windows) {
+        windows::build_for_tests()?;
+        part("windows: build", || {
+            let centre = ["build", "--locked", "--package", "seatline-center"];
+            finish(&mut cargo(&centre))?;
+            finish(cargo(&RIG).args(["--test", "windows", "--no-run"]))
+        })?;
+        part("windows", || {
+            let test = ["--offline", "--test", "windows"];
+            finish(stage::in_private_network(cargo(&RIG).args(test)).args(SERIAL))
         })?;
     }
     Ok(())

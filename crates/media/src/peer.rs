@@ -8,6 +8,7 @@
 mod alias;
 mod candidate;
 mod negotiation;
+mod network;
 mod reports;
 mod setup;
 mod wire;

@@ -16,9 +16,12 @@ pub(super) fn set(on: bool) -> io::Result<()> {
 }
 
 #[cfg(windows)]
+pub(super) use platform::forget;
+
+#[cfg(windows)]
 mod platform {
     use std::{io, path::Path};
-    use windows_registry::{CURRENT_USER, LOCAL_MACHINE};
+    use windows_registry::{CURRENT_USER, Key, LOCAL_MACHINE};
 
     /// What Windows starts with a session.
     const RUN: &str = r"Software\Microsoft\Windows\CurrentVersion\Run";
@@ -31,13 +34,21 @@ mod platform {
             .open(RUN)
             .and_then(|key| key.get_string(NAME))
             .is_ok();
-        let key = CURRENT_USER.create(RUN)?;
         if on && !for_everybody {
+            let key = CURRENT_USER.create(RUN)?;
             let command = format!("\"{}\" {}", program.display(), super::FLAG);
             return Ok(key.set_string(NAME, command)?);
         }
-        if key.get_string(NAME).is_ok() {
-            key.remove_value(NAME)?;
+        forget(CURRENT_USER)
+    }
+
+    /// Takes a person's entry away.
+    pub(crate) fn forget(person: &Key) -> io::Result<()> {
+        let is_there = person
+            .open(RUN)
+            .is_ok_and(|key| key.get_string(NAME).is_ok());
+        if is_there {
+            person.create(RUN)?.remove_value(NAME)?;
         }
         Ok(())
     }

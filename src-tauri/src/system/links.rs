@@ -35,27 +35,48 @@ pub(super) fn set(app: &AppHandle, on: bool) -> anyhow::Result<()> {
 #[cfg(windows)]
 pub(super) fn set(_: &AppHandle, on: bool) -> anyhow::Result<()> {
     use windows_registry::CURRENT_USER;
-    let program = std::env::current_exe()?;
-    let command = format!("\"{}\" \"%1\"", program.display());
+    if !on {
+        return Ok(forget(CURRENT_USER)?);
+    }
     for scheme in SCHEMES {
-        let class = format!(r"Software\Classes\{scheme}");
-        let verb = format!(r"{class}\shell\open\command");
-        if on {
-            let key = CURRENT_USER.create(&class)?;
-            key.set_string("", format!("URL:{scheme}"))?;
-            key.set_string("URL Protocol", "")?;
-            CURRENT_USER.create(&verb)?.set_string("", &command)?;
-            continue;
-        }
-        let ours = CURRENT_USER
-            .open(&verb)
+        let class = CURRENT_USER.create(class(scheme))?;
+        class.set_string("", format!("URL:{scheme}"))?;
+        class.set_string("URL Protocol", "")?;
+        class.create(VERB)?.set_string("", command()?)?;
+    }
+    Ok(())
+}
+
+/// Takes back what a person's part of the registry offers of this program.
+#[cfg(windows)]
+pub(super) fn forget(person: &windows_registry::Key) -> std::io::Result<()> {
+    let command = command()?;
+    for scheme in SCHEMES {
+        let class = class(scheme);
+        let ours = person
+            .open(format!(r"{class}\{VERB}"))
             .and_then(|key| key.get_string(""))
             .is_ok_and(|there| there == command);
         if ours {
-            CURRENT_USER.remove_tree(&class)?;
+            person.remove_tree(class)?;
         }
     }
     Ok(())
+}
+
+/// Below a scheme's class: what opens its links.
+#[cfg(windows)]
+const VERB: &str = r"shell\open\command";
+
+#[cfg(windows)]
+fn class(scheme: &str) -> String {
+    format!(r"Software\Classes\{scheme}")
+}
+
+#[cfg(windows)]
+fn command() -> std::io::Result<String> {
+    let program = std::env::current_exe()?;
+    Ok(format!("\"{}\" \"%1\"", program.display()))
 }
 
 /// The bundle says which links it takes, and the person chooses in the system's settings.

@@ -2,6 +2,7 @@
 
 use super::alias;
 use super::negotiation::PeerNegotiation;
+use super::network::Network;
 use super::reports::ReportWatch;
 use super::wire::{PeerEvent, PeerWire};
 use crate::{Codec, Failure, LegError, WebRtcConfig};
@@ -119,6 +120,7 @@ async fn build(
         .with_interceptor_registry(configure_rtcp_reports(Registry::new()).with(BY_THE_WIRE, watch))
         .with_handler(Arc::new(handler))
         .with_udp_addrs(addresses)
+        .with_runtime(Arc::new(Network))
         .build();
     // Boxed, because it would make every future that awaits this one as large.
     let connection: Arc<dyn PeerConnection> = Arc::new(Box::pin(building).await?);

@@ -1,0 +1,205 @@
+//! The desk for Windows: its program, an MSI of it, and what goes with them.
+//!
+//! On Windows everything is built in place; the MSI by WiX 3, whose `candle` and `light` have to
+//! be on the path. Elsewhere both are built in the Debian sid root (`setup::sid`): the program by
+//! that suite's compilers for `x86_64-pc-windows-gnu`, the MSI by `wixl`.
+
+mod installer;
+
+use super::{Signing, sbom};
+use crate::{
+    cross::{self, System},
+    paths,
+    process::{self, cargo, npm, part, run as finish},
+    setup::{self, sid},
+};
+use anyhow::{Context, Result};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// The library that finds the computer's WebView2; the build lays it beside the program.
+const LOADER: &str = "WebView2Loader.dll";
+
+/// This version.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Builds the program and all that goes with it into `target/package/windows`, and lists the
+/// SHA-256 of each.
+///
+/// # Errors
+/// When a tool is missing or a step fails.
+pub(super) fn package(signing: Option<&Signing>) -> Result<()> {
+    let purpose = if cfg!(windows) {
+        setup::Purpose::Build
+    } else {
+        setup::Purpose::Windows
+    };
+    part("set-up", || setup::install(purpose))?;
+    part("window", || finish(&mut npm(&["run", "--silent", "build"])))?;
+    build(signing)
+}
+
+/// As [`package`] when the set-up is done and the window is built, signed with a key that nobody
+/// keeps, and with an older version of the installer beside it.
+///
+/// # Errors
+/// When a step fails.
+pub(crate) fn build_for_tests() -> Result<()> {
+    let folder = folder();
+    fs::create_dir_all(&folder)?;
+    let signing = Signing {
+        key: folder.join("test-key.pem"),
+        certificate: folder.join("test-certificate.pem"),
+        authority: None,
+        timestamp: None,
+    };
+    part("test's key", || make_key(&folder))?;
+    build(Some(&signing))?;
+    fs::remove_file(&signing.key)?;
+    let older = folder.join("older.msi");
+    part("older installer", || {
+        installer::build(&folder.join("files"), "0.0.1", &older)
+    })
+}
+
+/// A key and its certificate, good for a day and for signing programs.
+fn make_key(folder: &Path) -> Result<()> {
+    const WORK: &str = "/run/seatline/work";
+    let mut openssl = sid::command("openssl", &[(folder.to_path_buf(), WORK)])?;
+    openssl
+        .args([
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1",
+        ])
+        .args(["-subj", "/CN=Seatline, a test"])
+        .args(["-addext", "keyUsage=critical,digitalSignature"])
+        .args(["-addext", "extendedKeyUsage=codeSigning"])
+        .args(["-keyout", &format!("{WORK}/test-key.pem")])
+        .args(["-out", &format!("{WORK}/test-certificate.pem")])
+        .stderr(std::process::Stdio::null());
+    finish(&mut openssl)
+}
+
+fn build(signing: Option<&Signing>) -> Result<()> {
+    let folder = folder();
+    let files = folder.join("files");
+    fs::create_dir_all(&files)?;
+    let program = files.join("seatline.exe");
+    part("program", || build_program(&files))?;
+    fs::copy(
+        paths::root().join("icons/icon.ico"),
+        files.join("seatline.ico"),
+    )?;
+    if let Some(signing) = signing {
+        part("program's signature", || signing.sign(&program))?;
+    }
+    let msi = folder.join(format!("Seatline-{VERSION}-x64.msi"));
+    part("installer", || installer::build(&files, VERSION, &msi))?;
+    if let Some(signing) = signing {
+        part("installer's signature", || signing.sign(&msi))?;
+    }
+    let bom = folder.join(format!("Seatline-{VERSION}-x64.cdx.json"));
+    part("list of parts", || {
+        Ok(fs::write(
+            &bom,
+            sbom::list("seatline-shell", System::Windows.triple())?,
+        )?)
+    })?;
+    let policy = folder.join(format!("Seatline-{VERSION}-policy.zip"));
+    part("policy templates", || zip_policy(&policy))?;
+    list(&folder, &[program, files.join(LOADER), msi, bom, policy])
+}
+
+/// Where everything is laid.
+fn folder() -> PathBuf {
+    paths::target().join("package/windows")
+}
+
+fn build_program(files: &Path) -> Result<()> {
+    let program = [
+        "--release",
+        "--package",
+        "seatline-shell",
+        "--bin",
+        "seatline",
+    ];
+    let built = if cfg!(windows) {
+        finish(cargo(&["build", "--locked"]).args(program))?;
+        paths::target().join("release")
+    } else {
+        finish(cross::cargo(System::Windows, "build")?.args(program))?;
+        cross::target()
+            .join(System::Windows.triple())
+            .join("release")
+    };
+    for name in ["seatline.exe", LOADER] {
+        let from = built.join(name);
+        fs::copy(&from, files.join(name)).with_context(|| from.display().to_string())?;
+    }
+    Ok(())
+}
+
+/// The templates of group policies, as IT copies them into its store.
+fn zip_policy(archive: &Path) -> Result<()> {
+    const POLICY: &str = "/run/seatline/policy";
+    const WORK: &str = "/run/seatline/work";
+    let policy = paths::root().join("installers/windows/policy");
+    if archive.exists() {
+        // Else what is no longer there would stay in it.
+        fs::remove_file(archive)?;
+    }
+    if cfg!(windows) {
+        let mut tar = Command::new("tar");
+        tar.args(["--auto-compress", "--create", "--file"])
+            .arg(archive);
+        return finish(tar.arg("--directory").arg(policy).arg("."));
+    }
+    let folder = archive.parent().context("the archive has a folder")?;
+    let name = archive.file_name().context("the archive has a name")?;
+    let mounts = [(policy, POLICY), (folder.to_path_buf(), WORK)];
+    let mut zip = sid::command("sh", &mounts)?;
+    zip.args([
+        "-c",
+        "cd \"$1\" && zip --quiet -X --recurse-paths \"$2\" .",
+        "sh",
+    ]);
+    finish(zip.arg(POLICY).arg(Path::new(WORK).join(name)))
+}
+
+/// Writes the SHA-256 of each file, and prints it with the size.
+fn list(folder: &Path, files: &[PathBuf]) -> Result<()> {
+    let mut lines = String::new();
+    for file in files {
+        let printed = process::output(&mut hash(file))?;
+        let hash = printed
+            .split_whitespace()
+            .find(|word| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit()))
+            .with_context(|| format!("no SHA-256 of {}: {printed}", file.display()))?;
+        let name = file.strip_prefix(folder).unwrap_or(file).to_string_lossy();
+        lines += &format!(
+            "{}  {}\n",
+            hash.to_ascii_lowercase(),
+            name.replace('\\', "/")
+        );
+        let megabytes = fs::metadata(file)?.len() as f64 / 1e6;
+        println!("{megabytes:8.1} MB  {}", file.display());
+    }
+    Ok(fs::write(folder.join("SHA256SUMS"), lines)?)
+}
+
+/// The system's own program for SHA-256.
+fn hash(file: &Path) -> Command {
+    let mut command = Command::new(if cfg!(windows) {
+        "certutil"
+    } else {
+        "sha256sum"
+    });
+    if cfg!(windows) {
+        command.arg("-hashfile").arg(file).arg("SHA256");
+    } else {
+        command.arg(file);
+    }
+    command
+}

@@ -1,0 +1,149 @@
+//! The MSI, by WiX on Windows and by wixl elsewhere.
+//!
+//! wixl passes over some of what the source says without a word: when the old version is removed,
+//! which properties are secure, the code page, and with it every text that is not ASCII. It also
+//! writes no version of the program, without which Windows would keep an older one. All of it is
+//! put into the tables afterwards, from the same source.
+
+use crate::{paths, process::run as finish, setup::sid};
+use anyhow::{Context, Result, ensure};
+use std::{fs, path::Path, process::Command};
+
+/// The source, read by WiX and by wixl.
+const SOURCE: &str = "installers/windows/seatline.wxs";
+
+/// Where the root sees the folder of the source.
+const HERE: &str = "/run/seatline/source";
+
+/// Where the root sees the files to install.
+const FILES: &str = "/run/seatline/files";
+
+/// Where the root sees the installer's folder.
+const WORK: &str = "/run/seatline/work";
+
+/// Chinese, and with it ASCII: Windows' installer does not quite take UTF-8.
+const CODE_PAGE: &str = "936";
+
+/// Makes the installer of some files, with a version of three numbers.
+///
+/// # Errors
+/// When WiX or wixl does not take the source.
+pub(super) fn build(files: &Path, version: &str, msi: &Path) -> Result<()> {
+    let source = paths::root().join(SOURCE);
+    if cfg!(windows) {
+        let object = msi.with_extension("wixobj");
+        let mut candle = Command::new("candle");
+        candle
+            .args(["-nologo", "-arch", "x64"])
+            .arg(format!("-dVersion={version}"))
+            .arg(format!("-dFiles={}", files.display()))
+            .arg("-out")
+            .arg(&object)
+            .arg(&source);
+        finish(&mut candle)?;
+        let mut light = Command::new("light");
+        light.args(["-nologo", "-spdb", "-out"]).arg(msi);
+        finish(light.arg(&object))?;
+        return Ok(fs::remove_file(object)?);
+    }
+    let folder = msi.parent().context("the installer has a folder")?;
+    let name = msi.file_name().context("the installer has a name")?;
+    let source_folder = source.parent().context("the source has a folder")?;
+    let mounts = [
+        (source_folder.to_path_buf(), HERE),
+        (files.to_path_buf(), FILES),
+        (folder.to_path_buf(), WORK),
+    ];
+    let source_name = source.file_name().context("the source has a name")?;
+    let mut wixl = sid::command("wixl", &mounts)?;
+    wixl.args(["--arch", "x64"])
+        .args(["--define", &format!("Version={version}")])
+        .args(["--define", &format!("Files={FILES}")])
+        .arg("--output")
+        .arg(Path::new(WORK).join(name))
+        .arg(Path::new(HERE).join(source_name))
+        // One complaint for each attribute it does not know.
+        .stderr(fs::File::create(folder.join("wixl.log"))?);
+    finish(&mut wixl).context("see wixl.log")?;
+    complete(&fs::read_to_string(&source)?, version, msi)
+}
+
+/// Puts into the tables what wixl leaves out.
+fn complete(source: &str, version: &str, msi: &Path) -> Result<()> {
+    let folder = msi.parent().context("the installer has a folder")?;
+    let name = msi.file_name().context("the installer has a name")?;
+    let build = |arguments: &[&str]| {
+        let mut msibuild = sid::command("msibuild", &[(folder.to_path_buf(), WORK)])?;
+        msibuild.arg(Path::new(WORK).join(name)).args(arguments);
+        finish(msibuild.env("LC_ALL", "C.UTF-8"))
+    };
+    let table = "codepage.idt";
+    fs::write(
+        folder.join(table),
+        format!("\r\n\r\n{CODE_PAGE}\t_ForceCodepage\r\n"),
+    )?;
+    build(&["-i", &format!("{WORK}/{table}")])?;
+    fs::remove_file(folder.join(table))?;
+    for query in queries(source, version)? {
+        build(&["-q", &query])?;
+    }
+    Ok(())
+}
+
+fn queries(source: &str, version: &str) -> Result<[String; 5]> {
+    let secure: Vec<&str> = source
+        .split("<Property ")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('>'))
+        .filter(|(element, _)| element.contains("Secure=\"yes\""))
+        .filter_map(|(element, _)| between(element, "Id=\"", "\""))
+        .chain(["WIX_UPGRADE_DETECTED", "WIX_DOWNGRADE_DETECTED"])
+        .collect();
+    let refused = between(source, "DowngradeErrorMessage=\"", "\"").context("no refusal")?;
+    let (message, condition) = between(source, "<Condition Message=\"", "</Condition>")
+        .and_then(|element| element.split_once("\">"))
+        .context("no condition")?;
+    let set = |table: &str, column: &str, value: &str, key: &str, row: &str| {
+        ensure!(
+            !value.contains('\'') && !row.contains('\''),
+            "a quote in {value} or {row}"
+        );
+        Ok(format!(
+            "UPDATE `{table}` SET `{column}` = '{value}' WHERE `{key}` = '{row}'"
+        ))
+    };
+    let text = "Description";
+    Ok([
+        set(
+            "Property",
+            "Value",
+            &secure.join(";"),
+            "Property",
+            "SecureCustomProperties",
+        )?,
+        set(
+            "LaunchCondition",
+            text,
+            refused,
+            "Condition",
+            "NOT WIX_DOWNGRADE_DETECTED",
+        )?,
+        set("LaunchCondition", text, message, "Condition", condition)?,
+        set(
+            "File",
+            "Version",
+            &format!("{version}.0"),
+            "File",
+            "SeatlineExe",
+        )?,
+        // Just after the transaction has begun.
+        "UPDATE `InstallExecuteSequence` SET `Sequence` = 1501 \
+         WHERE `Action` = 'RemoveExistingProducts'"
+            .to_owned(),
+    ])
+}
+
+fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
+    let (_, rest) = text.split_once(start)?;
+    rest.split_once(end).map(|(found, _)| found)
+}
