@@ -48,7 +48,7 @@ impl Team {
             customer,
             customer_sound,
             centre,
-            _folder: folder,
+            folder,
         } = Floor::open()?;
         let path = folder.path();
         let speech_file = prompt("demo-congrats")?;
