@@ -158,9 +158,7 @@ async fn colleagues_hold_and_drop_each_other() {
     let inner = world.inner();
     let call = world.seen(1, contact).and_then(|seen| seen.call);
     let parties = call.expect("goes on").parties;
-    let party = parties
-        .iter()
-        .find(|party| party.role == PartyRole::Colleague);
+    let party = parties.iter().find(|party| party.agent == Some(agent(2)));
     let party = party.expect("is there").id;
     let muted = inner.edit_party(
         agent(1),
