@@ -31,6 +31,10 @@ const DYE: f32 = 2_100.0;
 const PRESSED: &str = "73051946";
 const TYPED: &str = "6222021234567894";
 
+/// What the customer hums, Hz, and for how many seconds.
+const HUM: f32 = 700.0;
+const HUMMED_S: u64 = 12;
+
 /// Seconds of sound compared at once.
 const SPAN: usize = 8;
 
@@ -48,7 +52,7 @@ struct Call {
 }
 
 impl Call {
-    async fn gather() -> Result<Self> {
+    async fn gather(name: &str) -> Result<Self> {
         let Floor {
             customer,
             customer_sound,
@@ -66,7 +70,7 @@ impl Call {
             customer_speech: prompt("demo-congrats")?,
             agent_speech: prompt("demo-instruct")?,
             secret,
-            output: output_folder("recording")?,
+            output: output_folder(name)?,
             centre,
             folder,
         })
@@ -216,10 +220,7 @@ fn best(speech: &[f32], sound: &[f32]) -> f32 {
 
 /// The loudest that the dye is anywhere in a sound, dBFS.
 fn dyed(sound: &[f32]) -> f32 {
-    let windows = sound.chunks(RATE as usize / 10);
-    windows
-        .map(|window| listen::tone_dbfs(window, DYE))
-        .fold(-120.0, f32::max)
+    loudest(sound, DYE)
 }
 
 /// A track as ffmpeg hears it.
@@ -258,7 +259,7 @@ fn files_with(folder: &Path, secret: &str, found: &mut Vec<PathBuf>) -> Result<(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_is_recorded_paused_heard_scored_and_answered() {
-    let mut call = Call::gather().await.unwrap();
+    let mut call = Call::gather("recording").await.unwrap();
     record(&mut call).await.unwrap();
     let admin = Api::sign_in(&call.centre, "admin").await.unwrap();
     let recording = call.kept(&admin).await.unwrap();
@@ -267,6 +268,84 @@ async fn a_call_is_recorded_paused_heard_scored_and_answered() {
     score_and_answer(&call).await.unwrap();
     let log = call.centre.logged().unwrap();
     assert!(!log.contains(PRESSED) && !log.contains(TYPED));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_is_heard_at_twice_its_speed_and_the_same_pitch() {
+    let mut call = Call::gather("speed").await.unwrap();
+    let tone = call.folder.path().join("tone.wav");
+    hum(&tone).unwrap();
+    call.begin().await.unwrap();
+    Call::say(&call.customer_sound, &tone, HUMMED_S).unwrap();
+    call.agent.window.click("hang-up").await.unwrap();
+    let admin = Api::sign_in(&call.centre, "admin").await.unwrap();
+    call.kept(&admin).await.unwrap();
+
+    let window = &call.supervisor.window;
+    window.click("view-recordings").await.unwrap();
+    window.click("recording").await.unwrap();
+    window.find("waveform").await.unwrap();
+    let plain = hear_to_the_end(&call, "1").await.unwrap();
+    let twice = hear_to_the_end(&call, "2").await.unwrap();
+    let (long, short) = (hummed_s(&plain), hummed_s(&twice));
+    let (hum, octave) = (loudest(&twice, HUM), loudest(&twice, 2.0 * HUM));
+    println!("{long:.1} s, at twice the speed {short:.1} s; {hum:.0} dBFS, octave {octave:.0}");
+    assert!(long > HUMMED_S as f32 * 0.7, "hummed for {long} s");
+    assert!((1.6..2.5).contains(&(long / short)), "{long} s, {short} s");
+    assert!(octave < hum - 20.0, "{octave} dBFS an octave above {hum}");
+}
+
+/// Hums into a file.
+fn hum(file: &Path) -> Result<()> {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: RATE,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(file, spec)?;
+    for n in 0..RATE * (HUMMED_S as u32 + 4) {
+        let turn = std::f32::consts::TAU * HUM * n as f32 / RATE as f32;
+        writer.write_sample((9_000.0 * turn.sin()) as i16)?;
+    }
+    Ok(writer.finalize()?)
+}
+
+/// What the supervisor hears of the whole recording at a speed.
+async fn hear_to_the_end(call: &Call, speed: &str) -> Result<Vec<f32>> {
+    let window = &call.supervisor.window;
+    window.choose("player-speed", speed).await?;
+    let heard = call.supervisor.sound.start_recording("headset")?;
+    call.picture(&call.supervisor, &format!("speed-{speed}"))
+        .await?;
+    window.click("player-play").await?;
+    for playing in ["true", "false"] {
+        let mut patience = 3;
+        while let Err(error) = window
+            .wait_attribute("player", "data-playing", |now| now == playing)
+            .await
+        {
+            patience -= 1;
+            ensure!(patience > 0, "at speed {speed}: {error}");
+        }
+    }
+    let heard = heard.samples()?;
+    save(&heard, &call.output.join(format!("speed-{speed}.wav")))?;
+    Ok(heard)
+}
+
+/// For how long the hum is heard, in seconds, gaps left out.
+fn hummed_s(heard: &[f32]) -> f32 {
+    let tenths = heard.chunks_exact(RATE as usize / 10);
+    let loud = tenths.filter(|tenth| listen::tone_dbfs(tenth, HUM) > -35.0);
+    loud.count() as f32 / 10.0
+}
+
+/// The loudest that a tone is anywhere, dBFS.
+fn loudest(heard: &[f32], hz: f32) -> f32 {
+    let tenths = heard.chunks_exact(RATE as usize / 10);
+    let levels = tenths.map(|tenth| listen::tone_dbfs(tenth, hz));
+    levels.fold(-120.0, f32::max)
 }
 
 /// The call itself.

@@ -99,7 +99,7 @@ export class Sound {
       this.#next ??= this.#fetch(piece.until, false);
   }
 
-  /** Nobody listens any more. */
+  /** Nobody listens any more, for now. */
   close() {
     this.pause();
     this.#forget();
@@ -134,7 +134,8 @@ export class Sound {
   async #goOn(piece: Piece) {
     if (piece !== this.#piece || !this.playing) return;
     this.at = piece.until;
-    if (piece.until >= this.end) return this.pause();
+    // Heard once more, it is asked for once more: that is another hearing.
+    if (piece.until >= this.end) return this.close();
     const turn = ++this.#turn;
     const next = this.#next ?? this.#fetch(piece.until, false);
     this.#next = null;
