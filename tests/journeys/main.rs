@@ -17,6 +17,7 @@ mod headless;
 mod headset;
 mod inbound;
 mod malformed;
+mod messages;
 mod outbound;
 mod recording;
 mod scene;
