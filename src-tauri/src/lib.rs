@@ -41,21 +41,9 @@ pub mod windows;
 use anyhow::Context;
 use launch::Launch;
 use parking_lot::Mutex;
-use seatline_desk::{Desk, policy};
+use seatline_desk::Desk;
 use std::sync::Arc;
 use tauri::{AppHandle, Manager, RunEvent, async_runtime};
-
-/// Whether a start is wanted: one by the system only where the settings say so.
-///
-/// # Errors
-/// When the person has no folder for data.
-pub fn is_wanted(launch: &Launch) -> anyhow::Result<bool> {
-    if !launch.by_system {
-        return Ok(true);
-    }
-    let settings = policy::of_system().settings_in(&launch.data_folder()?);
-    Ok(settings.autostart)
-}
 
 /// Runs the program until the person quits. A second start hands its link to the first one and
 /// ends.

@@ -8,6 +8,7 @@ use seatline_shell::{
     agent, check, display,
     launch::{Launch, Mode, USAGE},
     removal,
+    system::autostart,
 };
 use std::process::ExitCode;
 
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
 
 /// Runs the desk in its window.
 fn show(launch: Launch) -> ExitCode {
-    match seatline_shell::is_wanted(&launch) {
+    match autostart::is_wanted(&launch) {
         Ok(true) => {}
         Ok(false) => return ExitCode::SUCCESS,
         Err(error) => {

@@ -21,9 +21,10 @@ use tracing_appender::rolling::{InitError, RollingFileAppender, Rotation};
 use windows_service::{
     define_windows_service,
     service::{
-        ServiceAccess, ServiceAction, ServiceActionType, ServiceControl, ServiceControlAccept,
-        ServiceErrorControl, ServiceExitCode, ServiceFailureActions, ServiceFailureResetPeriod,
-        ServiceInfo, ServiceStartType, ServiceState, ServiceStatus, ServiceType,
+        Service, ServiceAccess, ServiceAction, ServiceActionType, ServiceControl,
+        ServiceControlAccept, ServiceErrorControl, ServiceExitCode, ServiceFailureActions,
+        ServiceFailureResetPeriod, ServiceInfo, ServiceStartType, ServiceState, ServiceStatus,
+        ServiceType,
     },
     service_control_handler::{self, ServiceControlHandlerResult, ServiceStatusHandle},
     service_dispatcher,
@@ -42,6 +43,12 @@ const CODE: &str = "set-up-code.txt";
 const PATIENCE: Duration = Duration::from_secs(60);
 /// For how many days logs are kept.
 const DAYS: usize = 14;
+/// How often it is looked at meanwhile.
+const STEP: Duration = Duration::from_millis(200);
+/// `ERROR_SERVICE_DATABASE_LOCKED`.
+const DATABASE_LOCKED: i32 = 1_055;
+/// `ERROR_SERVICE_ALREADY_RUNNING`.
+const ALREADY_RUNNING: i32 = 1_056;
 /// How long after a fault the service is started again.
 const AGAIN_AFTER: Duration = Duration::from_secs(5);
 
@@ -156,12 +163,29 @@ fn install(file: Option<&Path>, config: &Config) -> Result<(), ServiceError> {
             3
         ]),
     })?;
-    service.start::<&str>(&[])?;
+    start(&service)?;
     println!(
         "The service {NAME} is installed and starts. Its log, and the one-time set-up code of a new centre, are in {}",
         config.data_dir.display()
     );
     Ok(())
+}
+
+/// Starts it, which Windows does not do while it starts others.
+fn start(service: &Service) -> Result<(), ServiceError> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let refused = match service.start::<&str>(&[]) {
+            Ok(()) => return Ok(()),
+            Err(windows_service::Error::Winapi(refused)) => refused,
+            Err(error) => return Err(error.into()),
+        };
+        match refused.raw_os_error() {
+            Some(ALREADY_RUNNING) => return Ok(()),
+            Some(DATABASE_LOCKED) if Instant::now() < deadline => thread::sleep(STEP),
+            _ => return Err(windows_service::Error::Winapi(refused).into()),
+        }
+    }
 }
 
 /// Makes a folder that holds customers' data, and closes it to everybody else.
@@ -184,17 +208,17 @@ fn uninstall() -> Result<(), ServiceError> {
     let manager = ServiceManager::local_computer(None::<&str>, ServiceManagerAccess::CONNECT)?;
     let access = ServiceAccess::QUERY_STATUS | ServiceAccess::STOP | ServiceAccess::DELETE;
     let service = manager.open_service(NAME, access)?;
-    if service.query_status()?.current_state != ServiceState::Stopped {
-        service.stop()?;
-    }
     let deadline = Instant::now() + PATIENCE;
-    while service.query_status()?.current_state != ServiceState::Stopped {
-        if Instant::now() > deadline {
-            return Err(ServiceError::Hung);
+    loop {
+        match service.query_status()?.current_state {
+            ServiceState::Stopped => return Ok(service.delete()?),
+            _ if Instant::now() > deadline => return Err(ServiceError::Hung),
+            // It listens once it has started.
+            ServiceState::StartPending | ServiceState::StopPending => {}
+            _ => drop(service.stop()?),
         }
-        thread::sleep(Duration::from_millis(200));
+        thread::sleep(STEP);
     }
-    Ok(service.delete()?)
 }
 
 /// What the service was started with; Windows calls it back with nothing of ours.

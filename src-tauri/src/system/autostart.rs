@@ -1,10 +1,27 @@
 //! Starting with the computer. The system's entry starts the program with `--autostart`; such a
 //! start ends at once where the settings do not want it, whoever made the entry.
 
+use crate::launch::Launch;
+use seatline_desk::policy::{self, Policy};
 use std::io;
 
 /// Marks a start by the system.
 pub const FLAG: &str = "--autostart";
+
+/// Whether a start is wanted: one by the system only where the settings say so.
+///
+/// # Errors
+/// When the person has no folder for data.
+pub fn is_wanted(launch: &Launch) -> anyhow::Result<bool> {
+    is_wanted_by(&policy::of_system(), launch)
+}
+
+fn is_wanted_by(policy: &Policy, launch: &Launch) -> anyhow::Result<bool> {
+    if !launch.by_system {
+        return Ok(true);
+    }
+    Ok(policy.settings_in(&launch.data_folder()?).autostart)
+}
 
 /// Makes or takes away the person's own entry.
 ///
@@ -170,7 +187,9 @@ mod entry {
 
 #[cfg(all(test, not(windows)))]
 mod tests {
-    use super::{entry::FILE, platform::set_in};
+    use super::{entry::FILE, is_wanted_by, platform::set_in};
+    use crate::launch::Launch;
+    use seatline_desk::policy::{Layer, Policy, Raw, Source};
     use std::{fs, path::Path};
 
     #[test]
@@ -191,5 +210,25 @@ mod tests {
         set_in(&autostart, false, Path::new("/opt/seatline")).expect("it goes");
         assert!(!place.exists());
         fs::remove_dir_all(folder).expect("the folder goes");
+    }
+
+    #[test]
+    fn a_start_by_the_system_is_wanted_only_where_the_settings_say_so() {
+        let off = Policy::default();
+        let table = vec![("Autostart".to_owned(), Raw::Flag(true))];
+        let on = Policy::of([Layer::of_table(Source::File, table)]);
+        let by_system = Launch {
+            by_system: true,
+            data_dir: Some("/nonexistent".into()),
+            ..Launch::default()
+        };
+        for (policy, launch, wanted) in [
+            (&off, &by_system, false),
+            (&on, &by_system, true),
+            (&off, &Launch::default(), true),
+        ] {
+            let said = is_wanted_by(policy, launch).expect("a folder is given");
+            assert_eq!(said, wanted, "{launch:?}");
+        }
     }
 }
