@@ -24,7 +24,9 @@ fn the_table_stands_in_the_order_of_the_settings() {
         assert_eq!(entry.setting.name(), entry.name);
         for value in [entry.default, entry.sample] {
             let raw = text(value);
-            let fits = value.is_empty() || Value::read(entry.form, &raw).is_some();
+            // The sample is for systems where a policy is a file.
+            let foreign = cfg!(windows) && matches!(entry.form, Form::File);
+            let fits = value.is_empty() || foreign || Value::read(entry.form, &raw).is_some();
             assert!(fits, "{}: {value}", entry.name);
         }
     }

@@ -25,18 +25,21 @@ mod tests {
     use crate::policy::Policy;
     use std::path::Path;
 
+    const FILE: &str = if cfg!(windows) {
+        r"C:\ca.pem"
+    } else {
+        "/etc/seatline/ca.pem"
+    };
+
     #[test]
     fn an_empty_variable_decides_nothing() {
         let policy = Policy::of([from_variables(|name| match name {
             "SEATLINE_CENTRE" => Some(" ".into()),
-            "SEATLINE_CA" => Some("/etc/seatline/ca.pem".into()),
+            "SEATLINE_CA" => Some(FILE.into()),
             _ => None,
         })]);
         assert_eq!(policy.centre(), None);
-        assert_eq!(
-            policy.authority_file(),
-            Some(Path::new("/etc/seatline/ca.pem"))
-        );
+        assert_eq!(policy.authority_file(), Some(Path::new(FILE)));
         assert_eq!(policy.faults(), []);
     }
 }

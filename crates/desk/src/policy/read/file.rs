@@ -2,19 +2,21 @@
 //! recommends, all else is forced.
 
 use crate::policy::{Layer, Raw, Source};
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+#[cfg(target_os = "linux")]
+use std::path::PathBuf;
+use std::{fs, io, path::Path};
 
 /// Where it lies.
+#[cfg(target_os = "linux")]
 const PLACE: &str = "/etc/seatline/policy.toml";
 
+#[cfg(target_os = "linux")]
 pub(super) fn read() -> Vec<Layer> {
     read_at(&place()).into_iter().collect()
 }
 
 /// Tests bring a file of their own; a shipped program takes the administrator's only.
+#[cfg(target_os = "linux")]
 fn place() -> PathBuf {
     let brought = std::env::var_os("SEATLINE_POLICY").filter(|_| cfg!(debug_assertions));
     brought.map_or_else(|| PLACE.into(), PathBuf::from)
