@@ -1,7 +1,7 @@
 //! `seatline --remove-data`: takes away what desks have kept on this computer: settings, logs, what
 //! pages have kept, unsent writes, entries of the keyring, and what Windows' registry says for a
-//! person. The uninstaller of Windows starts
-//! it, once as the person who uninstalls and once as the system.
+//! person. The uninstaller of Windows starts it, once as the person who uninstalls and once as the
+//! system.
 //!
 //! Keyrings can be opened only in their persons' names: of the others, those who are signed in to
 //! Windows at the time. What stays in other keyrings is a session that the centre ends by itself,
