@@ -17,6 +17,20 @@ pub(crate) async fn turn_to(seat: &Seat, login: &str) -> Result<()> {
     window.find("conversation").await
 }
 
+/// Calls somebody found in the directory.
+async fn call(seat: &Seat, login: &str) -> Result<()> {
+    turn_to(seat, login).await?;
+    seat.window.click("colleague-dial").await
+}
+
+/// Waits until the desk is asked to take a call of that kind.
+async fn wait_asked(seat: &Seat, kind: &str) -> Result<()> {
+    seat.window
+        .wait_attribute("ring-title", "data-kind", |asked| asked == kind)
+        .await?;
+    Ok(())
+}
+
 /// The id of whoever has that login.
 pub(crate) async fn id_of(api: &Api, login: &str) -> Result<String> {
     let people = api.get("people").await?;
@@ -35,13 +49,8 @@ async fn colleagues_call_each_other_and_one_knocks_while_a_customer_is_there() {
     let (agent, colleague) = (&team.agent, &team.colleague);
 
     // Between the two alone.
-    turn_to(colleague, AGENT).await.unwrap();
-    colleague.window.click("colleague-dial").await.unwrap();
-    agent
-        .window
-        .wait_attribute("ring-title", "data-kind", |kind| kind == "colleague")
-        .await
-        .unwrap();
+    call(colleague, AGENT).await.unwrap();
+    wait_asked(agent, "colleague").await.unwrap();
     team.picture(agent, "1-colleague-rings").await.unwrap();
     agent.window.click("answer").await.unwrap();
     for seat in [agent, colleague] {
@@ -64,13 +73,8 @@ async fn colleagues_call_each_other_and_one_knocks_while_a_customer_is_there() {
     admin.put(&path, policy).await.unwrap();
     team.begin_call().await.unwrap();
     let (agent, colleague) = (&team.agent, &team.colleague);
-    turn_to(colleague, AGENT).await.unwrap();
-    colleague.window.click("colleague-dial").await.unwrap();
-    agent
-        .window
-        .wait_attribute("ring-title", "data-kind", |kind| kind == "colleague")
-        .await
-        .unwrap();
+    call(colleague, AGENT).await.unwrap();
+    wait_asked(agent, "colleague").await.unwrap();
     agent.wait_call("active").await.unwrap();
     team.picture(agent, "3-knocks").await.unwrap();
     team.assert_heard(CUSTOMER, &[AGENT], "while it knocks")
@@ -81,11 +85,7 @@ async fn colleagues_call_each_other_and_one_knocks_while_a_customer_is_there() {
     team.picture(agent, "4-taken").await.unwrap();
     team.assert_heard(COLLEAGUE, &[AGENT], "taken").unwrap();
     colleague.window.click("hang-up").await.unwrap();
-    agent
-        .window
-        .wait_attribute("ring-title", "data-kind", |kind| kind == "returned")
-        .await
-        .unwrap();
+    wait_asked(agent, "returned").await.unwrap();
     agent.window.click("answer").await.unwrap();
     agent.wait_call("active").await.unwrap();
     team.assert_heard(AGENT, &[CUSTOMER], "back").unwrap();

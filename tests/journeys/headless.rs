@@ -2,11 +2,10 @@
 
 use anyhow::Result;
 use seatline_tests::{
-    agent::{Agent, desk_command, policy_for},
-    api::Api,
+    agent::{Agent, desk_command, finding, policy_for},
     centre::{AGENT, Centre},
     keyring,
-    process::{Program, wait_for},
+    process::Program,
     sound::SoundServer,
     stage_address,
     talk::talk,
@@ -27,13 +26,7 @@ impl Set {
         // Another part of the program may have chosen the same provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::Builder::new().prefix("journey-").tempdir()?;
-        let centre = Centre::start(folder.path(), stage_address()?)?;
-        // It listens a moment before it has written what a desk is to trust.
-        wait_for("the centre's certificate", Duration::from_secs(30), || {
-            centre.certificate.is_file().then_some(())
-        })?;
-        // And answers a moment later still.
-        Api::sign_in(&centre, "hejing").await?;
+        let centre = Centre::start_answering(folder.path(), stage_address()?).await?;
         Ok(Self {
             sound: SoundServer::start(folder.path())?,
             _keyring: keyring::start(folder.path())?,
@@ -55,11 +48,6 @@ impl Set {
         println!("{report:#}");
         Ok((output.status.code().unwrap_or(-1), report))
     }
-}
-
-fn finding<'r>(report: &'r Value, item: &str) -> &'r Value {
-    let findings = report["findings"].as_array().unwrap();
-    findings.iter().find(|found| found["item"] == item).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

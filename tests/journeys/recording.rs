@@ -297,18 +297,11 @@ async fn a_recording_is_heard_at_twice_its_speed_and_the_same_pitch() {
 
 /// Hums into a file.
 fn hum(file: &Path) -> Result<()> {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: RATE,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut writer = hound::WavWriter::create(file, spec)?;
-    for n in 0..RATE * (HUMMED_S as u32 + 4) {
-        let turn = std::f32::consts::TAU * HUM * n as f32 / RATE as f32;
-        writer.write_sample((9_000.0 * turn.sin()) as i16)?;
-    }
-    Ok(writer.finalize()?)
+    let samples: Vec<f32> = (0..RATE * (HUMMED_S as u32 + 4))
+        .map(|n| std::f32::consts::TAU * HUM * n as f32 / RATE as f32)
+        .map(|turn| 0.275 * turn.sin())
+        .collect();
+    save(&samples, file)
 }
 
 /// What the supervisor hears of the whole recording at a speed.

@@ -238,3 +238,16 @@ impl Drop for Agent {
         }
     }
 }
+
+/// What a check's report says of one item.
+///
+/// # Panics
+/// When it says nothing of it.
+#[must_use]
+pub fn finding<'r>(report: &'r Value, item: &str) -> &'r Value {
+    let findings = report["findings"].as_array().into_iter().flatten();
+    let mut found = findings.filter(|found| found["item"] == item);
+    found
+        .next()
+        .unwrap_or_else(|| panic!("a check without {item}: {report}"))
+}

@@ -1,6 +1,7 @@
 //! A centre with demo data, as the process that is shipped.
 
 use crate::{
+    api::Api,
     built,
     process::{Program, wait_for},
 };
@@ -48,6 +49,21 @@ impl Centre {
     /// When it is not built or does not start; its log is named.
     pub fn start(folder: &Path, address: IpAddr) -> Result<Self> {
         Self::start_in(folder.join("center"), free_port(address)?, true)
+    }
+
+    /// Starts a centre with demo data and waits until it answers.
+    ///
+    /// # Errors
+    /// As [`Centre::start`], and when it does not answer in time.
+    pub async fn start_answering(folder: &Path, address: IpAddr) -> Result<Self> {
+        let centre = Self::start(folder, address)?;
+        // It listens a moment before it has written what a desk is to trust.
+        wait_for("the centre's certificate", Duration::from_secs(30), || {
+            centre.certificate.is_file().then_some(())
+        })?;
+        // And answers a moment later still.
+        Api::sign_in(&centre, "hejing").await?;
+        Ok(centre)
     }
 
     /// Starts a centre at its first start, nobody in it, its files in `folder`.

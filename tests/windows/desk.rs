@@ -7,10 +7,8 @@ use crate::{
 };
 use anyhow::{Result, ensure};
 use seatline_tests::{
-    agent::Agent,
-    api::Api,
+    agent::{Agent, finding},
     centre::{AGENT, Centre, PASSWORD},
-    process::wait_for,
     sound::SoundServer,
     stage_address,
     talk::talk,
@@ -31,11 +29,7 @@ impl Set {
         // Another part of the program may have chosen the same provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::Builder::new().prefix("wine-").tempdir()?;
-        let centre = Centre::start(folder.path(), stage_address()?)?;
-        wait_for("the centre's certificate", Duration::from_secs(30), || {
-            centre.certificate.is_file().then_some(())
-        })?;
-        Api::sign_in(&centre, "hejing").await?;
+        let centre = Centre::start_answering(folder.path(), stage_address()?).await?;
         let sound = SoundServer::start(folder.path())?;
         let wine = Wine::start_in(folder.path())?.with_sound(&sound);
         let url = format!("SERVERURL={}", centre.url);
@@ -62,11 +56,6 @@ impl Set {
     fn path(&self) -> &Path {
         self.folder.path()
     }
-}
-
-fn finding<'r>(report: &'r Value, item: &str) -> &'r Value {
-    let findings = report["findings"].as_array().unwrap();
-    findings.iter().find(|found| found["item"] == item).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

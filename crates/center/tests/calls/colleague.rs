@@ -160,14 +160,7 @@ async fn a_second_call_knocks_and_is_taken_while_the_first_customer_waits() {
     );
     assert_two(&mut customer, &mut Person::new(ZHOU, headset)).await;
 
-    let path = format!("/api/v1/offers/{}/take", offer.id);
-    let _: Value = rig
-        .ask(Some(&zhou.session.token), Method::POST, &path, &())
-        .await;
-    talk.ended().await;
-    let rung = zhou.rung().await;
-    assert_eq!(rung.headers.get(ANSWER_HEADER), Some(ANSWER_TALK));
-    let mut answered = zhou.answer(rung).await;
+    let mut answered = zhou.take_knocking(&rig, &offer, &mut talk).await;
     call.media().await;
     assert_two(
         &mut Person::at(ZHOU, &answered),

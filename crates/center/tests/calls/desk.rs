@@ -4,6 +4,7 @@ use crate::rig::{Rig, until, within};
 use futures_util::{SinkExt, StreamExt};
 use reqwest::Method;
 use seatline_contract::{
+    ANSWER_HEADER, ANSWER_TALK,
     contact::{Contact, ContactState, Offer, OfferEnd},
     event::{Change, ClientFrame, ServerFrame},
     identity::Session,
@@ -14,6 +15,7 @@ use seatline_sip::{
     Call, CallEvent, CallEvents, IncomingCall, Number, Secret, UserAgent, UserAgentConfig,
     UserAgentEvent,
 };
+use serde_json::Value;
 use std::{
     net::{IpAddr, Ipv4Addr},
     time::Duration,
@@ -176,6 +178,24 @@ impl Desk {
             leg,
             _leg_events: leg_events,
         }
+    }
+
+    /// Takes what knocks while it is in a call: that call's line ends, and another rings that the
+    /// desk answers by itself.
+    pub(crate) async fn take_knocking(
+        &mut self,
+        rig: &Rig,
+        offer: &Offer,
+        talk: &mut Talk,
+    ) -> Talk {
+        let path = format!("/api/v1/offers/{}/take", offer.id);
+        let _: Value = rig
+            .ask(Some(&self.session.token), Method::POST, &path, &())
+            .await;
+        talk.ended().await;
+        let rung = self.rung().await;
+        assert_eq!(rung.headers.get(ANSWER_HEADER), Some(ANSWER_TALK));
+        self.answer(rung).await
     }
 
     pub(crate) async fn dial(&self, number: &str) -> Talk {

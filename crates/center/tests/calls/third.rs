@@ -7,7 +7,6 @@ use crate::{
 };
 use reqwest::Method;
 use seatline_contract::{
-    ANSWER_HEADER, ANSWER_TALK,
     contact::{ContactState, Direction, OfferKind},
     identity::Role,
     party::{PartyRole, PartyState},
@@ -92,14 +91,7 @@ async fn what_knocks_in_a_conference_is_taken_and_the_conference_goes_on() {
     let mut call = sun.dial(&format!("colleague-{}", zhou.session.me.id)).await;
     let offer = zhou.offer().await;
     assert_eq!(offer.contact.direction, Direction::Internal);
-    let path = format!("/api/v1/offers/{}/take", offer.id);
-    let _: Value = rig
-        .ask(Some(&zhou.session.token), Method::POST, &path, &())
-        .await;
-    talk.ended().await;
-    let rung = zhou.rung().await;
-    assert_eq!(rung.headers.get(ANSWER_HEADER), Some(ANSWER_TALK));
-    let mut taken = zhou.answer(rung).await;
+    let mut taken = zhou.take_knocking(&rig, &offer, &mut talk).await;
     call.media().await;
     let mut own = Person::at(ZHOU, &taken);
     let mut caller = Person::at(THIRD, &call);
