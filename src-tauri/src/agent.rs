@@ -8,6 +8,7 @@
 //! ◀ {"event": "view", "view": {…}}      at the start and at every change
 //! ◀ {"event": "levels", "levels": {…}}  while metered
 //! ◀ {"event": "live", "live": {…}}      while shown
+//! ◀ {"event": "closing"}                an installer asks; the program ends when no call is up
 //! ```
 //!
 //! Commands, arguments and answers are those of the windows, as in `ui/src/ipc/bindings.ts`;
@@ -16,13 +17,14 @@
 
 mod commands;
 
-use crate::{engine, exit, journal, launch::Launch};
+use crate::{closing, engine, exit, journal, launch::Launch};
 use seatline_contract::error::{ApiError, Code};
 use seatline_desk::{Desk, failure::Failure};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{
     io::{self, BufRead, Read, Write},
+    pin::pin,
     process::ExitCode,
     thread,
 };
@@ -91,7 +93,8 @@ fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
     }
 }
 
-/// Obeys lines until there are no more, and tells meanwhile what changes.
+/// Obeys lines until there are no more or an installer wants the program gone, and tells meanwhile
+/// what changes.
 async fn serve(
     desk: &Desk,
     mut lines: mpsc::Receiver<Vec<u8>>,
@@ -115,8 +118,14 @@ async fn serve(
         // The writer ends only with the output.
         let _ = told.send(tell);
     };
-    loop {
+    let mut asked_to_close = pin!(closing::asked());
+    let mut is_closing = false;
+    while !(is_closing && closing::is_quiet(&desk.view())) {
         tokio::select! {
+            () = &mut asked_to_close, if !is_closing => {
+                is_closing = true;
+                tell(json!({ "event": "closing" }));
+            }
             line = lines.recv() => match line {
                 Some(line) => answer(desk, &line, &told),
                 None => break,

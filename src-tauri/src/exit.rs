@@ -1,6 +1,6 @@
 //! How the program ends. Closing a window never does: calls go on without one.
 
-use crate::{engine, events::QuitRequested, windows};
+use crate::{closing, engine, events::QuitRequested, notify, windows};
 use seatline_desk::Desk;
 use std::time::Duration;
 use tauri::{AppHandle, Manager, async_runtime};
@@ -28,6 +28,23 @@ pub fn on_signal(app: &AppHandle) {
             Ok(()) => quit(&app),
             Err(error) => tracing::warn!(%error, "signals are not listened to"),
         }
+    });
+}
+
+/// Ends the program before its file is replaced, once no call is up; then it is said first.
+pub fn on_upgrade(app: &AppHandle) {
+    let app = app.clone();
+    async_runtime::spawn(async move {
+        closing::asked().await;
+        tracing::info!("an installer asks the program to end");
+        let desk = app.try_state::<Desk>().map(|desk| desk.inner().clone());
+        if let Some(desk) = desk {
+            if !closing::is_quiet(&desk.view()) {
+                notify::tell_of_upgrade(&app, &desk.view());
+            }
+            closing::until_quiet(&desk).await;
+        }
+        quit(&app);
     });
 }
 

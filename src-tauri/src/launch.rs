@@ -4,9 +4,9 @@
 //! got onto the command line beside it is not the person's wish. The link itself is judged by
 //! the engine, which shows its number and never dials by itself.
 
-use crate::system::autostart;
+use crate::{closing, system::autostart};
 use anyhow::Context;
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 use tauri::AppHandle;
 use tauri_plugin_deep_link::DeepLinkExt;
 
@@ -14,6 +14,7 @@ use tauri_plugin_deep_link::DeepLinkExt;
 pub const USAGE: &str =
     "usage: seatline [--data-dir FOLDER] [--autostart | --check [--json] | --headless-agent]
        seatline --remove-data mine|everybody
+       seatline --close [--wait SECONDS]
        seatline LINK";
 
 /// Schemes of links the program takes.
@@ -40,6 +41,11 @@ pub enum Mode {
     Agent,
     /// To remove what desks have kept on this computer.
     RemoveData(Whose),
+    /// To ask the other desks on this computer to end.
+    Close {
+        /// How long they may take.
+        wait: Duration,
+    },
 }
 
 /// Whose data.
@@ -74,11 +80,14 @@ pub enum LaunchError {
     #[error("--json needs --check")]
     NoCheck,
     /// One start does one thing.
-    #[error("--check, --headless-agent and --remove-data exclude each other")]
+    #[error("--check, --headless-agent, --remove-data and --close exclude each other")]
     TwoModes,
     /// Removing is never done by mistake.
     #[error("--remove-data needs `mine` or `everybody`")]
     NobodysData,
+    /// `--wait` stands alone, or without `--close`.
+    #[error("--wait needs --close and a number of seconds")]
+    NoWait,
     /// `--data-dir` stands alone.
     #[error("--data-dir needs a folder")]
     NoFolder,
@@ -103,7 +112,8 @@ impl Launch {
         }
 
         let mut launch = Self::default();
-        let (mut check, mut json, mut agent, mut removal) = (false, false, false, None);
+        let (mut json, mut wait) = (false, None);
+        let mut modes = Vec::new();
         let mut arguments = arguments.into_iter();
         while let Some(argument) = arguments.next() {
             if argument == autostart::FLAG {
@@ -112,31 +122,46 @@ impl Launch {
                 let folder = arguments.next().ok_or(LaunchError::NoFolder)?;
                 launch.data_dir = Some(folder.into());
             } else if argument == "--check" {
-                check = true;
+                modes.push(Mode::Check { json: false });
             } else if argument == "--json" {
                 json = true;
             } else if argument == "--headless-agent" {
-                agent = true;
+                modes.push(Mode::Agent);
             } else if argument == "--remove-data" {
-                removal = match arguments.next() {
-                    Some(whose) if whose == "mine" => Some(Whose::Mine),
-                    Some(whose) if whose == "everybody" => Some(Whose::Everybody),
+                let whose = match arguments.next() {
+                    Some(whose) if whose == "mine" => Whose::Mine,
+                    Some(whose) if whose == "everybody" => Whose::Everybody,
                     _ => return Err(LaunchError::NobodysData),
                 };
+                modes.push(Mode::RemoveData(whose));
+            } else if argument == "--close" {
+                modes.push(Mode::Close {
+                    wait: closing::PATIENCE,
+                });
+            } else if argument == "--wait" {
+                let seconds = arguments
+                    .next()
+                    .and_then(|text| text.to_str()?.parse().ok());
+                wait = Some(Duration::from_secs(seconds.ok_or(LaunchError::NoWait)?));
             } else {
                 return Err(LaunchError::Unknown(argument));
             }
         }
-        launch.mode = match (check, agent, removal) {
-            (true, false, None) => Mode::Check { json },
-            (false, _, _) if json => return Err(LaunchError::NoCheck),
-            (false, true, None) => Mode::Agent,
-            (false, false, Some(whose)) => Mode::RemoveData(whose),
-            (false, false, None) => Mode::Window,
-            (true, true, _) | (true, _, Some(_)) | (_, true, Some(_)) => {
-                return Err(LaunchError::TwoModes);
-            }
+        launch.mode = match modes[..] {
+            [] => Mode::Window,
+            [mode] => mode,
+            _ => return Err(LaunchError::TwoModes),
         };
+        match &mut launch.mode {
+            Mode::Check { json: as_json } => *as_json = json,
+            _ if json => return Err(LaunchError::NoCheck),
+            _ => {}
+        }
+        match (&mut launch.mode, wait) {
+            (Mode::Close { wait }, Some(told)) => *wait = told,
+            (_, Some(_)) => return Err(LaunchError::NoWait),
+            (_, None) => {}
+        }
         Ok(launch)
     }
 
@@ -220,6 +245,13 @@ mod tests {
         let both = ["--remove-data", "mine", "--check"];
         assert_eq!(read(&both), Err(LaunchError::TwoModes));
         assert_eq!(read(&["--data-dir"]), Err(LaunchError::NoFolder));
+        let wait = closing::PATIENCE;
+        assert_eq!(mode(&["--close"]), Ok(Mode::Close { wait }));
+        let wait = Duration::from_secs(2);
+        assert_eq!(mode(&["--wait", "2", "--close"]), Ok(Mode::Close { wait }));
+        for wrong in [&["--wait", "2"][..], &["--close", "--wait", "long"]] {
+            assert_eq!(read(wrong), Err(LaunchError::NoWait));
+        }
         assert_eq!(
             read(&["--help-me"]),
             Err(LaunchError::Unknown("--help-me".into()))

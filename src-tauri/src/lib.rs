@@ -10,7 +10,7 @@
 //! | [`windows`] | the main window, its compact form, and the incoming-call card |
 //! | [`tray`], [`hotkeys`], [`notify`] | what is seen and heard without a window |
 //! | [`system`] | what the system knows of the program: autostart, telephone links |
-//! | [`exit`] | how the program ends |
+//! | [`exit`], [`closing`] | how the program ends, by itself and before an upgrade |
 //! | [`removal`] | takes away what desks have kept |
 //! | [`display`] | what WebKit must be told first |
 //! | [`journal`] | the log files |
@@ -21,6 +21,7 @@
 pub mod agent;
 pub mod bindings;
 pub mod check;
+pub mod closing;
 pub mod commands;
 pub mod display;
 pub mod engine;
@@ -123,6 +124,7 @@ fn start(app: &AppHandle, launch: Launch, fault: &Fault) -> anyhow::Result<()> {
     });
     windows::open(app, &data_dir)?;
     exit::on_signal(app);
+    exit::on_upgrade(app);
     launch::on_system_link(app);
     Ok(())
 }

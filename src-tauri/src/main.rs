@@ -5,7 +5,7 @@
 )]
 
 use seatline_shell::{
-    agent, check, display,
+    agent, check, closing, display,
     launch::{Launch, Mode, USAGE},
     removal,
     system::autostart,
@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         }
         Mode::Agent => agent::run(&launch),
         Mode::RemoveData(whose) => removal::run(whose),
+        Mode::Close { wait } => closing::run(wait),
     };
     done.unwrap_or_else(|error| {
         eprintln!("seatline: {error:#}");

@@ -1,4 +1,5 @@
-//! The system's notification of an incoming call, for when the main window is not looked at.
+//! The system's notifications: of an incoming call, for when the main window is not looked at, and
+//! of an upgrade that waits for the call's end.
 
 use crate::{language::Tongue, windows};
 use seatline_desk::view::DeskView;
@@ -14,8 +15,11 @@ pub struct Notification {
     pub body: String,
 }
 
-/// The one notification there is at a time.
+/// The notification of a call; there is one at a time.
 const INCOMING: i32 = 1;
+
+/// The notification of an upgrade.
+const UPGRADE: i32 = 2;
 
 /// A click on a notification shows the main window.
 pub fn open(app: &AppHandle) {
@@ -42,10 +46,26 @@ pub fn tell(app: &AppHandle, before: Option<&DeskView>, now: &DeskView) {
     if windows::main_is_looked_at(app) {
         return;
     }
+    show(app, INCOMING, notification);
+}
+
+/// Tells that the program ends after the call, whatever the person wants to be told of.
+pub fn tell_of_upgrade(app: &AppHandle, now: &DeskView) {
+    let tongue = Tongue::of(now.settings.language);
+    let title = tongue.say("Seatline 即将升级", "Seatline is about to be upgraded");
+    let body = tongue.say("通话结束后会自动关闭", "It closes when this call has ended");
+    let notification = Notification {
+        title: title.into(),
+        body: body.into(),
+    };
+    show(app, UPGRADE, notification);
+}
+
+fn show(app: &AppHandle, id: i32, notification: Notification) {
     let shown = app
         .notification()
         .builder()
-        .id(INCOMING)
+        .id(id)
         .title(notification.title)
         .body(notification.body)
         .show();

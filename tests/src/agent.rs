@@ -58,6 +58,7 @@ pub struct Agent {
     output: Receiver<Value>,
     view: RefCell<Value>,
     answers: RefCell<Vec<Value>>,
+    closing: Cell<bool>,
     last: Cell<u64>,
 }
 
@@ -101,6 +102,7 @@ impl Agent {
             output,
             view: RefCell::default(),
             answers: RefCell::default(),
+            closing: Cell::default(),
             last: Cell::new(0),
         };
         agent.see("a first view", |view| view.is_object())?;
@@ -182,6 +184,7 @@ impl Agent {
                 Ok(mut said) if said["event"] == "view" => {
                     self.view.replace(said["view"].take());
                 }
+                Ok(said) if said["event"] == "closing" => self.closing.set(true),
                 Ok(said) if said.get("event").is_none() => self.answers.borrow_mut().push(said),
                 Ok(_) => {}
                 Err(RecvTimeoutError::Timeout) => bail!("{what}: not within {PATIENCE:?}"),
@@ -216,12 +219,28 @@ impl Agent {
         Ok(())
     }
 
+    /// Waits until it says that an installer asks it to end.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn see_closing(&self) -> Result<()> {
+        self.read_until("an installer asks", || self.closing.get())
+    }
+
     /// Closes its input and waits for its end.
     ///
     /// # Errors
     /// When it does not end.
     pub fn end(&self) -> Result<ExitStatus> {
         self.input.borrow_mut().take();
+        self.ends()
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub fn ends(&self) -> Result<ExitStatus> {
         wait_for("the desk ends", PATIENCE, || {
             self.child.borrow_mut().try_wait().ok().flatten()
         })

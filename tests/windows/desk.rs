@@ -17,15 +17,20 @@ use serde_json::Value;
 use std::{fs, path::Path, time::Duration};
 
 /// A centre, and a Windows computer with sound on which the package is installed for it.
-struct Set {
-    wine: Wine,
-    sound: SoundServer,
-    centre: Centre,
+pub(crate) struct Set {
+    pub(crate) wine: Wine,
+    pub(crate) sound: SoundServer,
+    pub(crate) centre: Centre,
     folder: tempfile::TempDir,
 }
 
 impl Set {
     async fn up() -> Result<Self> {
+        Self::up_with(NEW).await
+    }
+
+    /// With one of the installers.
+    pub(crate) async fn up_with(msi: &str) -> Result<Self> {
         // Another part of the program may have chosen the same provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::Builder::new().prefix("wine-").tempdir()?;
@@ -39,7 +44,7 @@ impl Set {
             "LANG=en-US",
             "WEBVIEW2=skip",
         ];
-        ensure!(wine.msiexec("/i", NEW, &properties)? == 0, "msiexec");
+        ensure!(wine.msiexec("/i", msi, &properties)? == 0, "msiexec");
         let authority = centre.certificate.strip_prefix(folder.path())?;
         let authority = authority.to_string_lossy().replace('/', r"\");
         let policies = r"HKLM\Software\Policies\Seatline";
@@ -53,7 +58,7 @@ impl Set {
         })
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 }

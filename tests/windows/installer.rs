@@ -8,7 +8,7 @@ use seatline_tests::sid;
 use std::{collections::BTreeSet, fs, path::Path};
 
 const SETTINGS: &str = r"Software\Seatline";
-const INSTALLER: &str = r"Software\Seatline\Installer";
+pub(crate) const INSTALLER: &str = r"Software\Seatline\Installer";
 const RUN: &str = r"Software\Microsoft\Windows\CurrentVersion\Run";
 const CALL: &str = r"Software\Classes\Seatline.Call\shell\open\command";
 const CAPABILITIES: &str = r"Software\Seatline\Installer\Capabilities\URLAssociations";
@@ -59,7 +59,7 @@ fn assert_installed(wine: &Wine, folder: &str, version: &str) {
 }
 
 /// Windows tells the version that is there when it goes for a newer one. Wine does not: we tell it.
-fn expect_upgrade(wine: &Wine) {
+pub(crate) fn expect_upgrade(wine: &Wine) {
     const QUERY: &str = "INSERT INTO `Property` (`Property`, `Value`) \
         VALUES ('UPGRADINGPRODUCTCODE', '{00000000-0000-0000-0000-000000000001}')";
     let kept = fs::read_dir(wine.drive("windows/Installer")).unwrap();

@@ -13,4 +13,5 @@ mod desk;
 mod installer;
 mod package;
 mod tables;
+mod upgrade;
 mod wine;

@@ -27,6 +27,17 @@ const RUN: &str = "mkdir -p /run/user
     /usr/lib/x86_64-linux-gnu/wine/wineserver -w
     exit $status";
 
+/// Runs one Windows program, and beside it a script of the shared folder, which writes to a file
+/// there what it says.
+const RUN_BESIDE: &str = "mkdir -p /run/user
+    cd /run/seatline
+    sh beside.sh > beside.log 2>&1 < /dev/null &
+    wine \"$@\"
+    status=$?
+    wait
+    /usr/lib/x86_64-linux-gnu/wine/wineserver -w
+    exit $status";
+
 /// A Windows computer. It is off between two programs.
 pub(crate) struct Wine {
     folder: PathBuf,
@@ -78,9 +89,19 @@ impl Wine {
     /// A program, to be started as the caller likes; one at a time, because each finds a computer
     /// that is off.
     pub(crate) fn command(&self, program: &[&str]) -> Result<Command> {
+        self.shell(RUN, program)
+    }
+
+    /// As [`Wine::command`]; beside the program runs this script, in the shared folder.
+    pub(crate) fn command_beside(&self, program: &[&str], script: &str) -> Result<Command> {
+        fs::write(self.folder.join("beside.sh"), script)?;
+        self.shell(RUN_BESIDE, program)
+    }
+
+    fn shell(&self, script: &str, program: &[&str]) -> Result<Command> {
         let mut command = sid::command("sh", &self.folder)?;
         command
-            .args(["-c", RUN, "sh"])
+            .args(["-c", script, "sh"])
             .args(program)
             .env("WINEPREFIX", format!("{}/prefix", sid::FOLDER))
             .env("WINEDEBUG", "-all")
