@@ -68,7 +68,7 @@ pub async fn asked() {
 /// Waits until somebody asks this program to end, which nobody does here.
 #[cfg(not(windows))]
 pub async fn asked() {
-    std::future::pending().await
+    std::future::pending().await;
 }
 
 /// Nothing is up that ending would cut.
