@@ -1,9 +1,10 @@
 //! `cargo dev test`: every test there is, part by part, each with its time.
 
 use crate::{
-    package::windows,
+    package::{debian, windows},
     process::{cargo, npm, part, run as finish},
-    setup, stage,
+    setup::{self, clean},
+    stage,
 };
 use anyhow::Result;
 use clap::ValueEnum;
@@ -19,8 +20,20 @@ pub(crate) enum Part {
     Interop,
     /// Whole-system journeys through the real window and foreign peers.
     Journeys,
+    /// The packages for Debian, built anew and tried in a clean root; what is written for macOS.
+    Packages,
     /// The package for Windows, built anew and tried in Wine.
     Windows,
+}
+
+impl Part {
+    /// Whether it uses the built window.
+    fn needs_window(self) -> bool {
+        matches!(
+            self,
+            Self::Ui | Self::Journeys | Self::Packages | Self::Windows
+        )
+    }
 }
 
 /// The tests that play on a stage of their own.
@@ -41,7 +54,7 @@ pub(crate) fn run(parts: &[Part]) -> Result<()> {
         setup::Purpose::Test
     };
     part("set-up", || setup::install(purpose))?;
-    if wants(Part::Ui) || wants(Part::Journeys) || wants(Part::Windows) {
+    if parts.is_empty() || parts.iter().any(|part| part.needs_window()) {
         part("window: build", || {
             finish(&mut npm(&["run", "--silent", "build"]))
         })?;
@@ -97,6 +110,19 @@ pub(crate) fn run(parts: &[Part]) -> Result<()> {
             let mut test = cargo(&RIG);
             test.arg("--offline").args(JOURNEYS);
             finish(stage::in_private_network(&test).args(SERIAL))
+        })?;
+    }
+    if wants(Part::Packages) {
+        let packages = debian::build_for_tests()?;
+        part("packages: what they depend on", || {
+            clean::prepare(&packages)
+        })?;
+        part("packages: build", || {
+            finish(cargo(&RIG).args(["--test", "packages", "--no-run"]))
+        })?;
+        part("packages", || {
+            let test = ["--offline", "--test", "packages"];
+            finish(stage::as_superuser(cargo(&RIG).args(test)).args(SERIAL))
         })?;
     }
     if wants(Part::Windows) {
