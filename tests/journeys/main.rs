@@ -25,4 +25,5 @@ mod sign_in;
 mod storage;
 mod survival;
 mod team;
+mod updates;
 mod views;

@@ -2,11 +2,13 @@
 
 mod sbom;
 mod sign;
+mod update;
 pub(crate) mod windows;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 pub(crate) use sign::Signing;
+pub(crate) use update::Sealing;
 
 /// What to package.
 #[derive(Args)]
@@ -15,6 +17,8 @@ pub(crate) struct Order {
     system: System,
     #[command(flatten)]
     signing: Option<Signing>,
+    #[command(flatten)]
+    updates: Sealing,
 }
 
 /// A system the desk is packaged for.
@@ -30,6 +34,6 @@ enum System {
 /// When a tool is missing or a step fails.
 pub(crate) fn run(order: &Order) -> Result<()> {
     match order.system {
-        System::Windows => windows::package(order.signing.as_ref()),
+        System::Windows => windows::package(order.signing.as_ref(), &order.updates),
     }
 }

@@ -17,3 +17,4 @@ mod storage;
 mod supervision;
 mod support;
 mod tickets;
+mod updates;

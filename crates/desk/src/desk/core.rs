@@ -1,6 +1,10 @@
 //! Everything the engine is made of, started and stopped together.
 
-use super::{DeskConfig, manage, session::Running};
+use super::{
+    DeskConfig, manage,
+    session::Running,
+    updates::{self, Updates},
+};
 use crate::{
     board::Board,
     call::{Ask, Phone},
@@ -33,6 +37,8 @@ pub(super) struct Core {
     pub(super) client: RwLock<Option<Arc<Client>>>,
     /// The site's decisions, as last read.
     pub(super) policy: RwLock<Arc<Policy>>,
+    /// Looks for updates.
+    pub(super) updates: Updates,
     /// Reads policies anew.
     warden: JoinHandle<()>,
 }
@@ -53,7 +59,11 @@ impl Core {
         let policy = site.with_centre(&kept.recommended);
         policy.log();
         let board = Arc::new(Board::new(policy.settings(&kept.settings), keyring));
-        board.change(|view| view.managed = policy.locked());
+        board.change(|view| {
+            view.managed = policy.locked();
+            view.update = updates::at_start(&config, policy.updates());
+        });
+        updates::look_back(&config, &settings, &board);
         if keyring == Keyring::SessionOnly {
             board.tell(NoticeCode::SessionOnly, None);
         }
@@ -78,6 +88,7 @@ impl Core {
             }
         }
         Ok(Arc::new_cyclic(|core| Self {
+            updates: Updates::start(core.clone(), &config, board.clone()),
             config,
             settings,
             board,
@@ -122,6 +133,7 @@ impl Core {
     /// Ends calls, signs the line off and closes the outbox.
     pub(super) async fn shut_down(&self) {
         self.warden.abort();
+        self.updates.stop();
         let mut session = self.session.lock().await;
         if let Some(running) = session.take() {
             running.stop();

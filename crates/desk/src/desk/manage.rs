@@ -103,6 +103,8 @@ impl Core {
         self.board.change(|view| {
             view.settings = policy.settings(&kept.settings);
             view.managed = policy.locked();
+            let state = view.update.state.clone();
+            view.update.state = state.decided(policy.updates());
         });
         let processing = policy.processing(&kept.processing);
         if self.board.view().headset.processing != processing {
