@@ -62,13 +62,13 @@ pub async fn asked() {
         }
         Err(error) => tracing::warn!(%error, "an installer cannot ask this program to end"),
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Waits until somebody asks this program to end, which nobody does here.
 #[cfg(not(windows))]
 pub async fn asked() {
-    std::future::pending().await;
+    std::future::pending::<()>().await;
 }
 
 /// Nothing is up that ending would cut.
