@@ -55,6 +55,8 @@ pub async fn asked() {
                 event.wait();
                 // Nobody listens any more when the program ends for another reason.
                 let _ = tell.send(());
+                // It stays as long as the program, so that whoever asks again waits as well.
+                std::mem::forget(event);
             });
             if told.await.is_ok() {
                 return;

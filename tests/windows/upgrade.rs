@@ -6,7 +6,13 @@ use crate::{
     package::{NEW, OLD},
     wine::{PROGRAM, SHARED},
 };
-use seatline_tests::{agent::Agent, centre::AGENT, process::wait_for, talk::talk};
+use seatline_tests::{
+    agent::Agent,
+    centre::AGENT,
+    listen::{self, SAME, make_speech},
+    process::wait_for,
+    talk::talk,
+};
 use serde_json::json;
 use std::{fs, time::Duration};
 
@@ -44,13 +50,19 @@ async fn it_waits_for_the_end_of_a_call() {
     agent.see_closing().unwrap();
     let code = wait_for("its patience ends", PATIENCE, || said("impatient")).unwrap();
     assert_eq!(code, "1", "the call is up, so the desk is");
-    wait_for("the installer asks", PATIENCE, || {
+    let log = wait_for("the installer asks", PATIENCE, || {
         said("upgrade.log").filter(|log| log.contains("CloseDesk"))
     })
     .unwrap();
+    let speech = make_speech("demo-congrats", 1, &set.path().join("once.wav")).unwrap();
+    let heard = set.sound.record("headset", Duration::from_secs(6)).unwrap();
+    let resemblance = listen::resemblance(&speech, &heard);
+    println!("heard by the agent while the installer waits: {resemblance:.2}");
+    assert!(resemblance > SAME);
     let view = agent.obey("view", &json!({})).unwrap();
     assert_eq!(view["call"]["state"], "active");
-    assert_eq!(said("upgraded"), None, "the installer waits");
+    assert_eq!(said("upgraded"), None);
+    assert_eq!(said("upgrade.log"), Some(log), "the installer waits");
 
     agent.obey("hang_up", &json!({})).unwrap();
     customer
