@@ -147,6 +147,8 @@ impl Launch {
                 return Err(LaunchError::Unknown(argument));
             }
         }
+        // The same flag twice is the same wish.
+        modes.dedup();
         launch.mode = match modes[..] {
             [] => Mode::Window,
             [mode] => mode,
@@ -227,8 +229,10 @@ mod tests {
                 ..Launch::default()
             })
         );
-        let mode = |arguments| read(arguments).map(|launch| launch.mode);
-        assert_eq!(mode(&["--check"]), Ok(Mode::Check { json: false }));
+        let mode = |arguments: &[&str]| read(arguments).map(|launch| launch.mode);
+        for once_or_twice in [&["--check"][..], &["--check", "--check"]] {
+            assert_eq!(mode(once_or_twice), Ok(Mode::Check { json: false }));
+        }
         let json = ["--json", "--data-dir", "/tmp/desk", "--check"];
         assert_eq!(mode(&json), Ok(Mode::Check { json: true }));
         assert_eq!(mode(&["--headless-agent"]), Ok(Mode::Agent));
