@@ -1,6 +1,8 @@
 //! The port to the sound system: lists devices, opens streams on them.
 
 mod cpal;
+#[cfg(any(windows, target_os = "macos"))]
+mod mute;
 #[cfg(target_os = "linux")]
 mod pulse;
 mod system;

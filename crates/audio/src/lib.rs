@@ -1,4 +1,5 @@
-//! The agent's headset: devices, capture and playback, echo, noise and gain, levels, ringing.
+//! The agent's headset: devices, capture and playback, echo, noise and gain, levels, ringing, its
+//! own keys and lamps.
 //!
 //! A [`Headset`] connects one microphone and one speaker to one [`Line`] (the call). It runs on
 //! a 20 ms clock of its own; both devices are matched to that clock by resampling, so a line
@@ -14,8 +15,11 @@
 //! Device callbacks touch rings and atomics only. The 20 ms worker takes no lock and, apart from
 //! what the echo and noise library does inside, allocates nothing once it runs; that is why the
 //! callbacks do not call it. One control thread opens, closes and watches the devices.
+//!
+//! [`Buttons`] are the keys and lamps on the headset, on threads of their own.
 
 mod backend;
+mod buttons;
 mod device;
 mod drift;
 mod engine;
@@ -28,6 +32,9 @@ mod ring;
 mod ringer;
 pub mod sim;
 
+pub use buttons::{
+    Access, ButtonDevice, ButtonEvent, Buttons, ButtonsError, Lamps, Press, list_buttons,
+};
 pub use device::{Device, DeviceId, Direction, list_devices};
 pub use error::{DeviceError, OpenError};
 pub use headset::{Failure, Headset, HeadsetEvent, Selection};

@@ -3,6 +3,8 @@
 //! Everything between the devices and the line is the real thing; only the sound system is
 //! replaced. Time is real: a simulated device moves 20 ms of sound every 20 ms.
 
+mod buttons;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -20,6 +22,8 @@ use crate::ring::RingPattern;
 use crate::ringer::Ringer;
 use crate::{FRAME, Frame, Line, SAMPLE_RATE};
 
+pub use buttons::SimulatedButtons;
+
 /// How much is kept of what was played or captured: the last minute.
 const KEPT: usize = 60 * SAMPLE_RATE as usize;
 
@@ -31,6 +35,7 @@ const SPEAKER: &str = "simulated:speaker";
 #[derive(Clone)]
 pub struct Simulation {
     stage: Arc<Stage>,
+    buttons: SimulatedButtons,
 }
 
 /// Fills the next 20 ms.
@@ -71,7 +76,13 @@ impl Simulation {
                 microphone: Plug::default(),
                 speaker: Plug::default(),
             }),
+            buttons: SimulatedButtons::default(),
         }
+    }
+
+    /// The keys and lamps on the headset, which has none until they are plugged in.
+    pub fn buttons(&self) -> &SimulatedButtons {
+        &self.buttons
     }
 
     /// Makes a headset on these devices.

@@ -1,6 +1,7 @@
 //! Looks at everything a desk needs on this computer, without a window and without changing
 //! anything: for IT, for scripts, and for whoever is asked for help.
 
+mod buttons;
 mod centre;
 mod ports;
 mod sound;
@@ -119,6 +120,8 @@ pub enum Item {
     Devices,
     /// A tone that is played is heard back.
     Tone,
+    /// Keys and lamps on the headset.
+    Buttons,
     /// UDP ports for sound.
     MediaPorts,
     /// What draws windows.
@@ -159,6 +162,14 @@ pub enum Reason {
     NoSpeaker,
     /// The tone did not come back: usual with a closed headset.
     NotHeard,
+    /// No headset has keys that can be used: calls are answered in the window.
+    NoButtons,
+    /// The system does not let this program use the headset's keys.
+    ButtonsForbidden,
+    /// Another program has the headset's keys for itself.
+    ButtonsTaken,
+    /// The headset's keys answer with an error.
+    ButtonsFail,
     /// Other programs hold some of the ports.
     SomePortsTaken,
     /// Other programs hold nearly all of the ports.
@@ -199,6 +210,10 @@ pub enum Fact {
     Speakers,
     /// Loudness of the tone as it came back, dBFS.
     HeardDbfs,
+    /// Headsets whose keys can be used.
+    Usable,
+    /// Headsets whose keys cannot be used.
+    Unusable,
     /// The ports.
     Ports,
     /// How many of them are free.
@@ -215,6 +230,7 @@ pub async fn check(mut config: CheckConfig) -> Report {
     findings.extend(centre::look(&config, &kept).await);
     findings.push(in_the_background(keyring).await);
     findings.extend(in_the_background(move || sound::look(&kept.devices)).await);
+    findings.push(in_the_background(buttons::look).await);
     findings.push(ports::look(config.policy.media_ports()));
     Report {
         version: config.version,

@@ -1,5 +1,6 @@
 //! The handle a window holds.
 
+mod buttons;
 mod control;
 mod core;
 mod directory;
@@ -353,7 +354,7 @@ impl Desk {
 }
 
 /// What knocks: an offer of another contact than the call's, which does not ring.
-fn knocking(view: &DeskView) -> Option<OfferId> {
+pub(crate) fn knocking(view: &DeskView) -> Option<OfferId> {
     let call = view
         .call
         .as_ref()

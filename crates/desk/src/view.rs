@@ -123,6 +123,7 @@ impl DeskView {
                 },
                 problem: None,
                 problem_device: None,
+                buttons: Vec::new(),
             },
             settings,
             managed: Vec::new(),
@@ -346,6 +347,35 @@ pub struct Headset {
     pub problem: Option<FailureCode>,
     /// Name of the device at fault.
     pub problem_device: Option<String>,
+    /// Headsets with keys and lamps of their own.
+    pub buttons: Vec<HeadsetButtons>,
+}
+
+/// A headset with keys and lamps of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct HeadsetButtons {
+    /// Name shown.
+    pub name: String,
+    /// Whether they can be used.
+    pub access: ButtonAccess,
+}
+
+/// Whether a headset's keys can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum ButtonAccess {
+    /// They work.
+    Works,
+    /// They are left alone: another headset is chosen.
+    NotChosen,
+    /// The system does not let this program use them.
+    Forbidden,
+    /// Another program has them for itself.
+    Taken,
+    /// They answer with an error.
+    Failed,
 }
 
 /// A sound device.

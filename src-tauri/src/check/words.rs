@@ -73,6 +73,7 @@ fn item(item: Item, tongue: Tongue) -> &'static str {
         Item::Keyring => tongue.say("系统钥匙串", "System's keyring"),
         Item::Devices => tongue.say("音频设备", "Sound devices"),
         Item::Tone => tongue.say("提示音回听", "Tone heard back"),
+        Item::Buttons => tongue.say("耳麦按键", "Keys on the headset"),
         Item::MediaPorts => tongue.say("语音端口", "Ports for sound"),
         Item::WindowEngine => tongue.say("窗口组件", "Window engine"),
     }
@@ -111,6 +112,22 @@ fn because(reason: Reason, tongue: Tongue) -> &'static str {
         Reason::NotHeard => tongue.say(
             "麦克风没有听到提示音。封闭式耳麦属于正常；否则请检查静音和音量。",
             "The microphone did not hear the tone. That is usual with a closed headset; else look at mute and volume.",
+        ),
+        Reason::NoButtons => tongue.say(
+            "没有带通话按键的 USB 耳麦。请在窗口中接听和挂断。",
+            "No USB headset has keys for calls. Calls are answered and ended in the window.",
+        ),
+        Reason::ButtonsForbidden => tongue.say(
+            "系统不允许使用耳麦按键。Linux 上请安装 70-seatline-headset.rules，然后重新插入耳麦。",
+            "The system does not let this program use the headset's keys. On Linux install 70-seatline-headset.rules, then plug the headset in again.",
+        ),
+        Reason::ButtonsTaken => tongue.say(
+            "耳麦按键被其他程序独占。请关闭其他电话程序。",
+            "Another program has the headset's keys for itself. Close other telephone programs.",
+        ),
+        Reason::ButtonsFail => tongue.say(
+            "耳麦按键出错。请重新插入耳麦。",
+            "The headset's keys answer with an error. Plug the headset in again.",
         ),
         Reason::SomePortsTaken => tongue.say(
             "部分端口被其他程序占用，剩下的够用。",
@@ -230,6 +247,8 @@ fn fact(fact: Fact, tongue: Tongue) -> &'static str {
         Fact::Microphones => tongue.say("麦克风", "microphones"),
         Fact::Speakers => tongue.say("扬声器", "speakers"),
         Fact::HeardDbfs => tongue.say("听到的音量 dBFS", "heard at dBFS"),
+        Fact::Usable => tongue.say("可用", "usable"),
+        Fact::Unusable => tongue.say("不可用", "not usable"),
         Fact::Ports => tongue.say("端口", "ports"),
         Fact::Free => tongue.say("空闲", "free"),
         Fact::Managed => tongue.say("已设置", "set"),

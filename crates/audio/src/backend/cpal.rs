@@ -103,7 +103,7 @@ impl Backend for CpalBackend {
         device: &Device,
         sink: Box<dyn CaptureSink>,
         on_failure: OnFailure,
-        _on_muted: OnMuted,
+        on_muted: OnMuted,
     ) -> Result<OpenStream, OpenError> {
         let found = self.find(device)?;
         let fail = |error| open_error(device, &error);
@@ -132,7 +132,8 @@ impl Backend for CpalBackend {
             )
             .map_err(fail)?;
         stream.play().map_err(fail)?;
-        Ok(OpenStream::new(config.sample_rate, stream))
+        let watch = watch_mute(&found, on_muted);
+        Ok(OpenStream::new(config.sample_rate, (stream, watch)))
     }
 
     fn open_output(
@@ -171,6 +172,17 @@ impl Backend for CpalBackend {
         Ok(OpenStream::new(config.sample_rate, stream))
     }
 }
+
+/// Follows the system's mute of a microphone, where the system says so.
+#[cfg(any(windows, target_os = "macos"))]
+fn watch_mute(device: &cpal::Device, on_muted: OnMuted) -> Option<super::mute::MuteWatch> {
+    let id = device.id().ok()?;
+    super::mute::watch(id.id().to_owned(), on_muted)
+}
+
+/// ALSA's devices have no such thing.
+#[cfg(not(any(windows, target_os = "macos")))]
+fn watch_mute(_device: &cpal::Device, _on_muted: OnMuted) {}
 
 fn takes_floats(range: cpal::SupportedStreamConfigRange, wanted: &SupportedStreamConfig) -> bool {
     range.sample_format() == SampleFormat::F32

@@ -1,6 +1,6 @@
 //! Everything the engine is made of, started and stopped together.
 
-use super::{DeskConfig, manage, session::Running};
+use super::{DeskConfig, buttons, manage, session::Running};
 use crate::{
     board::Board,
     call::{Ask, Phone},
@@ -16,7 +16,7 @@ use crate::{
     sound::Sound,
     view::{Keyring, NoticeCode},
 };
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 
@@ -35,6 +35,8 @@ pub(super) struct Core {
     pub(super) policy: RwLock<Arc<Policy>>,
     /// Reads policies anew.
     warden: JoinHandle<()>,
+    /// Serves the keys and lamps on the headset.
+    keys: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Core {
@@ -63,6 +65,7 @@ impl Core {
             kept.devices,
             policy.processing(&kept.processing),
         )?;
+        let keys = buttons::open(&config.sound)?;
         let phone = Phone::start(board.clone(), sound.clone());
         let outbox = Outbox::start(
             board.clone(),
@@ -77,7 +80,13 @@ impl Core {
                 opened => opened?,
             }
         }
+        let shown = Arc::downgrade(&board);
         Ok(Arc::new_cyclic(|core| Self {
+            keys: Mutex::new(Some(tokio::spawn(buttons::serve(
+                core.clone(),
+                shown,
+                keys,
+            )))),
             config,
             settings,
             board,
@@ -129,6 +138,12 @@ impl Core {
         // The phone refuses nothing here.
         let _ = self.phone.ask(Ask::SignOff).await;
         *self.client.write() = None;
+        let keys = self.keys.lock().take();
+        if let Some(keys) = keys {
+            keys.abort();
+            // Ended on purpose; waited for, because the lamps go out with it.
+            let _ = keys.await;
+        }
         self.outbox.close().await;
     }
 }

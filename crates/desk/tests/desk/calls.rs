@@ -20,14 +20,14 @@ use seatline_media::sim::Headset;
 use std::time::Duration;
 
 /// What the customer says, in hertz.
-const CUSTOMER_TONE: f32 = 1_300.0;
+pub const CUSTOMER_TONE: f32 = 1_300.0;
 /// Louder than this is heard, in amplitude.
 const HEARD: f32 = 0.1;
 /// Quieter than this is silence.
 const SILENT: f32 = 0.02;
 const RATE: u32 = 48_000;
 
-async fn rings(desk: &Desk) {
+pub async fn rings(desk: &Desk) {
     seen(desk, "the desk rings", |view| {
         let call = view.call.as_ref()?;
         (call.state == CallState::Ringing).then_some(())
@@ -35,7 +35,7 @@ async fn rings(desk: &Desk) {
     .await;
 }
 
-async fn in_state(desk: &Desk, state: CallState) {
+pub async fn in_state(desk: &Desk, state: CallState) {
     seen(desk, &format!("the call is {state:?}"), |view| {
         (view.call.as_ref()?.state == state).then_some(())
     })

@@ -5,6 +5,7 @@
 #![expect(unreachable_pub, reason = "nothing is reached from outside a test")]
 
 mod bad_luck;
+mod buttons;
 mod calls;
 mod policy;
 mod rig;
