@@ -758,6 +758,19 @@ export type BoardQueue = {
 	within_s: number,
 };
 
+/**  Whether a headset's keys can be used. */
+export type ButtonAccess = 
+/**  They work. */
+"works" | 
+/**  They are left alone: another headset is chosen. */
+"not_chosen" | 
+/**  The system does not let this program use them. */
+"forbidden" | 
+/**  Another program has them for itself. */
+"taken" | 
+/**  They answer with an error. */
+"failed";
+
 /**  Finished scorings of one recording with one form, beside each other. */
 export type Calibration = {
 	/**  With which form. */
@@ -1506,6 +1519,16 @@ export type Headset = {
 	problem: FailureCode | null,
 	/**  Name of the device at fault. */
 	problem_device: string | null,
+	/**  Headsets with keys and lamps of their own. */
+	buttons: HeadsetButtons[],
+};
+
+/**  A headset with keys and lamps of its own. */
+export type HeadsetButtons = {
+	/**  Name shown. */
+	name: string,
+	/**  Whether they can be used. */
+	access: ButtonAccess,
 };
 
 /**  An agent asks for help. */

@@ -76,7 +76,10 @@ mod tests {
                 "pulseaudio:alsa_input.usb-GN_Netcom_A_S_Jabra_EVOLVE_20_MS_00A3E2C4B1-00.mono",
                 "Jabra EVOLVE 20 MS Mono",
             ),
-            device("wasapi:{0.0.1.00000000}.{12}", "Headset Microphone (Jabra EVOLVE 20 MS)"),
+            device(
+                "wasapi:{0.0.1.00000000}.{12}",
+                "Headset Microphone (Jabra EVOLVE 20 MS)",
+            ),
             device("coreaudio:AppleUSBAudioEngine:GN", "Jabra EVOLVE 20 MS"),
         ] {
             assert_eq!(choose(&all, &[used]), [&jabra]);
@@ -85,9 +88,15 @@ mod tests {
 
     #[test]
     fn of_two_alike_the_serial_number_decides() {
-        let (one, other) = (found("Jabra Link 380", Some("50C2ED01")), found("Jabra Link 380", Some("50C2ED02")));
+        let (one, other) = (
+            found("Jabra Link 380", Some("50C2ED01")),
+            found("Jabra Link 380", Some("50C2ED02")),
+        );
         let all = [one, other.clone()];
-        let used = device("pulseaudio:alsa_input.usb-GN_Audio_Jabra_Link_380_50C2ED02-00.mono", "Jabra Link 380");
+        let used = device(
+            "pulseaudio:alsa_input.usb-GN_Audio_Jabra_Link_380_50C2ED02-00.mono",
+            "Jabra Link 380",
+        );
         assert_eq!(choose(&all, &[used]), [&other]);
         let unsaid = device("wasapi:{1}", "Headset (Jabra Link 380)");
         assert_eq!(choose(&all, &[unsaid]).len(), 2);

@@ -368,10 +368,7 @@ impl Parser {
 }
 
 /// Makes room for a main item in its report and gives its first bit.
-fn advance(
-    reports: &mut BTreeMap<u8, usize>,
-    globals: Globals,
-) -> Result<usize, BadDescriptor> {
+fn advance(reports: &mut BTreeMap<u8, usize>, globals: Globals) -> Result<usize, BadDescriptor> {
     let length = reports.entry(globals.report).or_default();
     let from = *length;
     let more = globals.size.checked_mul(globals.count);

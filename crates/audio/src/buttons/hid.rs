@@ -85,9 +85,7 @@ fn knock(path: &str) -> Result<(), Refusal> {
     let opened = std::fs::File::options().read(true).write(true).open(path);
     match opened {
         Ok(_) => Ok(()),
-        Err(error) if cfg!(windows) && error.raw_os_error() == Some(SHARING) => {
-            Err(Refusal::Taken)
-        }
+        Err(error) if cfg!(windows) && error.raw_os_error() == Some(SHARING) => Err(Refusal::Taken),
         Err(error) => Err(match error.kind() {
             ErrorKind::PermissionDenied => Refusal::Forbidden,
             ErrorKind::ResourceBusy => Refusal::Taken,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::buttons::port::{Found, HidDevice, Port, Refusal};
-use crate::buttons::{Buttons, ButtonEvent, Lamps};
+use crate::buttons::{ButtonEvent, Buttons, Lamps};
 use crate::error::OpenError;
 
 /// Its reports: number 2, one for the keys and one for the lamps, bit by bit below.

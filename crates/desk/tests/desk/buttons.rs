@@ -65,7 +65,14 @@ async fn a_call_is_answered_muted_held_and_ended_at_the_headset() {
 
     headset.press_mute();
     seen(&desk, "muted by the key", muted(true)).await;
-    lit(headset, Lamps { mute: true, ..TALKS }).await;
+    lit(
+        headset,
+        Lamps {
+            mute: true,
+            ..TALKS
+        },
+    )
+    .await;
     let mut phone = customer.headset();
     let quiet = Duration::from_millis(1_200);
     phone.use_for(quiet, CUSTOMER_TONE).await;
@@ -79,7 +86,14 @@ async fn a_call_is_answered_muted_held_and_ended_at_the_headset() {
 
     headset.press_flash();
     in_state(&desk, CallState::Held).await;
-    lit(headset, Lamps { hold: true, ..TALKS }).await;
+    lit(
+        headset,
+        Lamps {
+            hold: true,
+            ..TALKS
+        },
+    )
+    .await;
     headset.press_flash();
     in_state(&desk, CallState::Active).await;
     lit(headset, TALKS).await;
@@ -92,7 +106,14 @@ async fn a_call_is_answered_muted_held_and_ended_at_the_headset() {
     in_state(&desk, CallState::Active).await;
     headset.plug();
     shown(&desk, Some(ButtonAccess::Works)).await;
-    lit(headset, Lamps { mute: true, ..TALKS }).await;
+    lit(
+        headset,
+        Lamps {
+            mute: true,
+            ..TALKS
+        },
+    )
+    .await;
 
     headset.press_hook();
     customer.ended().await;

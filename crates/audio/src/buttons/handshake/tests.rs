@@ -84,12 +84,45 @@ fn press(press: Press) -> Option<Act> {
 fn every_key_in_every_state_does_what_the_table_says() {
     let revert = Some(Act::LightAnew);
     let table = [
-        (Key::Hook, [revert, press(Press::Answer), press(Press::HangUp), press(Press::HangUp)]),
-        (Key::Mute, [revert, revert, press(Press::Mute(true)), press(Press::Mute(true))]),
-        (Key::Flash, [revert, revert, press(Press::Hold), press(Press::Hold)]),
-        (Key::Hold, [revert, revert, press(Press::Hold), press(Press::Hold)]),
-        (Key::Drop, [revert, press(Press::Reject), press(Press::HangUp), press(Press::HangUp)]),
-        (Key::Reject, [revert, press(Press::Reject), revert, press(Press::Reject)]),
+        (
+            Key::Hook,
+            [
+                revert,
+                press(Press::Answer),
+                press(Press::HangUp),
+                press(Press::HangUp),
+            ],
+        ),
+        (
+            Key::Mute,
+            [
+                revert,
+                revert,
+                press(Press::Mute(true)),
+                press(Press::Mute(true)),
+            ],
+        ),
+        (
+            Key::Flash,
+            [revert, revert, press(Press::Hold), press(Press::Hold)],
+        ),
+        (
+            Key::Hold,
+            [revert, revert, press(Press::Hold), press(Press::Hold)],
+        ),
+        (
+            Key::Drop,
+            [
+                revert,
+                press(Press::Reject),
+                press(Press::HangUp),
+                press(Press::HangUp),
+            ],
+        ),
+        (
+            Key::Reject,
+            [revert, press(Press::Reject), revert, press(Press::Reject)],
+        ),
     ];
     for (key, row) in table {
         for (lamps, expected) in [FREE, RINGS, TALKS, KNOCKED].into_iter().zip(row) {
@@ -137,11 +170,19 @@ fn the_end_of_one_call_never_hangs_up_the_next() {
     bench.wait(30);
     bench.show(TALKS);
     bench.wait(500);
-    assert_eq!(bench.key(Key::Hook, false), Some(Act::LightAnew), "it speaks of before");
+    assert_eq!(
+        bench.key(Key::Hook, false),
+        Some(Act::LightAnew),
+        "it speaks of before"
+    );
     bench.wait(50);
     assert_eq!(bench.key(Key::Hook, true), None);
     bench.wait(5_000);
-    assert_eq!(bench.key(Key::Hook, false), press(Press::HangUp), "a person");
+    assert_eq!(
+        bench.key(Key::Hook, false),
+        press(Press::HangUp),
+        "a person"
+    );
 }
 
 #[test]
@@ -297,7 +338,14 @@ fn no_sequence_asks_for_what_cannot_be() {
         dice % below
     };
     let manners = [Manner::State, Manner::Pulse, Manner::Unsaid];
-    let keys = [Key::Hook, Key::Mute, Key::Flash, Key::Hold, Key::Drop, Key::Reject];
+    let keys = [
+        Key::Hook,
+        Key::Mute,
+        Key::Flash,
+        Key::Hold,
+        Key::Drop,
+        Key::Reject,
+    ];
     let views = [FREE, RINGS, TALKS, MUTED, HELD, KNOCKED];
     let mut presses = 0;
     for _ in 0..300 {
