@@ -26,7 +26,6 @@ use std::thread::JoinHandle;
 use crate::device::Device;
 use crate::error::OpenError;
 
-pub(crate) use descriptor::{Key, Layout};
 use driver::{Order, Watcher};
 use hid::SystemPort;
 use port::{Port, Refusal};

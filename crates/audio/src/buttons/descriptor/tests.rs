@@ -132,7 +132,7 @@ fn long_spellings_ranges_and_pushed_states_are_understood() {
 
 #[test]
 fn what_is_broken_is_refused_with_its_fault() {
-    let mut endless = vec![0xA1, 0x01].repeat(MOST_DEPTH + 1);
+    let mut endless = [0xA1, 0x01].repeat(MOST_DEPTH + 1);
     assert_eq!(parse(&endless), Err(BadDescriptor::TooDeep));
     endless = vec![0xA4; MOST_DEPTH + 1];
     assert_eq!(parse(&endless), Err(BadDescriptor::TooDeep));
