@@ -47,8 +47,8 @@ for argument do
     shift
     case $argument in
         --target=* | -arch | arm64 | -mmacosx-version-min=* | -mmacos-version-min=*) ;;
-        # Only Apple has the headers of Objective-C, and nothing is linked here.
-        *.m) set -- "$@" -x c /dev/null ;;
+        # Only Apple has the headers of Objective-C and of its HID, and nothing is linked here.
+        *.m | */mac/hid.c) set -- "$@" -x c /dev/null ;;
         *) set -- "$@" "$argument" ;;
     esac
 done
