@@ -9,6 +9,8 @@ use seatline_audio::sim::{SimulatedButtons, Simulation, tone};
 use seatline_audio::{Access, ButtonEvent, Buttons, Lamps, Press};
 
 const PATIENCE: Duration = Duration::from_secs(20);
+/// A hook that moves sooner after its lamp still speaks of before.
+const SETTLED: Duration = Duration::from_millis(400);
 
 const RINGS: Lamps = Lamps {
     off_hook: false,
@@ -98,6 +100,7 @@ fn keys_ask_and_lamps_answer() {
     desk.lit(MUTED);
     desk.headset.press_flash();
     assert_eq!(desk.pressed(), Press::Hold);
+    std::thread::sleep(SETTLED);
     desk.headset.press_hook();
     assert_eq!(desk.pressed(), Press::HangUp);
     // Whoever uses it next finds nothing of this call.

@@ -1,5 +1,4 @@
-//! Report descriptors in the manner of real headsets, after what their makers document and what
-//! they answer when asked.
+//! Report descriptors in the manners that headsets have, made for tests.
 
 /// Jabra's manner, which many chips share: keys and lamps in report 2, beside volume keys in report
 /// 1. The hook is a state; the others are pressed. A keypad comes between as numbers. The button
@@ -48,8 +47,8 @@ pub(super) const POLY: &[u8] = &[
     0xC0,
 ];
 
-/// The manner of speakerphones such as Anker's: keys marked as constant, which would be padding by
-/// the letter of the specification.
+/// A speakerphone whose keys are marked as constant, which would be padding by the letter of the
+/// specification.
 pub(super) const CONSTANT: &[u8] = &[
     0x05, 0x0B, 0x09, 0x05, 0xA1, 0x01, 0x85, 0x02, 0x15, 0x00, 0x25, 0x01, //
     0x09, 0x20, 0x09, 0x97, 0x75, 0x01, 0x95, 0x02, 0x81, 0x23, //
@@ -58,8 +57,8 @@ pub(super) const CONSTANT: &[u8] = &[
     0x75, 0x01, 0x95, 0x05, 0x91, 0x22, 0x95, 0x03, 0x91, 0x03, 0xC0,
 ];
 
-/// The manner of the DECT dongles that Gigaset documents, and of Yealink's: a phone rather than a
-/// headset, reports of two bytes, button 7 declines.
+/// A phone rather than a headset, as dongles of DECT headsets name themselves: reports of two
+/// bytes, button 7 declines.
 pub(super) const DECT: &[u8] = &[
     0x05, 0x0B, 0x09, 0x01, 0xA1, 0x01, 0x85, 0x02, 0x15, 0x00, 0x25, 0x01, 0x75, 0x01, //
     0x09, 0x20, 0x09, 0x97, 0x09, 0x2A, 0x95, 0x03, 0x81, 0x22, // hook, busy, line
@@ -72,8 +71,8 @@ pub(super) const DECT: &[u8] = &[
     0x95, 0x09, 0x91, 0x03, 0xC0,
 ];
 
-/// A small wired headset, in the manner of EPOS' and others: no report numbers, a hook and a mute
-/// that are only pressed, and no lamp for mute but the microphone's.
+/// A small wired headset: no report numbers, a hook and a mute that are only pressed, and no lamp
+/// for mute but the microphone's.
 pub(super) const SMALL: &[u8] = &[
     0x05, 0x0B, 0x09, 0x05, 0xA1, 0x01, 0x15, 0x00, 0x25, 0x01, 0x75, 0x01, //
     0x09, 0x20, 0x09, 0x2F, 0x95, 0x02, 0x81, 0x06, 0x95, 0x06, 0x81, 0x01, //
