@@ -1,14 +1,27 @@
 //! Generated files: written, committed, and compared in every check.
 
-use crate::{paths, process};
+use crate::{
+    paths, process,
+    programs::{self, Programs},
+};
 use anyhow::{Context, Result, bail};
 use std::fs;
 
 /// A committed file and how to make it anew.
 struct Generated {
     file: &'static str,
-    make: fn() -> Result<String>,
+    make: fn(&Programs) -> Result<String>,
 }
+
+/// The programs that make them.
+const GENERATORS: [&str; 6] = [
+    "--example",
+    "export-bindings",
+    "--example",
+    "policy-files",
+    "--bin",
+    "seatline-center",
+];
 
 const GENERATED: &[Generated] = &[
     Generated {
@@ -21,32 +34,36 @@ const GENERATED: &[Generated] = &[
     },
     Generated {
         file: "installers/windows/policy/Seatline.admx",
-        make: || policy_file("admx"),
+        make: |programs| policy_file(programs, "admx"),
     },
     Generated {
         file: "installers/windows/policy/zh-CN/Seatline.adml",
-        make: || policy_file("adml-zh"),
+        make: |programs| policy_file(programs, "adml-zh"),
     },
     Generated {
         file: "installers/windows/policy/en-US/Seatline.adml",
-        make: || policy_file("adml-en"),
+        make: |programs| policy_file(programs, "adml-en"),
     },
     Generated {
         file: "installers/macos/policy.mobileconfig",
-        make: || policy_file("mobileconfig"),
+        make: |programs| policy_file(programs, "mobileconfig"),
     },
     Generated {
         file: "installers/policies.md",
-        make: || policy_file("page"),
+        make: |programs| policy_file(programs, "page"),
     },
 ];
 
 /// Writes the generated files, or with `check` fails when one is out of date.
+///
+/// # Errors
+/// When their generators do not compile or fail, or a file is out of date.
 pub(crate) fn run(check: bool) -> Result<()> {
+    let programs = programs::build(&GENERATORS)?;
     let mut stale = Vec::new();
     for Generated { file, make } in GENERATED {
         let path = paths::root().join(file);
-        let fresh = make().with_context(|| format!("cannot make {file}"))?;
+        let fresh = make(&programs).with_context(|| format!("cannot make {file}"))?;
         let current = fs::read_to_string(&path).is_ok_and(|committed| committed == fresh);
         if check && !current {
             stale.push(*file);
@@ -67,24 +84,18 @@ pub(crate) fn run(check: bool) -> Result<()> {
 }
 
 /// The windows' TypeScript. Its generator writes only to files.
-fn bindings() -> Result<String> {
+fn bindings(programs: &Programs) -> Result<String> {
     let path = paths::target().join("bindings.ts");
-    let shell = ["--package", "seatline-shell", "--example"];
-    let mut export = process::cargo(&["run", "--quiet", "--locked"]);
-    export.args(shell).args(["export-bindings", "--"]);
-    process::run(export.arg(&path))?;
+    process::run(programs.run("export-bindings")?.arg(&path))?;
     fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 /// The centre's OpenAPI document.
-fn document() -> Result<String> {
-    let mut print = process::cargo(&["run", "--quiet", "--locked"]);
-    process::output(print.args(["--package", "seatline-center", "--", "openapi"]))
+fn document(programs: &Programs) -> Result<String> {
+    process::output(programs.run("seatline-center")?.arg("openapi"))
 }
 
 /// A file that IT needs of the schema of managed settings.
-fn policy_file(name: &str) -> Result<String> {
-    let example = ["--package", "seatline-desk", "--example", "policy-files"];
-    let mut print = process::cargo(&["run", "--quiet", "--locked"]);
-    process::output(print.args(example).args(["--", name]))
+fn policy_file(programs: &Programs, name: &str) -> Result<String> {
+    process::output(programs.run("policy-files")?.arg(name))
 }

@@ -6,7 +6,8 @@ mod play;
 
 use crate::{
     paths,
-    process::{cargo, npm, part, run as finish},
+    process::{npm, part, run as finish},
+    programs,
     setup::{self, Purpose},
 };
 use anyhow::Result;
@@ -72,17 +73,7 @@ fn build() -> Result<()> {
         "--logLevel",
         "warn",
     ]))?;
-    for package in ["seatline-center", "seatline-shell", "seatline-tests"] {
-        finish(&mut cargo(&[
-            "build",
-            "--quiet",
-            "--locked",
-            "--package",
-            package,
-            "--bins",
-        ]))?;
-    }
-    Ok(())
+    programs::build(programs::BINARIES).map(drop)
 }
 
 fn perform(play: &mut Play, virtual_desktop: bool, options: &Options) -> Result<()> {

@@ -18,6 +18,7 @@ mod demo;
 mod package;
 mod paths;
 mod process;
+mod programs;
 mod setup;
 mod stage;
 mod tests;

@@ -55,7 +55,7 @@ pub(crate) fn npm(arguments: &[&str]) -> Command {
 }
 
 /// Does one named part of a larger piece of work and prints how long it took.
-pub(crate) fn part(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+pub(crate) fn part<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     println!("── {name}");
     let begun = Instant::now();
     let result = work().with_context(|| name.to_owned());

@@ -11,7 +11,9 @@ pub(crate) const ADDRESS: &str = "198.51.100.10";
 /// `command`, to be run in a private network and D-Bus session.
 pub(crate) fn in_private_network(command: &Command) -> Command {
     let mut staged = Command::new("unshare");
-    staged.current_dir(paths::root()).args(["--net", "--mount"]);
+    let root = paths::root();
+    staged.current_dir(command.get_current_dir().unwrap_or(&root));
+    staged.args(["--net", "--mount"]);
     if !setup::is_root() {
         staged.args(["--user", "--map-root-user"]);
     }

@@ -2,11 +2,14 @@
 
 use crate::{
     package::windows,
+    paths,
     process::{cargo, npm, part, run as finish},
+    programs::{self, run_all},
     setup, stage,
 };
 use anyhow::Result;
 use clap::ValueEnum;
+use std::path::PathBuf;
 
 /// A part of the tests.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -23,14 +26,13 @@ pub(crate) enum Part {
     Windows,
 }
 
-/// The tests that play on a stage of their own.
-const RIG: [&str; 4] = ["test", "--locked", "--package", "seatline-tests"];
-
-/// Of them, the journeys, with the rig's own tests.
-const JOURNEYS: [&str; 4] = ["--lib", "--bins", "--test", "journeys"];
-
 /// One test after another: each needs the stage for itself.
-const SERIAL: [&str; 2] = ["--", "--test-threads=1"];
+const SERIAL: &str = "--test-threads=1";
+
+/// The tests of the whole system, which play on a stage of their own.
+fn whole_system() -> PathBuf {
+    paths::root().join("tests")
+}
 
 /// Runs the named parts, or all.
 pub(crate) fn run(parts: &[Part]) -> Result<()> {
@@ -41,24 +43,9 @@ pub(crate) fn run(parts: &[Part]) -> Result<()> {
         setup::Purpose::Test
     };
     part("set-up", || setup::install(purpose))?;
-    if wants(Part::Ui) || wants(Part::Journeys) || wants(Part::Windows) {
-        part("window: build", || {
-            finish(&mut npm(&["run", "--silent", "build"]))
-        })?;
-    }
-    if wants(Part::Rust) {
-        part("crates", || {
-            finish(&mut cargo(&[
-                "test",
-                "--quiet",
-                "--no-fail-fast",
-                "--locked",
-                "--workspace",
-                "--exclude",
-                "seatline-tests",
-            ]))
-        })?;
-    }
+    part("window: build", || {
+        finish(&mut npm(&["run", "--silent", "build"]))
+    })?;
     if wants(Part::Ui) {
         part("window: tests", || finish(&mut npm(&["test", "--silent"])))?;
         part("window: accessibility and pictures", || {
@@ -68,48 +55,40 @@ pub(crate) fn run(parts: &[Part]) -> Result<()> {
             finish(&mut npm(&["run", "--silent", "walk"]))
         })?;
     }
-    if wants(Part::Interop) {
-        part("interop: build", || {
-            finish(cargo(&RIG).args(["--test", "interop", "--no-run"]))
-        })?;
-        part("interop", || {
-            let test = ["--offline", "--test", "interop"];
-            finish(stage::in_private_network(cargo(&RIG).args(test)).args(SERIAL))
+    if parts == [Part::Ui] {
+        return Ok(());
+    }
+    let programs = part("build", || programs::build(programs::ALL))?;
+    if wants(Part::Rust) {
+        part("crates", || {
+            let tests = programs.tests_outside(&whole_system()).into_iter();
+            let own = cargo(&["test", "--locked", "--package", "seatline-dev", "--"]);
+            run_all(tests.chain([own]).map(|mut test| {
+                test.arg("--quiet");
+                test
+            }))
         })?;
     }
+    let on_stage = |targets| {
+        let tests = programs.tests(&whole_system(), targets).into_iter();
+        run_all(tests.map(|test| {
+            let mut test = stage::in_private_network(&test);
+            test.arg(SERIAL);
+            test
+        }))
+    };
+    if wants(Part::Interop) {
+        part("interop", || on_stage(&["interop"]))?;
+    }
     if wants(Part::Journeys) {
-        part("journeys: build", || {
-            finish(&mut cargo(&[
-                "build",
-                "--locked",
-                "--package",
-                "seatline-shell",
-            ]))?;
-            finish(&mut cargo(&[
-                "build",
-                "--locked",
-                "--package",
-                "seatline-center",
-            ]))?;
-            finish(cargo(&RIG).args(JOURNEYS).arg("--no-run"))
-        })?;
+        // With the tests of the rig itself and of the benchmarks'.
         part("journeys", || {
-            let mut test = cargo(&RIG);
-            test.arg("--offline").args(JOURNEYS);
-            finish(stage::in_private_network(&test).args(SERIAL))
+            on_stage(&["seatline_tests", "lab", "journeys"])
         })?;
     }
     if wants(Part::Windows) {
         windows::build_for_tests()?;
-        part("windows: build", || {
-            let centre = ["build", "--locked", "--package", "seatline-center"];
-            finish(&mut cargo(&centre))?;
-            finish(cargo(&RIG).args(["--test", "windows", "--no-run"]))
-        })?;
-        part("windows", || {
-            let test = ["--offline", "--test", "windows"];
-            finish(stage::in_private_network(cargo(&RIG).args(test)).args(SERIAL))
-        })?;
+        part("windows", || on_stage(&["windows"]))?;
     }
     Ok(())
 }
