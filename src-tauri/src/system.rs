@@ -1,7 +1,8 @@
 //! What the system knows of the program, in step with the settings: that it starts with the
-//! computer, and that it opens telephone links.
+//! computer, and that it opens telephone links; and the browser it opens pages with.
 
 pub mod autostart;
+pub(crate) mod browser;
 mod links;
 
 use seatline_desk::{Desk, view::Settings};

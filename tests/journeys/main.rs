@@ -22,6 +22,7 @@ mod outbound;
 mod recording;
 mod scene;
 mod sign_in;
+mod single_sign_on;
 mod storage;
 mod survival;
 mod team;

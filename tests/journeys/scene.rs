@@ -42,12 +42,25 @@ pub(crate) struct Scene {
 impl Scene {
     /// Sets the scene, the agent not yet signed in.
     pub(crate) async fn set(name: &str) -> Result<Self> {
-        Self::set_with(name, |_| Ok(None)).await
+        Self::set_with(name, "", &[], |_| Ok(None)).await
+    }
+
+    /// As [`Scene::ready`], with more at the end of the centre's configuration and in the desk's
+    /// environment.
+    pub(crate) async fn ready_told(
+        name: &str,
+        more: &str,
+        variables: &[(&str, String)],
+    ) -> Result<Self> {
+        let scene = Self::set_with(name, more, variables, |_| Ok(None)).await?;
+        scene.signed_in().await
     }
 
     /// As [`Scene::set`], with the centre's data folder on a disk of its own.
     async fn set_with(
         name: &str,
+        more: &str,
+        variables: &[(&str, String)],
         mount: impl FnOnce(&Path) -> Result<Option<SmallDisk>>,
     ) -> Result<Self> {
         // Another part of the program may have chosen the same provider already.
@@ -59,12 +72,12 @@ impl Scene {
         let screen = Screen::start(path)?;
         let keyring = keyring::start(path)?;
         let disk = mount(&path.join("center").join("data"))?;
-        let centre = Centre::start(path, address)?;
+        let centre = Centre::start_told(path, address, more)?;
         let agent_file = path.join("agent.wav");
         let customer_file = path.join("customer.wav");
         let agent_speech = make_speech("demo-instruct", 4, &agent_file)?;
         let customer_speech = make_speech("demo-congrats", 8, &customer_file)?;
-        let window = Window::open(path, &centre, &screen, &sound).await?;
+        let window = Window::open_knowing(path, &centre, &screen, &sound, variables).await?;
         Ok(Self {
             window,
             centre,
@@ -89,7 +102,7 @@ impl Scene {
     /// As [`Scene::ready`], with a centre whose disk is small.
     pub(crate) async fn ready_on_small_disk(name: &str) -> Result<Self> {
         let mount = |place: &Path| SmallDisk::mount(place).map(Some);
-        Self::set_with(name, mount).await?.signed_in().await
+        Self::set_with(name, "", &[], mount).await?.signed_in().await
     }
 
     async fn signed_in(self) -> Result<Self> {

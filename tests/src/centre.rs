@@ -48,7 +48,15 @@ impl Centre {
     /// # Errors
     /// When it is not built or does not start; its log is named.
     pub fn start(folder: &Path, address: IpAddr) -> Result<Self> {
-        Self::start_in(folder.join("center"), free_port(address)?, true)
+        Self::start_told(folder, address, "")
+    }
+
+    /// As [`Centre::start`], with more at the end of its configuration.
+    ///
+    /// # Errors
+    /// As [`Centre::start`].
+    pub fn start_told(folder: &Path, address: IpAddr, more: &str) -> Result<Self> {
+        Self::start_in(folder.join("center"), free_port(address)?, true, more)
     }
 
     /// Starts a centre with demo data and waits until it answers.
@@ -71,10 +79,10 @@ impl Centre {
     /// # Errors
     /// As [`Centre::start`].
     pub fn start_new(folder: PathBuf, api: SocketAddr) -> Result<Self> {
-        Self::start_in(folder, api, false)
+        Self::start_in(folder, api, false, "")
     }
 
-    fn start_in(folder: PathBuf, api: SocketAddr, demo: bool) -> Result<Self> {
+    fn start_in(folder: PathBuf, api: SocketAddr, demo: bool, more: &str) -> Result<Self> {
         std::fs::create_dir_all(&folder)?;
         let address = api.ip();
         let trunk = UdpSocket::bind((address, 0))?.local_addr()?.to_string();
@@ -86,7 +94,8 @@ impl Centre {
                  [media]\naddress = \"{address}\"\n\
                  [[trunks]]\nname = \"foreign\"\n\
                  uri = \"sip:{address}:{peer_port};transport=udp\"\n\
-                 networks = [\"{address}/32\"]\n"
+                 networks = [\"{address}/32\"]\n\
+                 {more}"
             ),
         )?;
         Ok(Self {
@@ -118,6 +127,18 @@ impl Centre {
     pub fn start_again(&mut self) -> Result<()> {
         self.program = launch(&self.folder, self.api, &self.trunk, self.demo)?;
         Ok(())
+    }
+
+    /// Starts it again with more at the beginning of its configuration.
+    ///
+    /// # Errors
+    /// As [`Centre::start`].
+    pub fn start_again_told(&mut self, more: &str) -> Result<()> {
+        self.stop();
+        let file = self.folder.join("center.toml");
+        let before = std::fs::read_to_string(&file)?;
+        std::fs::write(&file, format!("{more}\n{before}"))?;
+        self.start_again()
     }
 
     /// The one-time code it has printed for its first administrator.

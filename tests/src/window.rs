@@ -65,7 +65,22 @@ impl Window {
         screen: &Screen,
         sound: &SoundServer,
     ) -> Result<Self> {
-        Self::launch(&built("seatline")?, folder, None, screen, sound, None).await
+        Self::launch(&built("seatline")?, folder, None, screen, sound, &[]).await
+    }
+
+    /// As [`Window::open`], with more variables in its environment.
+    ///
+    /// # Errors
+    /// As [`Window::open`].
+    pub async fn open_knowing(
+        folder: &Path,
+        centre: &Centre,
+        screen: &Screen,
+        sound: &SoundServer,
+        variables: &[(&str, String)],
+    ) -> Result<Self> {
+        let program = built("seatline")?;
+        Self::launch(&program, folder, Some(centre), screen, sound, variables).await
     }
 
     /// Starts another program with a window, in the same surroundings.
@@ -80,7 +95,11 @@ impl Window {
         sound: &SoundServer,
         bus: Option<&str>,
     ) -> Result<Self> {
-        Self::launch(program, folder, Some(centre), screen, sound, bus).await
+        let bus: Vec<_> = bus
+            .map(|address| (keyring::BUS, address.to_owned()))
+            .into_iter()
+            .collect();
+        Self::launch(program, folder, Some(centre), screen, sound, &bus).await
     }
 
     async fn launch(
@@ -89,7 +108,7 @@ impl Window {
         centre: Option<&Centre>,
         screen: &Screen,
         sound: &SoundServer,
-        bus: Option<&str>,
+        variables: &[(&str, String)],
     ) -> Result<Self> {
         let data = folder.join("desk");
         std::fs::create_dir_all(&data)?;
@@ -112,7 +131,7 @@ impl Window {
                     &native.to_string(),
                 ])
                 .args(["--native-host", "127.0.0.1"])
-                .envs(bus.map(|address| (keyring::BUS, address)))
+                .envs(variables.iter().map(|(name, value)| (name, value)))
                 .env("DISPLAY", screen.display())
                 .env("PULSE_SERVER", sound.address())
                 .env("XDG_DATA_HOME", folder)

@@ -16,7 +16,7 @@ fn what_a_property_says_wrongly_is_passed_over_and_named() {
         "MEDIAPORTS=few",
         "LANG=tlh",
         "AUTOSTART=perhaps",
-        "TENANT=north",
+        "SSO=often",
         "COLOUR=red",
     ];
     assert_eq!(wine.msiexec("/i", NEW, &properties).unwrap(), 0);
@@ -29,7 +29,7 @@ fn what_a_property_says_wrongly_is_passed_over_and_named() {
         ("MediaPorts", "malformed", Some("few")),
         ("Language", "malformed", Some("tlh")),
         ("Autostart", "malformed", Some("perhaps")),
-        ("Tenant", "unknown", None),
+        ("Sso", "malformed", Some("often")),
     ] {
         let fault = faults.iter().find(|fault| fault["name"] == name);
         let fault = fault.unwrap_or_else(|| panic!("{name} is not named"));

@@ -18,6 +18,11 @@ const signIn = async (page) => {
   await page.waitForSelector('[role="dialog"]');
 };
 
+const goToBrowser = async (page) => {
+  await page.click(by("sign-in-sso"));
+  await page.waitForSelector(by("sso-code"));
+};
+
 const reach = async (page) => {
   await page.keyboard.press("Alt+t");
   await page.waitForSelector(by("reach-input"));
@@ -60,6 +65,24 @@ export const scenes = [
     mock: "sign-in",
     async act(page) {
       await page.fill(by("sign-in-password"), "wrong");
+      await page.click(by("sign-in-submit"));
+      await page.waitForSelector(by("sign-in-error"));
+    },
+  },
+  { name: "sign-in-sso", mock: "sign-in-sso" },
+  { name: "sign-in-sso-first", mock: "sign-in-sso-first" },
+  { name: "sign-in-sso-password", mock: "sign-in-sso-first", act: click("sign-in-by-password") },
+  { name: "sign-in-sso-only", mock: "sign-in-sso-only", size: small },
+  { name: "sign-in-sso-missing", mock: "sign-in-sso-missing" },
+  { name: "sso-waiting", mock: "sign-in-sso-first", act: goToBrowser },
+  { name: "sso-waiting-small", mock: "sign-in-sso-first", size: small, act: goToBrowser },
+  { name: "sso-waiting-zoomed", mock: "sign-in-sso-first", size: zoomed, act: goToBrowser },
+  {
+    name: "sign-in-tenant",
+    mock: "sign-in",
+    async act(page) {
+      await page.fill(by("sign-in-centre"), "south.example.cn");
+      await page.fill(by("sign-in-password"), "a password");
       await page.click(by("sign-in-submit"));
       await page.waitForSelector(by("sign-in-error"));
     },

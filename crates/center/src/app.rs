@@ -87,6 +87,9 @@ pub enum StartError {
     /// The configuration was refused.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// A file of single sign-on was refused; the message names its key.
+    #[error("the configuration key {0}")]
+    SingleSignOn(String),
     /// Another program has the port.
     #[error("{0} is already in use by another program: stop it, or choose another `listen`")]
     PortInUse(SocketAddr),
@@ -132,7 +135,7 @@ impl StartError {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Certificate(_) => 2,
+            Self::Config(_) | Self::Certificate(_) | Self::SingleSignOn(_) => 2,
             Self::PortInUse(_) | Self::Listen { .. } | Self::Switch(_) => 3,
             Self::Database(_) | Self::Storage(_) | Self::Folder { .. } | Self::Recording(_) => 4,
             Self::Demo(_) => 1,
@@ -196,11 +199,12 @@ pub async fn start_at(config: Config, clock: Clock) -> Result<Running, StartErro
         clock.clone(),
     )
     .await?;
+    let identity = Identity::new(&config, key.clone()).map_err(StartError::SingleSignOn)?;
     let (calls, driver) = calls::prepare();
     let stopping = CancellationToken::new();
     let app = App(Arc::new(Parts {
         hub: Hub::new(clock.clone()),
-        identity: Identity::new(config.lockout, key.clone()),
+        identity,
         supervision: Supervision::new(clock.now()),
         directory: Directory::default(),
         figures: figures(),

@@ -2,9 +2,11 @@
 
 mod flags;
 mod read;
+mod sso;
 
 pub use flags::Flags;
 pub use read::{ConfigError, check, load, print};
+pub use sso::{Algorithm, SECRET_VARIABLE, Sso};
 
 use ipnet::IpNet;
 use seatline_contract::{identity::Recommended, secret::Secret};
@@ -21,6 +23,10 @@ use std::{
 pub struct Config {
     /// The site's name, shown at sign-in.
     pub name: String,
+    /// The tenant this centre serves. A desk that is set up for another one is turned away before it
+    /// says a password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
     /// Address and port of HTTPS, events and SIP over WebSocket.
     pub listen: SocketAddr,
     /// Folder of the database, the centre's own certificate and its keys.
@@ -49,6 +55,9 @@ pub struct Config {
     pub language: Language,
     /// When repeated sign-in failures lock.
     pub lockout: Lockout,
+    /// Single sign-on; none if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sso: Option<Sso>,
     /// Signalling towards trunks.
     pub sip: Sip,
     /// Sound.
@@ -250,6 +259,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             name: "Seatline".into(),
+            tenant: None,
             listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8443)),
             data_dir: "seatline-data".into(),
             database: None,
@@ -262,6 +272,7 @@ impl Default for Config {
             demo: false,
             language: Language::Zh,
             lockout: Lockout::default(),
+            sso: None,
             sip: Sip::default(),
             media: Media::default(),
             recording: Recording::default(),

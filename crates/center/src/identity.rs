@@ -1,7 +1,8 @@
 //! People, their sign-in and their lines.
 //!
 //! ```text
-//!   password ──sign in──▶ session (one for each agent) ──▶ token   (API, events)
+//!   password ────────┐
+//!   single sign-on ──┴──▶ session (one for each agent) ──▶ token   (API, events)
 //!                                                     └──▶ secret  (SIP line)
 //!   session ends by: sign-out · take-over · expiry · account disabled
 //! ```
@@ -18,6 +19,8 @@ mod session;
 mod set_up;
 mod sign_in;
 mod signed;
+mod sso;
+mod tenant;
 
 pub use line::{Lines, line_agent, line_user};
 pub use signed::Signed;
@@ -28,8 +31,9 @@ pub use set_up::spell_code;
 pub(crate) use set_up::{needs_set_up, offer_set_up};
 pub(crate) use sign_in::{SIP_PATH, end_expired, end_session};
 pub(crate) use signed::find_signed;
+pub(crate) use sso::{offer as sso_offer, pages as sso_pages};
 
-use crate::{App, config, key::Key};
+use crate::{App, Config, key::Key};
 use lockout::Lockout;
 use parking_lot::Mutex;
 use seatline_contract::{id::AgentId, secret::Secret};
@@ -40,14 +44,20 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub struct Identity {
     lines: Lines,
     lockout: Mutex<Lockout>,
+    sso: Option<sso::Sso>,
 }
 
 impl Identity {
-    pub(crate) fn new(limits: config::Lockout, key: Key) -> Self {
-        Self {
+    /// Prepares it.
+    ///
+    /// # Errors
+    /// Says which file of single sign-on cannot be used.
+    pub(crate) fn new(config: &Config, key: Key) -> Result<Self, String> {
+        Ok(Self {
             lines: Lines::new(key),
-            lockout: Mutex::new(Lockout::new(limits)),
-        }
+            lockout: Mutex::new(Lockout::new(config.lockout)),
+            sso: config.sso.clone().map(sso::Sso::new).transpose()?,
+        })
     }
 
     /// The digest secret of a SIP user, if that agent is signed in.
@@ -73,6 +83,9 @@ pub(crate) fn open_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(set_up::set_up))
         .routes(routes!(sign_in::sign_in))
+        .routes(routes!(sso::prove_sso, sso::begin_sso))
+        .routes(routes!(sso::claim_sso))
+        .routes(routes!(sso::cancel_sso))
 }
 
 /// Routes for those signed in.

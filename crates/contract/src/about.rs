@@ -1,6 +1,6 @@
 //! What a centre says of itself, to anyone, so that a desk knows whom it talks to.
 
-use crate::time::UnixMs;
+use crate::{sso::SsoOffer, time::UnixMs};
 use serde::{Deserialize, Serialize};
 
 /// The value of [`About::product`] of every Seatline centre.
@@ -23,6 +23,12 @@ pub struct About {
     pub now: UnixMs,
     /// True until the first administrator exists.
     pub needs_setup: bool,
+    /// The tenant this centre serves, if it has a name.
+    #[serde(default)]
+    pub tenant: Option<String>,
+    /// Single sign-on, if the centre has it.
+    #[serde(default)]
+    pub sso: Option<SsoOffer>,
 }
 
 /// Answer of `GET /health`.

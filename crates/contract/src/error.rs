@@ -16,6 +16,25 @@ pub enum Code {
     AccountDisabled,
     /// The agent is signed in elsewhere; ask, then repeat with `take_over`.
     SignedInElsewhere,
+    /// The computer is set up for another tenant than the centre serves.
+    WrongTenant,
+    /// This centre takes no password from this person: single sign-on alone.
+    PasswordNotAllowed,
+    /// The centre has no single sign-on.
+    SsoOff,
+    /// The sign-in service does not answer the centre.
+    SsoUnreachable,
+    /// The centre does not trust the certificate of the sign-in service.
+    SsoUntrusted,
+    /// What the sign-in service says does not hold: another audience, a bad signature, a code that
+    /// was used, no OpenID Connect.
+    SsoRejected,
+    /// The sign-in service let nobody through: refused, cancelled, or not for this application.
+    SsoRefused,
+    /// The sign-in service knows the person, the centre does not.
+    SsoUnknownPerson,
+    /// Nobody finished the single sign-on in time, or it was used or cancelled.
+    SsoExpired,
     /// The session ended; sign in again.
     SessionEnded,
     /// The person may not do this.

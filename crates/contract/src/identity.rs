@@ -85,9 +85,12 @@ pub struct SignIn {
     /// Ends a session of the same agent elsewhere. Without it such a session is an error.
     #[serde(default)]
     pub take_over: bool,
+    /// The tenant the computer is set up for, if it is for one.
+    #[serde(default)]
+    pub tenant: Option<String>,
 }
 
-/// Answer of `POST /api/v1/sessions`.
+/// Answer of `POST /api/v1/sessions`, and the end of a single sign-on.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "typescript", derive(specta::Type))]
@@ -105,6 +108,10 @@ pub struct Session {
     pub now: UnixMs,
     /// When the session ends whatever happens.
     pub expires: UnixMs,
+    /// The same at each of this person's sign-ins, and told to nobody else: what the desk keeps on
+    /// its disk can be locked with it.
+    #[serde(default, serialize_with = "crate::secret::reveal_some")]
+    pub seal: Option<Secret>,
     /// What the centre recommends for settings of its desks, by their names in policies.
     #[serde(default)]
     pub desk: BTreeMap<String, Recommended>,

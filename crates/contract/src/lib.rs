@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`about`] | what a centre says of itself before anyone signs in |
 //! | [`identity`] | sign-in, roles, the agent's profile |
+//! | [`sso`] | single sign-on |
 //! | [`presence`] | the agent's state and the next one |
 //! | [`contact`] | contacts, offers, wrap-up |
 //! | [`party`] | the parties of a live call, consultation, transfer, conference |
@@ -34,6 +35,7 @@ pub mod queue;
 pub mod recording;
 pub mod score;
 pub mod secret;
+pub mod sso;
 pub mod supervision;
 pub mod ticket;
 pub mod time;

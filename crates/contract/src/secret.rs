@@ -42,6 +42,20 @@ pub fn reveal<S: serde::Serializer>(secret: &Secret, serializer: S) -> Result<S:
     serializer.serialize_str(secret.expose())
 }
 
+/// As [`reveal`], for a secret that may be absent.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn reveal_some<S: serde::Serializer>(
+    secret: &Option<Secret>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match secret {
+        Some(secret) => serializer.serialize_some(secret.expose()),
+        None => serializer.serialize_none(),
+    }
+}
+
 /// A telephone number as dialled or received. Its debug form keeps the first three and last
 /// two characters only.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -114,6 +114,8 @@ pub enum Item {
     Centre,
     /// Signing in there: accounts, and the way of the line.
     SignIn,
+    /// Single sign-on, where policy puts it first.
+    SingleSignOn,
     /// The system's keyring writes, reads and deletes.
     Keyring,
     /// Sound devices.
@@ -154,6 +156,8 @@ pub enum Reason {
     NeedsCentre,
     /// The centre has no administrator yet.
     NotSetUp,
+    /// Policy puts single sign-on first, but the centre has none.
+    NoSingleSignOn,
     /// There is no keyring, or it is locked: sign-in is kept for one session only.
     NoKeyring,
     /// There is no microphone.
@@ -188,6 +192,8 @@ pub enum Fact {
     Proxy,
     /// The centre's name.
     Name,
+    /// The tenant the centre serves.
+    Tenant,
     /// A version.
     Version,
     /// Who the certificate is for.

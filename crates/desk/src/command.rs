@@ -3,6 +3,7 @@
 use seatline_contract::{
     id::{AgentId, CustomerId},
     secret::Secret,
+    sso::SsoOffer,
 };
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,21 @@ pub struct SignInRequest {
     /// Keeps the sign-in in the keyring.
     pub remember: bool,
     /// Ends a session of the same agent elsewhere.
+    pub take_over: bool,
+    /// SHA-256 fingerprint (hex) of a self-made certificate the person has accepted.
+    pub trust: Option<String>,
+}
+
+/// Single sign-on.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct SsoRequest {
+    /// Address of the centre; `https://` is assumed.
+    pub centre: String,
+    /// Keeps the session in the keyring.
+    pub remember: bool,
+    /// Ends a session of the same agent elsewhere. Who has just come through the browser and was
+    /// refused for such a session need not go there again.
     pub take_over: bool,
     /// SHA-256 fingerprint (hex) of a self-made certificate the person has accepted.
     pub trust: Option<String>,
@@ -54,6 +70,8 @@ pub struct CentreCheck {
     pub version: String,
     /// True until the first administrator exists.
     pub needs_setup: bool,
+    /// Single sign-on, if the centre has it.
+    pub sso: Option<SsoOffer>,
 }
 
 /// Whom to call.
@@ -104,4 +122,6 @@ pub struct RememberedSignIn {
     pub has_password: bool,
     /// True when the address comes from policy.
     pub managed: bool,
+    /// True when the last sign-in was a single sign-on.
+    pub by_sso: bool,
 }

@@ -11,6 +11,7 @@ mod recordings;
 mod records;
 mod rules;
 mod session;
+mod sso;
 mod supervise;
 mod visit;
 
@@ -20,6 +21,7 @@ use crate::{
     call::{Ask, Callee},
     command::{
         CentreCheck, DeviceSelection, DialTarget, RememberedSignIn, SetUpRequest, SignInRequest,
+        SsoRequest,
     },
     failure::{DeskCode, Failure},
     number,
@@ -140,6 +142,26 @@ impl Desk {
     /// The centre's codes of sign-in, and the connection's codes.
     pub async fn sign_in(&self, request: SignInRequest) -> Result<(), Failure> {
         self.core.sign_in(request).await
+    }
+
+    /// Signs in by single sign-on: `open` shows the person a page in their own browser, the view
+    /// shows its code, and this waits until they are through, for five minutes at most. A password
+    /// sign-in, or [`Desk::cancel_sso`], gives it up.
+    ///
+    /// # Errors
+    /// [`DeskCode::SsoCancelled`], what `open` says, the centre's codes of single sign-on, and the
+    /// connection's codes.
+    pub async fn sign_in_sso(
+        &self,
+        request: SsoRequest,
+        open: impl FnOnce(&str) -> Result<(), Failure> + Send,
+    ) -> Result<(), Failure> {
+        self.core.sign_in_sso(request, open).await
+    }
+
+    /// Gives a single sign-on up that is on its way.
+    pub fn cancel_sso(&self) {
+        self.core.sso.cancel();
     }
 
     /// Signs out. Writes not yet sent stay on this computer until the next sign-in.

@@ -39,6 +39,10 @@ pub enum DeskCode {
     CertificateWrongHost,
     /// The certificate has expired or is not yet valid; the computer's clock may be wrong.
     CertificateExpired,
+    /// The single sign-on was given up.
+    SsoCancelled,
+    /// The system opens no browser.
+    NoBrowser,
     /// Nobody is signed in.
     NotSignedIn,
     /// There is no call to act on.
@@ -92,6 +96,8 @@ pub struct Failure {
     pub retry_after_s: Option<u32>,
     /// A name the text may show: host, device, file, certificate fingerprint.
     pub subject: Option<String>,
+    /// What this computer expected in the subject's place, where the text names both.
+    pub expected: Option<String>,
     /// English detail for the log; never shown and never matched.
     pub detail: String,
 }
@@ -105,6 +111,7 @@ impl Failure {
             field: None,
             retry_after_s: None,
             subject: None,
+            expected: None,
             detail: String::new(),
         }
     }
@@ -131,6 +138,7 @@ impl From<ApiError> for Failure {
             field: error.field,
             retry_after_s: error.retry_after_s,
             subject: None,
+            expected: None,
             detail: error.detail,
         }
     }

@@ -29,7 +29,7 @@ use crate::{
     secrets::SecretStore,
     view::{self, NoteDraft, NoticeCode, TicketDraft},
 };
-use account::{Account, Opened};
+use account::{Account, Locks, Opened};
 use book::{Book, Step};
 use parking_lot::Mutex;
 use schedule::{Next, Schedule, Verdict};
@@ -37,7 +37,6 @@ use seatline_contract::{
     contact::WrapUp,
     error::{ApiError, Code},
     id::{ContactId, TicketId, WriteId},
-    secret::Secret,
 };
 use std::{
     collections::HashMap,
@@ -110,8 +109,8 @@ impl Outbox {
         Self { shared, sender }
     }
 
-    /// Opens an account's file, with the keyring's key or the one locked with the password. A
-    /// file that cannot be opened is set aside and the agent is told. Without a password, a file
+    /// Opens an account's file, with the keyring's key or one locked with what the sign-in brings. A
+    /// file that cannot be opened is set aside and the agent is told. Without a sign-in, a file
     /// whose key is not in the keyring stays closed.
     ///
     /// # Errors
@@ -120,21 +119,16 @@ impl Outbox {
     pub(crate) async fn open(
         &self,
         account: Account,
-        password: Option<Secret>,
+        locks: Locks,
     ) -> Result<(), Failure> {
         let shared = self.shared.clone();
         self.with(move |inner| {
             let known = inner.open.as_ref().is_some_and(|(it, _)| *it == account);
             if known {
-                return match &password {
-                    Some(password) => {
-                        account.lock_key(&shared.data_dir, &*shared.secrets, password)
-                    }
-                    None => Ok(()),
-                };
+                return account.lock_key(&shared.data_dir, &*shared.secrets, &locks);
             }
             inner.open = None;
-            let opened = account.open(&shared.data_dir, &*shared.secrets, password.as_ref())?;
+            let opened = account.open(&shared.data_dir, &*shared.secrets, &locks)?;
             let Some(Opened { store, book, aside }) = opened else {
                 return Ok(());
             };

@@ -196,6 +196,19 @@ impl Policy {
         HttpProxy::parse(self.text(Setting::Proxy)?)
     }
 
+    /// The tenant this computer is set up for.
+    #[must_use]
+    pub fn tenant(&self) -> Option<&str> {
+        self.text(Setting::Tenant)
+    }
+
+    /// Whether single sign-on comes before passwords.
+    #[must_use]
+    pub fn sso_first(&self) -> bool {
+        let made = self.decision(Setting::Sso);
+        made.and_then(|made| made.value.flag()).unwrap_or(false)
+    }
+
     /// UDP ports to use for sound.
     #[must_use]
     pub fn media_ports(&self) -> Option<RangeInclusive<u16>> {

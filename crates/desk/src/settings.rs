@@ -212,6 +212,9 @@ pub(crate) struct LastSignIn {
     /// The session was not ended: after a crash it may still be open at the centre.
     #[serde(default)]
     pub(crate) open: bool,
+    /// It was a single sign-on: there is no password to come back in with.
+    #[serde(default)]
+    pub(crate) sso: bool,
 }
 
 /// Settings where neither policy nor person has chosen.

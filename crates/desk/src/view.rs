@@ -71,6 +71,10 @@ pub struct DeskView {
     pub settings: Settings,
     /// What policy decides; the person cannot change it.
     pub managed: Vec<Setting>,
+    /// Policy puts single sign-on before passwords.
+    pub sso_first: bool,
+    /// The single sign-on that somebody is in the browser for.
+    pub sso: Option<SsoWaiting>,
     /// A number from a link, waiting for the agent's word.
     pub dial_request: Option<DialRequest>,
     /// Things the agent should know, the latest last.
@@ -127,6 +131,8 @@ impl DeskView {
             },
             settings,
             managed: Vec::new(),
+            sso_first: false,
+            sso: None,
             dial_request: None,
             notices: Vec::new(),
             keyring,
@@ -186,6 +192,20 @@ pub struct Centre {
     pub name: String,
     /// True when the address comes from policy.
     pub managed: bool,
+}
+
+/// A single sign-on on its way through the browser.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(specta::Type))]
+pub struct SsoWaiting {
+    /// The page's address, for a browser that did not open.
+    pub address: String,
+    /// The code that the page shows too.
+    pub code: String,
+    /// Whether the person has gone on to the sign-in service.
+    pub opened: bool,
+    /// When it is over (centre's clock).
+    pub expires: UnixMs,
 }
 
 /// Where a call stands at this desk.

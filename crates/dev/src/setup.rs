@@ -64,6 +64,9 @@ const TEST: &[&str] = &[
     "xterm",
 ];
 
+/// Folder of the OpenID provider that single sign-on is tested with.
+const PROVIDER: &str = "tests/provider";
+
 /// Cargo programs the tests use, with the versions they are known to work with.
 const TOOLS: &[(&str, &str)] = &[("tauri-driver", "2.0.5"), ("cargo-deny", "0.20.2")];
 
@@ -76,6 +79,7 @@ pub(crate) fn install(purpose: Purpose) -> Result<()> {
     npm_packages()?;
     if purpose >= Purpose::Test {
         cargo_tools()?;
+        npm_packages_of(PROVIDER)?;
         if exists("dpkg-query") {
             sid::install(sid::PEERS)?;
         }
@@ -143,8 +147,13 @@ fn other_systems() -> Result<()> {
 
 /// Installs the window's packages exactly as locked, if they are not there yet.
 pub(crate) fn npm_packages() -> Result<()> {
-    let ui = paths::root().join("ui");
-    let modified = |path| std::fs::metadata(ui.join(path)).and_then(|data| data.modified());
+    npm_packages_of("ui")
+}
+
+/// Installs the packages of a folder exactly as locked, if they are not there yet.
+fn npm_packages_of(folder: &str) -> Result<()> {
+    let folder = paths::root().join(folder);
+    let modified = |path| std::fs::metadata(folder.join(path)).and_then(|data| data.modified());
     let current = match (
         modified("node_modules/.package-lock.json"),
         modified("package-lock.json"),
@@ -155,7 +164,8 @@ pub(crate) fn npm_packages() -> Result<()> {
     if current {
         return Ok(());
     }
-    process::run(process::npm(&["ci", "--no-audit", "--no-fund"]).stdout(Stdio::null()))
+    let mut install = process::npm(&["ci", "--no-audit", "--no-fund"]);
+    process::run(install.current_dir(&folder).stdout(Stdio::null()))
 }
 
 fn cargo_tools() -> Result<()> {

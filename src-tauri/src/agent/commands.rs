@@ -141,6 +141,17 @@ pub(super) async fn obey(
             arguments.end()?;
             Ok(desk.view().as_ref()).settle()
         }
+        // The page's address and code are in the view; whoever drives this opens it.
+        "sign_in_sso" => {
+            let request = arguments.take("request")?;
+            arguments.end()?;
+            Box::pin(desk.sign_in_sso(request, |_| Ok(()))).await.settle()
+        }
+        "cancel_sso" => {
+            arguments.end()?;
+            desk.cancel_sso();
+            ().settle()
+        }
         "hear_recording" => {
             let id = arguments.take("id")?;
             // As the windows spell it.
@@ -215,9 +226,21 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// Those of [`obey`] itself.
-    const OWN: [&str; 3] = ["view", "hear_recording", "change_settings"];
+    const OWN: [&str; 5] = [
+        "view",
+        "sign_in_sso",
+        "cancel_sso",
+        "hear_recording",
+        "change_settings",
+    ];
     /// Those that need a window.
-    const OF_WINDOWS: [&str; 4] = ["window_mode", "set_window_mode", "show_main", "quit"];
+    const OF_WINDOWS: [&str; 5] = [
+        "window_mode",
+        "set_window_mode",
+        "show_main",
+        "quit",
+        "open_sso_page",
+    ];
 
     #[test]
     fn every_command_of_the_windows_is_there() {

@@ -1,6 +1,7 @@
 //! A report in words.
 
 use crate::language::Tongue;
+use seatline_contract::error::Code;
 use seatline_desk::{
     check::{Fact, Finding, Item, Outcome, Reason, Report},
     failure::{DeskCode, Failure, FailureCode},
@@ -70,6 +71,7 @@ fn item(item: Item, tongue: Tongue) -> &'static str {
         Item::Policy => tongue.say("托管设置", "Managed settings"),
         Item::Centre => tongue.say("呼叫中心", "Centre"),
         Item::SignIn => tongue.say("登录", "Sign-in"),
+        Item::SingleSignOn => tongue.say("单点登录", "Single sign-on"),
         Item::Keyring => tongue.say("系统钥匙串", "System's keyring"),
         Item::Devices => tongue.say("音频设备", "Sound devices"),
         Item::Tone => tongue.say("提示音回听", "Tone heard back"),
@@ -96,6 +98,10 @@ fn because(reason: Reason, tongue: Tongue) -> &'static str {
         Reason::NotSetUp => tongue.say(
             "呼叫中心还没有管理员。请用它启动时显示的代码完成设置。",
             "The centre has no administrator yet. Set it up with the code it printed when it started.",
+        ),
+        Reason::NoSingleSignOn => tongue.say(
+            "Sso 为 1，但呼叫中心没有单点登录，只能用密码。请在呼叫中心配置 [sso]，或去掉 Sso。",
+            "Sso is 1, but the centre has no single sign-on and takes passwords alone. Configure [sso] there, or leave Sso out.",
         ),
         Reason::NoKeyring => tongue.say(
             "没有可用的钥匙串：每次启动都要重新登录。请安装并解锁系统钥匙串。",
@@ -147,19 +153,43 @@ fn because(reason: Reason, tongue: Tongue) -> &'static str {
 fn explain(failure: &Failure, tongue: Tongue) -> String {
     let said = match failure.code {
         FailureCode::Desk(code) => desk_code(code, tongue),
-        FailureCode::Centre(_) => None,
+        FailureCode::Centre(code) => centre_code(code, tongue),
     };
     let code = serde_json::to_value(failure.code).unwrap_or_default();
     let code = code.as_str().unwrap_or_default();
     let said = said.unwrap_or(tongue.say("被拒绝。", "It was refused."));
     let mut text = format!("{said} ({code})");
-    for more in failure.subject.iter().chain([&failure.detail]) {
+    let names = failure.expected.iter().chain(&failure.subject);
+    for more in names.chain([&failure.detail]) {
         if !more.is_empty() {
             text.push_str(" · ");
             text.push_str(more);
         }
     }
     text
+}
+
+/// What a centre says against a sign-in by single sign-on, or against this computer.
+fn centre_code(code: Code, tongue: Tongue) -> Option<&'static str> {
+    Some(match code {
+        Code::WrongTenant => tongue.say(
+            "这台电脑的租户与呼叫中心服务的租户不同。请更正 Tenant 或 ServerUrl。",
+            "This computer is set up for another tenant than the centre serves. Correct Tenant or ServerUrl.",
+        ),
+        Code::SsoUnreachable => tongue.say(
+            "呼叫中心连不上登录服务。请检查登录服务，以及呼叫中心到它的网络。",
+            "The centre does not reach the sign-in service. Look at the service, and at the network between.",
+        ),
+        Code::SsoUntrusted => tongue.say(
+            "呼叫中心不信任登录服务的证书。请在 sso.authority_file 中指定颁发机构。",
+            "The centre does not trust the sign-in service's certificate. Name its authority in sso.authority_file.",
+        ),
+        Code::SsoRejected => tongue.say(
+            "登录服务与呼叫中心的配置不符。请核对 [sso] 和呼叫中心的日志。",
+            "The sign-in service does not fit the centre's configuration. Compare [sso], and read the centre's log.",
+        ),
+        _ => return None,
+    })
 }
 
 /// What went wrong on the way to the centre or with the devices; other codes do not come up here.
@@ -236,6 +266,7 @@ fn fact(fact: Fact, tongue: Tongue) -> &'static str {
         Fact::Address => tongue.say("地址", "address"),
         Fact::Proxy => tongue.say("经由代理", "through the proxy"),
         Fact::Name => tongue.say("名称", "name"),
+        Fact::Tenant => tongue.say("租户", "tenant"),
         Fact::Version => tongue.say("版本", "version"),
         Fact::CertificateSubject => tongue.say("证书持有者", "certificate for"),
         Fact::CertificateIssuer => tongue.say("证书颁发者", "issued by"),

@@ -1,10 +1,10 @@
 //! Sign-in and what the windows draw themselves from.
 
-use crate::engine;
+use crate::{engine, system::browser};
 use seatline_desk::{
     Desk,
-    command::{CentreCheck, RememberedSignIn, SetUpRequest, SignInRequest},
-    failure::Failure,
+    command::{CentreCheck, RememberedSignIn, SetUpRequest, SignInRequest, SsoRequest},
+    failure::{DeskCode, Failure},
     view::DeskView,
 };
 use tauri::{AppHandle, Manager, State};
@@ -57,6 +57,36 @@ pub async fn remembered(app: AppHandle) -> Option<RememberedSignIn> {
 #[specta::specta]
 pub async fn sign_in(desk: State<'_, Desk>, request: SignInRequest) -> Result<(), Failure> {
     desk.sign_in(request).await
+}
+
+/// Signs in by single sign-on, in the person's own browser; the view shows the code meanwhile.
+///
+/// # Errors
+/// When it is given up, no browser opens, or the centre, or the way to it, refused.
+#[tauri::command]
+#[specta::specta]
+pub async fn sign_in_sso(desk: State<'_, Desk>, request: SsoRequest) -> Result<(), Failure> {
+    desk.sign_in_sso(request, browser::open).await
+}
+
+/// Opens the page of the single sign-on that is on its way once more.
+///
+/// # Errors
+/// When there is none, or no browser opens.
+#[tauri::command]
+#[specta::specta]
+pub async fn open_sso_page(desk: State<'_, Desk>) -> Result<(), Failure> {
+    let view = desk.view();
+    let waiting = view.sso.as_ref();
+    let waiting = waiting.ok_or_else(|| Failure::new(DeskCode::SsoCancelled))?;
+    browser::open(&waiting.address)
+}
+
+/// Gives up the single sign-on that is on its way.
+#[tauri::command]
+#[specta::specta]
+pub async fn cancel_sso(app: AppHandle) {
+    app.state::<Desk>().cancel_sso();
 }
 
 /// Signs out. What is not yet sent is kept.

@@ -54,6 +54,7 @@ import type {
   Settings,
   SetUpRequest,
   SignInRequest,
+  SsoRequest,
   Team,
   Ticket,
   TicketDraft,
@@ -131,6 +132,10 @@ export interface Desk {
   setUpCentre(request: SetUpRequest): Promise<void>;
   remembered(): Promise<RememberedSignIn | null>;
   signIn(request: SignInRequest): Promise<void>;
+  /** Waits until the person is through their own browser; the view's `sso` says how it stands. */
+  signInSso(request: SsoRequest): Promise<void>;
+  openSsoPage(): Promise<void>;
+  cancelSso(): Promise<void>;
   signOut(): Promise<void>;
   setPresence(choice: PresenceChoice): Promise<void>;
 

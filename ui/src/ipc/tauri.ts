@@ -37,6 +37,11 @@ export function tauriDesk(): Desk {
     setUpCentre: (request) => run(commands.setUpCentre(request)),
     remembered: () => commands.remembered(),
     signIn: (request) => run(commands.signIn(request)),
+    signInSso: (request) => run(commands.signInSso(request)),
+    openSsoPage: () => run(commands.openSsoPage()),
+    cancelSso: async () => {
+      await commands.cancelSso();
+    },
     signOut: () => run(commands.signOut()),
     setPresence: (choice) => run(commands.setPresence(choice)),
 

@@ -52,6 +52,7 @@ export function failureOf(error: unknown): Failure {
     field: null,
     retry_after_s: null,
     subject: null,
+    expected: null,
     detail: error instanceof Error ? error.message : String(error),
   };
 }

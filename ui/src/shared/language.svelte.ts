@@ -21,8 +21,8 @@ export const language = {
     locale = localeOf(setting, navigator.language);
     document.documentElement.lang = locale;
   },
-  /** The name of an administrator's choice. */
-  nameOf(item: CatalogItem): string {
+  /** The name of an administrator's choice, or of anything else with a name in each language. */
+  nameOf(item: Pick<CatalogItem, "zh" | "en">): string {
     return locale === "en" ? item.en : item.zh;
   },
 };

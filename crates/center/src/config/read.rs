@@ -1,6 +1,7 @@
 //! Reading the configuration file and checking what it says.
 
 use super::{Config, Flags};
+use seatline_contract::sso::LONGEST_TENANT;
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -91,6 +92,14 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
     if lockout.account_failures == 0 || lockout.address_failures == 0 || lockout.minutes == 0 {
         return refuse("lockout", "has a zero: every limit is 1 or more");
     }
+    if let Some(tenant) = &config.tenant
+        && !is_tenant(tenant)
+    {
+        return refuse("tenant", "is not 1 to 64 characters in one line");
+    }
+    if let Some((key, problem)) = config.sso.as_ref().and_then(super::Sso::fault) {
+        return refuse(key, problem);
+    }
     if config.media.first_port == 0
         || config
             .media
@@ -114,6 +123,11 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
     Ok(())
 }
 
+fn is_tenant(name: &str) -> bool {
+    let length = name.trim().chars().count();
+    (1..=LONGEST_TENANT).contains(&length) && !name.chars().any(char::is_control)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,6 +147,28 @@ mod tests {
         assert!(!printed.contains("canary"), "{printed}");
         assert_eq!(parse(&printed).unwrap().trunks.len(), 1);
         assert!(parse(&print(&Config::default())).is_ok());
+    }
+
+    #[test]
+    fn single_sign_on_takes_no_secret_and_no_plain_http() {
+        let sso = |more: &str| {
+            let text = format!("[sso]\nclient_id = \"seatline\"\n{more}");
+            parse(&text).map(|config| check(&config).map_err(|error| error.to_string()))
+        };
+        let good = "issuer = \"https://login.example\"\naddress = \"https://center.example:8443\"\n";
+        assert_eq!(sso(good), Ok(Ok(())));
+        let secret = sso(&format!("{good}client_secret = \"canary-4711\"\n")).unwrap_err();
+        assert!(secret.contains("client_secret"), "{secret}");
+        for (wrong, key) in [
+            (good.replace("https://login", "http://login"), "sso.issuer"),
+            (good.replace(":8443", "/desk"), "sso.address"),
+            (good.replace("https://center", "center"), "sso.address"),
+        ] {
+            let refused = sso(&wrong).unwrap().unwrap_err();
+            assert!(refused.contains(key), "{refused}");
+        }
+        let algorithm = sso(&format!("{good}algorithm = \"none\"\n")).unwrap_err();
+        assert!(algorithm.contains("RS256"), "{algorithm}");
     }
 
     #[test]

@@ -37,6 +37,8 @@ async fn about(State(app): State<App>) -> Result<Json<About>, super::ApiFailure>
         name: app.config.name.clone(),
         now: app.clock.now(),
         needs_setup: identity::needs_set_up(&app.store).await?,
+        tenant: app.config.tenant.clone(),
+        sso: app.config.sso.as_ref().map(identity::sso_offer),
     }))
 }
 

@@ -55,12 +55,18 @@ impl ApiFailure {
 
 fn status_of(code: Code) -> StatusCode {
     match code {
-        Code::WrongCredentials | Code::SessionEnded => StatusCode::UNAUTHORIZED,
+        Code::WrongCredentials | Code::SessionEnded | Code::SsoRefused => StatusCode::UNAUTHORIZED,
         Code::AccountLocked => StatusCode::LOCKED,
-        Code::AccountDisabled | Code::Forbidden | Code::WrongSetupCode | Code::NumberNotAllowed => {
-            StatusCode::FORBIDDEN
-        }
-        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::AccountDisabled
+        | Code::Forbidden
+        | Code::WrongSetupCode
+        | Code::NumberNotAllowed
+        | Code::WrongTenant
+        | Code::PasswordNotAllowed
+        | Code::SsoUnknownPerson => StatusCode::FORBIDDEN,
+        Code::NotFound | Code::SsoOff => StatusCode::NOT_FOUND,
+        Code::SsoExpired => StatusCode::GONE,
+        Code::SsoUnreachable | Code::SsoUntrusted | Code::SsoRejected => StatusCode::BAD_GATEWAY,
         Code::InvalidField | Code::KeyReused | Code::UnplayableNumber => {
             StatusCode::UNPROCESSABLE_ENTITY
         }

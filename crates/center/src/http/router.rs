@@ -71,6 +71,7 @@ pub(crate) fn router(app: App) -> Router {
         .layer(DefaultBodyLimit::max(LARGEST_BODY));
     api.merge(openapi::route(document))
         .merge(sockets)
+        .merge(identity::sso_pages())
         .method_not_allowed_fallback(refuse_method)
         .fallback(refuse_path)
         .layer(common)

@@ -32,6 +32,15 @@ pub(crate) enum Locked {
     Address(u32),
 }
 
+impl Locked {
+    /// For how many seconds more.
+    pub(crate) fn seconds(self) -> u32 {
+        match self {
+            Self::Login(seconds) | Self::Address(seconds) => seconds,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Failures {
     count: u32,
@@ -99,7 +108,7 @@ fn count<K: Eq + Hash>(all: &mut HashMap<K, Failures>, key: K, window: i64, now:
 }
 
 /// One household or office: the address itself, or the /64 of an IPv6 address.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             IpAddr::from((u128::from(address) & (u128::MAX << 64)).to_be_bytes())

@@ -6,6 +6,7 @@ use super::{
     password, person,
     session::{self, Begun},
     signed::bearer,
+    tenant,
 };
 use crate::{
     App,
@@ -20,8 +21,9 @@ use seatline_contract::{
     error::{ApiError, Code},
     event::SignOutReason,
     id::{AgentId, SessionId},
-    identity::{Line, Session, SignIn},
+    identity::{Line, Role, Session, SignIn},
     secret::Secret,
+    sso::Passwords,
 };
 use std::net::{IpAddr, SocketAddr};
 
@@ -30,13 +32,14 @@ pub(crate) const SIP_PATH: &str = "/sip";
 
 /// Signs in.
 ///
-/// A wrong password and an unknown login look the same and take the same time.
+/// A wrong password and an unknown login look the same and take the same time. A computer that is
+/// set up for another tenant is turned away before the password is looked at.
 #[utoipa::path(
     post, path = "/api/v1/sessions", tag = "identity", request_body = SignIn, security(()),
     responses(
         (status = 201, body = Session),
         (status = 401, body = ApiError, description = "`wrong_credentials`"),
-        (status = 403, body = ApiError, description = "`account_disabled`"),
+        (status = 403, body = ApiError, description = "`account_disabled`, `wrong_tenant`, `password_not_allowed`"),
         (status = 409, body = ApiError, description = "`signed_in_elsewhere`"),
         (status = 423, body = ApiError, description = "`account_locked`"),
         (status = 429, body = ApiError, description = "`too_many_requests`"),
@@ -47,6 +50,11 @@ pub(super) async fn sign_in(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Json(request): Json<SignIn>,
 ) -> Result<(StatusCode, Json<Session>), ApiFailure> {
+    tenant::check(&app, request.tenant.as_deref())?;
+    let passwords = app.config.sso.as_ref().map(|sso| sso.passwords);
+    if passwords == Some(Passwords::Nobody) {
+        return Err(Code::PasswordNotAllowed.into());
+    }
     let login = request.login.trim().to_lowercase();
     refuse_locked(&app, &login, peer.ip())?;
     let found = person::find_by_login(app.store.db(), &login).await?;
@@ -59,6 +67,42 @@ pub(super) async fn sign_in(
         return Err(Code::WrongCredentials.into());
     };
     app.identity.lockout.lock().succeeded(&login);
+    // Only after the password, so that a guess does not tell who administrates.
+    if passwords == Some(Passwords::Administrators)
+        && person::view(&found)?.role != Role::Administrator
+    {
+        return Err(Code::PasswordNotAllowed.into());
+    }
+    let how = Entrance {
+        device: request.device.trim(),
+        take_over: request.take_over,
+        source: peer.ip(),
+        way: "",
+    };
+    Ok((StatusCode::CREATED, Json(enter(&app, &found, &how).await?)))
+}
+
+/// How somebody comes in who has proved who they are.
+pub(super) struct Entrance<'a> {
+    /// Name of the computer.
+    pub(super) device: &'a str,
+    /// Ends a session elsewhere.
+    pub(super) take_over: bool,
+    /// Where the desk is.
+    pub(super) source: IpAddr,
+    /// What the audit says of the way in; empty for a password.
+    pub(super) way: &'a str,
+}
+
+/// Begins the session of somebody who has proved who they are.
+///
+/// # Errors
+/// [`Code::AccountDisabled`], [`Code::SignedInElsewhere`], those of the database.
+pub(super) async fn enter(
+    app: &App,
+    found: &person::entity::Model,
+    how: &Entrance<'_>,
+) -> Result<Session, ApiFailure> {
     if found.disabled {
         return Err(Code::AccountDisabled.into());
     }
@@ -69,15 +113,15 @@ pub(super) async fn sign_in(
     let begun = session::begin(
         &transaction,
         agent,
-        request.device.trim(),
-        request.take_over,
+        how.device,
+        how.take_over,
         now,
         expires,
     )
     .await?
     .ok_or(Code::SignedInElsewhere)?;
-    let source = peer.ip().to_string();
-    audit::record(&transaction, now, agent, "sign_in", "", &source).await?;
+    let source = how.source.to_string();
+    audit::record(&transaction, now, agent, "sign_in", how.way, &source).await?;
     transaction.commit().await?;
     let Begun {
         id,
@@ -90,16 +134,16 @@ pub(super) async fn sign_in(
         app.supervision.forget_session(agent);
         app.calls.desk_replaced(agent);
     }
-    let session = Session {
+    Ok(Session {
         id,
         token,
-        me: person::view(&found)?,
-        line: line_of(&app, agent, secret),
+        me: person::view(found)?,
+        line: line_of(app, agent, secret),
         now,
         expires,
+        seal: Some(seal_of(app, agent)),
         desk: app.config.desk.clone(),
-    };
-    Ok((StatusCode::CREATED, Json(session)))
+    })
 }
 
 /// The session of the token sent, as at sign-in: for a desk that was restarted.
@@ -123,6 +167,7 @@ pub(super) async fn current_session(
         line: line_of(&app, agent, secret),
         now: app.clock.now(),
         expires: signed.expires,
+        seal: Some(seal_of(&app, agent)),
         desk: app.config.desk.clone(),
         me: signed.person,
     }))
@@ -177,6 +222,11 @@ pub(crate) async fn end_expired(app: &App) -> Result<(), ApiFailure> {
         end_session(app, agent, Some(id), Some(SignOutReason::Expired), None).await?;
     }
     Ok(())
+}
+
+/// What a desk locks its disk with: the same at each sign-in of a person, however they sign in.
+fn seal_of(app: &App, agent: AgentId) -> Secret {
+    Secret::new(app.key.derive("seal", &[agent.0.as_bytes()]))
 }
 
 fn line_of(app: &App, agent: AgentId, secret: Secret) -> Line {

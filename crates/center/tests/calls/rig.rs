@@ -174,6 +174,7 @@ impl Rig {
             password: Secret::new(PASSWORD),
             device: "test".into(),
             take_over: true,
+            tenant: None,
         };
         self.ask(None, Method::POST, "/api/v1/sessions", &sign_in)
             .await

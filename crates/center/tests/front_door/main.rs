@@ -12,6 +12,7 @@ mod malformed;
 mod once;
 mod program;
 mod sign_in;
+mod sso;
 mod start;
 mod storage;
 mod supervision;

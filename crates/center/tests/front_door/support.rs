@@ -108,6 +108,7 @@ impl Centre {
             password: Secret::new(password),
             device: "test".into(),
             take_over,
+            tenant: None,
         };
         self.post("/api/v1/sessions", &sign_in).await
     }

@@ -69,7 +69,7 @@ fn is_address(entry: &Entry) -> bool {
 fn line(text: &mut String, entry: &Entry) {
     let value = match entry.form {
         Form::Flag => (entry.sample == "1").to_string(),
-        Form::Address | Form::File | Form::Proxy | Form::Ports | Form::Keys | Form::Choice(_) => {
+        Form::Address | Form::File | Form::Proxy | Form::Name | Form::Ports | Form::Keys | Form::Choice(_) => {
             format!("\"{}\"", entry.sample)
         }
     };
@@ -112,6 +112,7 @@ fn values(form: Form, tongue: Tongue) -> String {
         Form::Proxy => tongue
             .say("文本：地址，或 `off`", "text: address, or `off`")
             .into(),
+        Form::Name => tongue.say("文本：名称", "text: name").into(),
         Form::Ports => tongue.say("文本：起-止", "text: first-last").into(),
         Form::Keys => tongue
             .say("文本：按键，或 `off`", "text: keys, or `off`")

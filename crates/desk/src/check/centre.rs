@@ -1,4 +1,5 @@
-//! Whether the centre answers, with which certificate, and whether an agent could sign in there.
+//! Whether the centre answers, with which certificate, and whether an agent could sign in there, by
+//! single sign-on too where policy puts that first.
 
 use super::{CheckConfig, Fact, Finding, Item, Outcome, Reason};
 use crate::{
@@ -7,15 +8,27 @@ use crate::{
     secrets,
     settings::{Kept, LastSignIn},
 };
-use seatline_contract::{about::About, error::Code, identity::Session};
+use seatline_contract::{
+    about::About,
+    error::{ApiError, Code},
+    identity::Session,
+    sso::serves,
+};
 use seatline_sip::HttpProxy;
+use serde::de::IgnoredAny;
 
 /// Where desks reach the switch; a centre may name another path at sign-in.
 const LINE: &str = "/sip";
 
 /// Looks at the centre of the policy, else at that of the last sign-in.
-pub(super) async fn look(config: &CheckConfig, kept: &Kept) -> [Finding; 2] {
-    let skip = |reason| Finding::new(Item::SignIn, Outcome::Skipped).because(reason);
+pub(super) async fn look(config: &CheckConfig, kept: &Kept) -> Vec<Finding> {
+    let wants_sso = config.policy.sso_first();
+    let skipped = |centre: Finding, reason| {
+        let skip = |item| Finding::new(item, Outcome::Skipped).because(reason);
+        let mut findings = vec![centre, skip(Item::SignIn)];
+        findings.extend(wants_sso.then(|| skip(Item::SingleSignOn)));
+        findings
+    };
     let last = kept.last.as_ref();
     let policy = &config.policy;
     let typed = policy
@@ -24,14 +37,14 @@ pub(super) async fn look(config: &CheckConfig, kept: &Kept) -> [Finding; 2] {
         .or(policy.centre());
     let Some(typed) = typed else {
         let none = Finding::new(Item::Centre, Outcome::Skipped).because(Reason::NoCentre);
-        return [none, skip(Reason::NoCentre)];
+        return skipped(none, Reason::NoCentre);
     };
     let last = last.filter(|last| last.centre == typed);
     let client = match connect(config, typed, last) {
         Ok(client) => client,
         Err(failure) => {
             let failed = Finding::failed(Item::Centre, failure).with(Fact::Address, typed);
-            return [failed, skip(Reason::NeedsCentre)];
+            return skipped(failed, Reason::NeedsCentre);
         }
     };
     let about = client.about().await;
@@ -43,17 +56,24 @@ pub(super) async fn look(config: &CheckConfig, kept: &Kept) -> [Finding; 2] {
             let centre = Finding::new(Item::Centre, Outcome::Passed)
                 .with(Fact::Name, &about.name)
                 .with(Fact::Version, &about.version);
-            let sign_in = sign_in(&client, &about, last).await;
-            [shown(through(centre, proxy), address, certificate), sign_in]
+            let centre = match &about.tenant {
+                Some(tenant) => centre.with(Fact::Tenant, tenant),
+                None => centre,
+            };
+            let sign_in = match stranger(policy.tenant(), &about) {
+                Some(failure) => Finding::failed(Item::SignIn, failure),
+                None => sign_in(&client, &about, last).await,
+            };
+            let mut findings = vec![shown(through(centre, proxy), address, certificate), sign_in];
+            if wants_sso {
+                findings.push(single_sign_on(&client, &about).await);
+            }
+            findings
         }
-        Err(failure) => [
-            shown(
-                through(Finding::failed(Item::Centre, failure), proxy),
-                address,
-                certificate,
-            ),
-            skip(Reason::NeedsCentre),
-        ],
+        Err(failure) => {
+            let failed = through(Finding::failed(Item::Centre, failure), proxy);
+            skipped(shown(failed, address, certificate), Reason::NeedsCentre)
+        }
     }
 }
 
@@ -88,6 +108,30 @@ fn shown(finding: Finding, address: String, certificate: Option<Certificate>) ->
         .with(Fact::CertificateIssuer, certificate.issuer)
         .with(Fact::CertificateUntil, certificate.until)
         .with(Fact::CertificateFingerprint, certificate.fingerprint)
+}
+
+/// This computer is set up for another tenant.
+fn stranger(tenant: Option<&str>, about: &About) -> Option<Failure> {
+    if serves(about.tenant.as_deref(), tenant) {
+        return None;
+    }
+    Some(Failure {
+        subject: about.tenant.clone(),
+        expected: tenant.map(str::to_owned),
+        ..ApiError::new(Code::WrongTenant).into()
+    })
+}
+
+/// Whether a single sign-on could begin: the centre asks its sign-in service.
+async fn single_sign_on(client: &Client, about: &About) -> Finding {
+    let Some(offer) = &about.sso else {
+        return Finding::new(Item::SingleSignOn, Outcome::Warned).because(Reason::NoSingleSignOn);
+    };
+    match client.get::<IgnoredAny>("/api/v1/sso").await {
+        Ok(_) => Finding::new(Item::SingleSignOn, Outcome::Passed),
+        Err(failure) => Finding::failed(Item::SingleSignOn, failure),
+    }
+    .with(Fact::Name, format!("{} / {}", offer.zh, offer.en))
 }
 
 /// Nobody is signed in by it: a kept session is looked at, and the line's way is tried.

@@ -1,6 +1,6 @@
 //! Everything the engine is made of, started and stopped together.
 
-use super::{DeskConfig, buttons, manage, session::Running};
+use super::{DeskConfig, buttons, manage, session::Running, sso::SsoDesk};
 use crate::{
     board::Board,
     call::{Ask, Phone},
@@ -9,7 +9,7 @@ use crate::{
     live::Live,
     outbox::{
         Outbox,
-        account::{Account, storage},
+        account::{Account, Locks, storage},
     },
     policy::Policy,
     settings::{Kept, SettingsFile},
@@ -31,6 +31,8 @@ pub(super) struct Core {
     /// Locked while signing in or out: one at a time.
     pub(super) session: tokio::sync::Mutex<Option<Running>>,
     pub(super) client: RwLock<Option<Arc<Client>>>,
+    /// The single sign-on on its way, if there is one.
+    pub(super) sso: SsoDesk,
     /// The site's decisions, as last read.
     pub(super) policy: RwLock<Arc<Policy>>,
     /// Reads policies anew.
@@ -55,7 +57,10 @@ impl Core {
         let policy = site.with_centre(&kept.recommended);
         policy.log();
         let board = Arc::new(Board::new(policy.settings(&kept.settings), keyring));
-        board.change(|view| view.managed = policy.locked());
+        board.change(|view| {
+            view.managed = policy.locked();
+            view.sso_first = policy.sso_first();
+        });
         if keyring == Keyring::SessionOnly {
             board.tell(NoticeCode::SessionOnly, None);
         }
@@ -74,7 +79,7 @@ impl Core {
         );
         if let Some(last) = &kept.last {
             let account = Account::new(&last.centre, &last.login);
-            match outbox.open(account, None).await {
+            match outbox.open(account, Locks::default()).await {
                 // It is said in a notice, and signing in tries again.
                 Err(failure) if failure.code == FailureCode::Desk(DeskCode::DiskFull) => {}
                 opened => opened?,
@@ -96,6 +101,7 @@ impl Core {
             outbox,
             session: tokio::sync::Mutex::new(None),
             client: RwLock::new(None),
+            sso: SsoDesk::default(),
             policy: RwLock::new(Arc::new(policy)),
             warden: tokio::spawn(manage::follow(core.clone())),
         }))
@@ -131,6 +137,7 @@ impl Core {
     /// Ends calls, signs the line off and closes the outbox.
     pub(super) async fn shut_down(&self) {
         self.warden.abort();
+        self.sso.cancel();
         let mut session = self.session.lock().await;
         if let Some(running) = session.take() {
             running.stop();

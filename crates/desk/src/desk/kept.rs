@@ -14,18 +14,21 @@ pub(super) const PASSWORD: &str = "password";
 pub(crate) const TOKEN: &str = "session";
 
 impl Core {
-    /// Keeps password and token, or forgets them if the person did not ask for it.
-    pub(super) async fn remember(&self, remember: bool, password: &Secret, token: &Secret) {
+    /// Keeps password, if there is one, and token, or forgets them if the person did not ask for it.
+    pub(super) async fn remember(&self, remember: bool, password: Option<Secret>, token: &Secret) {
         if !remember {
             self.forget(PASSWORD).await;
             self.forget(TOKEN).await;
             return;
         }
         let secrets = self.config.secrets.clone();
-        let (password, token) = (password.clone(), token.clone());
+        let token = token.clone();
         let kept = self
             .with_secrets(move || {
-                secrets.save(PASSWORD, &password)?;
+                match password {
+                    Some(password) => secrets.save(PASSWORD, &password)?,
+                    None => secrets.forget(PASSWORD)?,
+                }
                 secrets.save(TOKEN, &token)
             })
             .await;

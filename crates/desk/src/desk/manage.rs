@@ -103,6 +103,7 @@ impl Core {
         self.board.change(|view| {
             view.settings = policy.settings(&kept.settings);
             view.managed = policy.locked();
+            view.sso_first = policy.sso_first();
         });
         let processing = policy.processing(&kept.processing);
         if self.board.view().headset.processing != processing {

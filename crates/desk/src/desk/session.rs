@@ -8,7 +8,8 @@
 //! ```
 //!
 //! A session outlives the loss of the network, a restart of the centre and, through its token in
-//! the keyring, a crash of the desk.
+//! the keyring, a crash of the desk. Once it has ended, a password signs in again; after a single
+//! sign-on the person has to go through the browser again ([`super::sso`]).
 
 use super::{
     core::Core,
@@ -22,15 +23,16 @@ use crate::{
     connection::{backoff::Backoff, client::Client, follow::follow},
     failure::{DeskCode, Failure, FailureCode},
     live::Wanted,
-    outbox::account::Account,
+    outbox::account::{Account, Locks},
     settings::LastSignIn,
     view::{self, Connection, NoticeCode},
 };
 use reqwest::Method;
 use seatline_contract::{
     about::About,
-    error::Code,
+    error::{ApiError, Code},
     identity::{Session, SignIn},
+    secret::Secret,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -46,19 +48,47 @@ const PROBE: Duration = Duration::from_secs(5);
 
 /// A session while it runs.
 pub(super) struct Running {
-    sign_in: SignIn,
+    way: Way,
     follower: JoinHandle<()>,
     listener: JoinHandle<()>,
 }
 
+/// How a session was come by, and can be again.
+#[derive(Clone)]
+pub(super) enum Way {
+    /// With login and password.
+    Password(SignIn),
+    /// By single sign-on: not again without the person.
+    Sso {
+        /// Who it was.
+        login: String,
+    },
+}
+
+impl Way {
+    fn login(&self) -> &str {
+        match self {
+            Self::Password(sign_in) => &sign_in.login,
+            Self::Sso { login } => login,
+        }
+    }
+
+    fn password(&self) -> Option<Secret> {
+        match self {
+            Self::Password(sign_in) => Some(sign_in.password.clone()),
+            Self::Sso { .. } => None,
+        }
+    }
+}
+
 /// What signing in needs to know.
-struct Entry {
-    client: Arc<Client>,
-    about: About,
-    session: Session,
-    sign_in: SignIn,
-    remember: bool,
-    trust: Option<String>,
+pub(super) struct Entry {
+    pub(super) client: Arc<Client>,
+    pub(super) about: About,
+    pub(super) session: Session,
+    pub(super) way: Way,
+    pub(super) remember: bool,
+    pub(super) trust: Option<String>,
 }
 
 impl Running {
@@ -83,6 +113,7 @@ impl Core {
         let same = last.as_ref().is_some_and(|last| self.is_at(last));
         Some(RememberedSignIn {
             centre,
+            by_sso: last.as_ref().is_some_and(|last| last.sso),
             login: last.map(|last| last.login).unwrap_or_default(),
             has_password: same && self.load(PASSWORD).await.is_some(),
             managed: policy.forced_centre().is_some(),
@@ -99,29 +130,23 @@ impl Core {
         let Some(last) = last.filter(|last| last.open && self.is_at(last)) else {
             return Ok(false);
         };
-        let Some(password) = self.load(PASSWORD).await else {
+        let Some(way) = self.way_back(&last).await else {
             return Ok(false);
         };
         let mut session = self.session.lock().await;
         if session.is_some() {
             return Ok(true);
         }
-        let sign_in = SignIn {
-            login: last.login.clone(),
-            password,
-            device: self.config.device_name.clone(),
-            take_over: false,
-        };
         let client = self.new_client(&last.centre, last.trust.as_deref())?;
         self.board
             .change(|view| view.connection = Connection::SigningIn);
-        match self.reenter(&client, &sign_in).await {
+        match self.reenter(&client, &way).await {
             Ok((about, resumed)) => {
                 let entry = Entry {
                     client,
                     about,
                     session: resumed,
-                    sign_in,
+                    way,
                     remember: true,
                     trust: last.trust,
                 };
@@ -132,10 +157,12 @@ impl Core {
             }
             Err(failure) if is_passing(&failure) => {
                 let account = Account::new(&last.centre, &last.login);
-                self.outbox
-                    .open(account, Some(sign_in.password.clone()))
-                    .await?;
-                self.keep_trying(client, sign_in, &failure, &mut session);
+                let locks = Locks {
+                    password: way.password(),
+                    seal: None,
+                };
+                self.outbox.open(account, locks).await?;
+                self.keep_trying(client, way, &failure, &mut session);
                 Ok(true)
             }
             Err(failure) => {
@@ -145,11 +172,38 @@ impl Core {
         }
     }
 
+    /// How to come back into the last session; `None` if nothing was kept for it.
+    async fn way_back(&self, last: &LastSignIn) -> Option<Way> {
+        let login = last.login.clone();
+        if last.sso {
+            return self.load(TOKEN).await.map(|_| Way::Sso { login });
+        }
+        Some(Way::Password(SignIn {
+            login,
+            password: self.load(PASSWORD).await?,
+            device: self.config.device_name.clone(),
+            take_over: false,
+            tenant: self.policy().tenant().map(str::to_owned),
+        }))
+    }
+
     /// Signs in with what the person typed.
     ///
     /// # Errors
     /// The connection's codes and the centre's.
     pub(super) async fn sign_in(self: &Arc<Self>, request: SignInRequest) -> Result<(), Failure> {
+        self.sso.cancel();
+        self.admit(self.knock(request)).await
+    }
+
+    /// Shows that somebody signs in, and lets them in if the door opens.
+    ///
+    /// # Errors
+    /// [`DeskCode::AlreadyInCall`], and those of the door.
+    pub(super) async fn admit(
+        self: &Arc<Self>,
+        door: impl Future<Output = Result<Entry, Failure>>,
+    ) -> Result<(), Failure> {
         if self.board.view().call.is_some() {
             return Err(Failure::new(DeskCode::AlreadyInCall));
         }
@@ -159,7 +213,7 @@ impl Core {
         }
         self.board
             .change(|view| view.connection = Connection::SigningIn);
-        let entered = match self.knock(request).await {
+        let entered = match door.await {
             Ok(entry) => self.enter(entry, &mut session).await,
             Err(failure) => Err(failure),
         };
@@ -226,23 +280,38 @@ impl Core {
             password,
             device: self.config.device_name.clone(),
             take_over: request.take_over,
+            tenant: self.policy().tenant().map(str::to_owned),
         };
-        let session = open_session(&client, &sign_in).await?;
+        let session = open_session(&client, &sign_in)
+            .await
+            .map_err(|failure| self.name_tenants(failure, &about))?;
         Ok(Entry {
             client,
             about,
             session,
-            sign_in,
+            way: Way::Password(sign_in),
             remember: request.remember,
             trust,
         })
+    }
+
+    /// Says both names where a tenant is the wrong one.
+    pub(super) fn name_tenants(&self, failure: Failure, about: &About) -> Failure {
+        if failure.code != FailureCode::Centre(Code::WrongTenant) {
+            return failure;
+        }
+        Failure {
+            subject: about.tenant.clone(),
+            expected: self.policy().tenant().map(str::to_owned),
+            ..failure
+        }
     }
 
     /// Continues the kept session, or opens a new one with the password.
     async fn reenter(
         &self,
         client: &Arc<Client>,
-        sign_in: &SignIn,
+        way: &Way,
     ) -> Result<(About, Session), Failure> {
         let about = client.about().await?;
         let token = match client.token() {
@@ -259,7 +328,13 @@ impl Core {
                 Err(_) => client.set_token(None),
             }
         }
-        Ok((about, open_session(client, sign_in).await?))
+        let session = match way {
+            Way::Password(sign_in) => open_session(client, sign_in)
+                .await
+                .map_err(|failure| self.name_tenants(failure, &about))?,
+            Way::Sso { .. } => return Err(session_ended().into()),
+        };
+        Ok((about, session))
     }
 
     /// Sets everything up for a session that the centre has opened. The receiver hears when the
@@ -273,15 +348,17 @@ impl Core {
             client,
             about,
             session,
-            sign_in,
+            way,
             remember,
             trust,
         } = entry;
         let address = client.address().clone();
-        let account = Account::new(&address.to_string(), &sign_in.login);
-        self.outbox
-            .open(account, Some(sign_in.password.clone()))
-            .await?;
+        let account = Account::new(&address.to_string(), way.login());
+        let locks = Locks {
+            password: way.password(),
+            seal: session.seal.clone(),
+        };
+        self.outbox.open(account, locks).await?;
         client.set_token(Some(session.token.clone()));
         *self.client.write() = Some(client.clone());
         self.board.change(|view| {
@@ -295,20 +372,21 @@ impl Core {
         self.keep(|kept| {
             kept.last = Some(LastSignIn {
                 centre: address.to_string(),
-                login: sign_in.login.clone(),
+                login: way.login().to_owned(),
                 trust,
                 open: remember,
+                sso: matches!(way, Way::Sso { .. }),
             });
             kept.recommended.clone_from(&session.desk);
         })?;
         self.adopt(manage::read(&self.config.policy).await?);
-        self.remember(remember, &sign_in.password, &session.token)
+        self.remember(remember, way.password(), &session.token)
             .await;
         self.register_line(&client, &session).await?;
         let (told, events) = mpsc::unbounded_channel();
         let (shown, first) = oneshot::channel();
         *running = Some(Running {
-            sign_in,
+            way,
             follower: tokio::spawn(follow(
                 client.clone(),
                 self.board.clone(),
@@ -396,7 +474,7 @@ impl Core {
             .tell_more(NoticeCode::SignedOut, None, note, None);
     }
 
-    /// The token is not valid any more: signs in again with the password of this session.
+    /// The token is not valid any more: signs in again as this session was come by.
     pub(super) async fn renew(self: Arc<Self>) {
         let mut session = self.session.lock().await;
         let Some(running) = session.take() else {
@@ -405,19 +483,19 @@ impl Core {
         let Ok(client) = self.client() else {
             return;
         };
-        let sign_in = running.sign_in.clone();
+        let way = running.way.clone();
         running.stop();
         client.set_token(None);
         self.forget(TOKEN).await;
-        let ended = Failure::from(seatline_contract::error::ApiError::new(Code::SessionEnded));
-        self.keep_trying(client, sign_in, &ended, &mut session);
+        let ended = Failure::from(session_ended());
+        self.keep_trying(client, way, &ended, &mut session);
     }
 
     /// Signs in again and again until it works or cannot.
     fn keep_trying(
         self: &Arc<Self>,
         client: Arc<Client>,
-        sign_in: SignIn,
+        way: Way,
         failure: &Failure,
         session: &mut Option<Running>,
     ) {
@@ -433,7 +511,7 @@ impl Core {
         };
         show(self, 1, failure.code);
         let core = Arc::downgrade(self);
-        let again = sign_in.clone();
+        let again = way.clone();
         let listener = tokio::spawn(async move {
             let mut backoff = Backoff::default();
             loop {
@@ -457,7 +535,7 @@ impl Core {
             }
         });
         *session = Some(Running {
-            sign_in,
+            way,
             follower: tokio::spawn(async {}),
             listener,
         });
@@ -468,7 +546,7 @@ impl Core {
         client: Arc<Client>,
         about: About,
         opened: Session,
-        sign_in: SignIn,
+        way: Way,
     ) {
         let mut session = self.session.lock().await;
         if session.is_none() {
@@ -480,7 +558,7 @@ impl Core {
             client,
             about,
             session: opened,
-            sign_in,
+            way,
             remember: last.as_ref().is_some_and(|last| last.open),
             trust: last.and_then(|last| last.trust),
         };
@@ -512,7 +590,7 @@ impl Core {
 }
 
 /// Whether trying again may cure it.
-fn is_passing(failure: &Failure) -> bool {
+pub(super) fn is_passing(failure: &Failure) -> bool {
     matches!(
         failure.code,
         FailureCode::Desk(
@@ -534,6 +612,10 @@ async fn wait(shown: oneshot::Receiver<()>) {
     let _ = timeout(SNAPSHOT, shown).await;
 }
 
-fn wrong_credentials() -> seatline_contract::error::ApiError {
-    seatline_contract::error::ApiError::new(Code::WrongCredentials)
+fn wrong_credentials() -> ApiError {
+    ApiError::new(Code::WrongCredentials)
+}
+
+fn session_ended() -> ApiError {
+    ApiError::new(Code::SessionEnded)
 }

@@ -27,6 +27,7 @@ impl Core {
             name: about.name,
             version: about.version,
             needs_setup: about.needs_setup,
+            sso: about.sso,
         })
     }
 
@@ -51,7 +52,7 @@ impl Core {
     }
 
     /// A client that trusts what the person has just accepted, or accepted at the last sign-in.
-    fn client_for(&self, typed: &str, trust: Option<String>) -> Result<Arc<Client>, Failure> {
+    pub(super) fn client_for(&self, typed: &str, trust: Option<String>) -> Result<Arc<Client>, Failure> {
         let trust = trust.or_else(|| self.accepted_for(&self.address(typed).ok()?));
         self.new_client(typed, trust.as_deref())
     }

@@ -1,8 +1,9 @@
 //! Whose outbox it is, where it lies, and how its key is found.
 //!
-//! The key is random. It lies in the keyring, and beside the outbox locked with the agent's login
-//! and password (Argon2id), so that without a keyring, or after one was lost, the next sign-in
-//! still opens what was written.
+//! The key is random. It lies in the keyring, and beside the outbox locked (Argon2id) with what the
+//! agent's sign-ins bring: the password, and the seal that the centre gives each of them. So without
+//! a keyring, or after one was lost, the next sign-in still opens what was written, whether it is
+//! with the old password, a new one, or a single sign-on.
 
 use super::{
     book::Book,
@@ -39,6 +40,37 @@ pub(crate) struct Opened {
     pub(crate) aside: Option<PathBuf>,
 }
 
+/// What a sign-in brings to lock the key with.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Locks {
+    /// The password, where there is one.
+    pub(crate) password: Option<Secret>,
+    /// What the centre gives each sign-in of this person.
+    pub(crate) seal: Option<Secret>,
+}
+
+impl Locks {
+    /// Each with the file of the key that is locked with it.
+    fn each<'a>(&'a self, directory: &Path) -> impl Iterator<Item = (PathBuf, &'a Secret)> {
+        let password = self.password.as_ref().map(|it| (PASSWORD_FILE, it));
+        let seal = self.seal.as_ref().map(|it| (SEAL_FILE, it));
+        let directory = directory.to_owned();
+        [password, seal]
+            .into_iter()
+            .flatten()
+            .map(move |(file, lock)| (directory.join(file), lock))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.password.is_none() && self.seal.is_none()
+    }
+}
+
+/// The key, locked with the password.
+const PASSWORD_FILE: &str = "outbox.key";
+/// The key, locked with the seal.
+const SEAL_FILE: &str = "outbox.seal";
+
 impl Account {
     /// An agent at a centre; logins do not differ by case.
     pub(crate) fn new(centre: &str, login: &str) -> Self {
@@ -62,7 +94,7 @@ impl Account {
     }
 
     /// Opens the outbox. `None`: there is one, but its key is neither in the keyring nor can it
-    /// be unlocked without a password.
+    /// be unlocked without a sign-in.
     ///
     /// # Errors
     /// [`DeskCode::DiskFull`], [`DeskCode::StorageFailed`].
@@ -70,7 +102,7 @@ impl Account {
         &self,
         data_dir: &Path,
         secrets: &dyn SecretStore,
-        password: Option<&Secret>,
+        locks: &Locks,
     ) -> Result<Option<Opened>, Failure> {
         let directory = self.directory(data_dir);
         fs::create_dir_all(&directory).map_err(|error| storage(&directory, &error))?;
@@ -78,8 +110,12 @@ impl Account {
         let existing = fs::metadata(&file).is_ok_and(|it| it.len() > 0);
 
         let mut keys: Vec<Key> = self.keyring_key(secrets).into_iter().collect();
-        keys.extend(password.and_then(|password| self.locked_key(&directory, password)));
-        if keys.is_empty() && password.is_none() {
+        keys.extend(
+            locks
+                .each(&directory)
+                .filter_map(|(file, lock)| self.locked_key(&file, lock)),
+        );
+        if keys.is_empty() && locks.is_empty() {
             // A key kept nowhere would lose what it seals.
             return Ok(None);
         }
@@ -89,7 +125,7 @@ impl Account {
         for key in keys {
             match Store::open(&file, key.clone()) {
                 Ok((store, book)) => {
-                    self.keep_key(&directory, secrets, &key, password)?;
+                    self.keep_key(&directory, secrets, &key, locks)?;
                     return Ok(Some(Opened {
                         store,
                         book,
@@ -104,15 +140,15 @@ impl Account {
                 Err(error) => return Err(Failure::from(error).about(file.display().to_string())),
             }
         }
-        if password.is_none() && self.key_file_exists(&directory) {
-            // The keyring's key is outdated, the password may still open the file.
+        if locks.is_empty() && key_file_exists(&directory) {
+            // The keyring's key is outdated, a sign-in may still open the file.
             return Ok(None);
         }
         let aside = set_aside(&file).map_err(|error| storage(&file, &error))?;
         let key = Key::random();
         let (store, book) = Store::open(&file, key.clone())
             .map_err(|error| Failure::from(error).about(file.display().to_string()))?;
-        self.keep_key(&directory, secrets, &key, password)?;
+        self.keep_key(&directory, secrets, &key, locks)?;
         Ok(Some(Opened {
             store,
             book,
@@ -120,7 +156,7 @@ impl Account {
         }))
     }
 
-    /// Locks the keyring's key with the password too, if it is not yet.
+    /// Locks the keyring's key with what a sign-in brings too, if it is not yet.
     ///
     /// # Errors
     /// [`DeskCode::DiskFull`], [`DeskCode::StorageFailed`].
@@ -128,10 +164,10 @@ impl Account {
         &self,
         data_dir: &Path,
         secrets: &dyn SecretStore,
-        password: &Secret,
+        locks: &Locks,
     ) -> Result<(), Failure> {
         match self.keyring_key(secrets) {
-            Some(key) => self.keep_key(&self.directory(data_dir), secrets, &key, Some(password)),
+            Some(key) => self.keep_key(&self.directory(data_dir), secrets, &key, locks),
             None => Ok(()),
         }
     }
@@ -146,14 +182,10 @@ impl Account {
         }
     }
 
-    fn locked_key(&self, directory: &Path, password: &Secret) -> Option<Key> {
-        let bytes = fs::read(key_file(directory)).ok()?;
+    fn locked_key(&self, file: &Path, lock: &Secret) -> Option<Key> {
+        let bytes = fs::read(file).ok()?;
         let wrapped: WrappedKey = serde_json::from_slice(&bytes).ok()?;
-        Key::unwrap(&wrapped, &self.login, password).ok()
-    }
-
-    fn key_file_exists(&self, directory: &Path) -> bool {
-        key_file(directory).exists()
+        Key::unwrap(&wrapped, &self.login, lock).ok()
     }
 
     /// Keeps the key in every place that can take it.
@@ -162,37 +194,40 @@ impl Account {
         directory: &Path,
         secrets: &dyn SecretStore,
         key: &Key,
-        password: Option<&Secret>,
+        locks: &Locks,
     ) -> Result<(), Failure> {
         if let Err(error) = secrets.save(&self.secret_name(), &key.to_secret()) {
             tracing::warn!(%error, "the outbox's key is not in the keyring");
         }
-        let Some(password) = password else {
-            return Ok(());
-        };
-        let locked = self.locked_key(directory, password);
-        if locked.is_some_and(|it| it.to_secret() == key.to_secret()) {
-            return Ok(());
+        for (file, lock) in locks.each(directory) {
+            let locked = self.locked_key(&file, lock);
+            if locked.is_some_and(|it| it.to_secret() == key.to_secret()) {
+                continue;
+            }
+            let wrapped = serde_json::to_vec(&key.wrap(&self.login, lock))
+                .map_err(|error| Failure::new(DeskCode::Internal).detail(error.to_string()))?;
+            replace_file(&file, &wrapped).map_err(|error| storage(&file, &error))?;
         }
-        let wrapped = serde_json::to_vec(&key.wrap(&self.login, password))
-            .map_err(|error| Failure::new(DeskCode::Internal).detail(error.to_string()))?;
-        let file = key_file(directory);
-        replace_file(&file, &wrapped).map_err(|error| storage(&file, &error))
+        Ok(())
     }
 }
 
-fn key_file(directory: &Path) -> PathBuf {
-    directory.join("outbox.key")
+fn key_file_exists(directory: &Path) -> bool {
+    [PASSWORD_FILE, SEAL_FILE]
+        .iter()
+        .any(|file| directory.join(file).exists())
 }
 
-/// Moves a file that cannot be opened, with its locked key, out of the way.
+/// Moves a file that cannot be opened, with its locked keys, out of the way.
 fn set_aside(file: &Path) -> io::Result<PathBuf> {
     let suffix = format!("{}.aside", computer_now().0);
     let aside = file.with_extension(format!("redb.{suffix}"));
     fs::rename(file, &aside)?;
-    let key = file.with_extension("key");
-    if key.exists() {
-        fs::rename(&key, file.with_extension(format!("key.{suffix}")))?;
+    for name in [PASSWORD_FILE, SEAL_FILE] {
+        let key = file.with_file_name(name);
+        if key.exists() {
+            fs::rename(&key, file.with_file_name(format!("{name}.{suffix}")))?;
+        }
     }
     Ok(aside)
 }
@@ -206,4 +241,37 @@ pub(crate) fn storage(path: &Path, error: &io::Error) -> Failure {
     Failure::new(code)
         .about(path.display().to_string())
         .detail(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secrets::MemoryStore;
+
+    fn locks(password: Option<&str>, seal: Option<&str>) -> Locks {
+        Locks {
+            password: password.map(Secret::new),
+            seal: seal.map(Secret::new),
+        }
+    }
+
+    #[test]
+    fn any_way_of_signing_in_opens_what_another_one_wrote() {
+        let folder = tempfile::tempdir().unwrap();
+        let account = Account::new("https://center", "emma");
+        // Each with a keyring that has forgotten everything.
+        let open = |locks: &Locks| {
+            let opened = account.open(folder.path(), &MemoryStore::default(), locks);
+            opened.unwrap().map(|opened| opened.aside)
+        };
+        let (here, gone) = (Some(None), None);
+        assert_eq!(open(&locks(Some("old password"), Some("seal"))), here);
+        assert_eq!(open(&locks(None, Some("seal"))), here, "single sign-on");
+        assert_eq!(open(&locks(Some("new password"), Some("seal"))), here);
+        assert_eq!(open(&locks(Some("new password"), None)), here);
+        assert_eq!(open(&locks(None, None)), gone, "nobody signs in");
+        let Some(Some(_)) = open(&locks(None, Some("another"))) else {
+            panic!("a stranger opens nothing");
+        };
+    }
 }

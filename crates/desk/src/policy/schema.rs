@@ -14,6 +14,10 @@ pub enum Setting {
     AuthorityFile,
     /// The HTTP proxy on the way to the centre.
     Proxy,
+    /// The tenant the computer is set up for.
+    Tenant,
+    /// Single sign-on comes first.
+    Sso,
     /// UDP ports for sound.
     MediaPorts,
     /// Language of the window.
@@ -49,10 +53,14 @@ impl Setting {
         self.entry().name
     }
 
-    /// Whether it says how a centre is found and trusted, which no centre has a say in.
+    /// Whether it says how a centre is found, trusted and signed in to, which no centre has a say
+    /// in.
     #[must_use]
     pub fn leads_to_centre(self) -> bool {
-        matches!(self, Self::ServerUrl | Self::AuthorityFile | Self::Proxy)
+        matches!(
+            self,
+            Self::ServerUrl | Self::AuthorityFile | Self::Proxy | Self::Tenant | Self::Sso
+        )
     }
 
     /// All that is known of it.
@@ -105,6 +113,8 @@ pub enum Form {
     File,
     /// An HTTP proxy: host and port; `off` for none.
     Proxy,
+    /// A name: 1 to 64 characters in one line.
+    Name,
     /// UDP ports, `first-last`.
     Ports,
     /// A key combination such as `Ctrl+Alt+A`; `off` for none.
@@ -195,6 +205,40 @@ pub const SCHEMA: &[Entry] = &[
         en: Words {
             title: "HTTP proxy",
             help: "Reaches the centre through this HTTP proxy (CONNECT), such as http://proxy.example.cn:3128. It must ask for no password. Sound does not go through it but straight over UDP. The word off means no proxy.",
+        },
+    },
+    Entry {
+        setting: Setting::Tenant,
+        name: "Tenant",
+        form: Form::Name,
+        personal: false,
+        effect: Effect::NextSignIn,
+        default: "",
+        sample: "north",
+        zh: Words {
+            title: "租户",
+            help: "这台电脑所属的租户，1 到 64 个字符。服务于其他租户的呼叫中心会在查看密码之前拒绝登录。",
+        },
+        en: Words {
+            title: "Tenant",
+            help: "The tenant this computer is set up for, 1 to 64 characters. A centre that serves another one turns sign-ins away before it looks at a password.",
+        },
+    },
+    Entry {
+        setting: Setting::Sso,
+        name: "Sso",
+        form: Form::Flag,
+        personal: false,
+        effect: Effect::NextSignIn,
+        default: "0",
+        sample: "1",
+        zh: Words {
+            title: "优先单点登录",
+            help: "登录窗口先提供单点登录，密码收在其后。是否还能用密码由呼叫中心决定；没有单点登录的呼叫中心仍用密码。",
+        },
+        en: Words {
+            title: "Single sign-on first",
+            help: "The window offers single sign-on first, and a password behind it. Whether a password still works is the centre's decision; a centre without single sign-on takes passwords as before.",
         },
     },
     Entry {

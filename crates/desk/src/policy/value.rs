@@ -2,6 +2,7 @@
 
 use super::{layer::Raw, schema::Form};
 use crate::connection::address::Address;
+use seatline_contract::sso::LONGEST_TENANT;
 use seatline_sip::HttpProxy;
 use serde::Serialize;
 use std::{fmt, path::Path};
@@ -52,6 +53,7 @@ impl Value {
             (Form::Proxy, Raw::Text(text)) => {
                 HttpProxy::parse(text).map(|proxy| Self::Text(proxy.to_string()))
             }
+            (Form::Name, Raw::Text(text)) => name(text),
             (Form::Ports, Raw::Text(text)) => ports(text),
             (Form::Keys, Raw::Text(text)) => {
                 let keys = text.trim();
@@ -111,6 +113,13 @@ fn flag(text: &str) -> Option<Value> {
         word if word.eq_ignore_ascii_case("false") => Some(Value::Flag(false)),
         _ => None,
     }
+}
+
+fn name(text: &str) -> Option<Value> {
+    let name = text.trim();
+    let fits = (1..=LONGEST_TENANT).contains(&name.chars().count());
+    let plain = !name.chars().any(char::is_control);
+    (fits && plain).then(|| Value::Text(name.to_owned()))
 }
 
 fn ports(text: &str) -> Option<Value> {

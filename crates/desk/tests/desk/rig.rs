@@ -191,6 +191,7 @@ impl Centre {
             password: Secret::new(PASSWORD),
             device: "test".into(),
             take_over: true,
+            tenant: None,
         };
         let session = self.post(None, "/api/v1/sessions", &sign_in).await;
         let session: Session = serde_json::from_str(&session).unwrap();

@@ -32,6 +32,7 @@ import type {
   SetTeam,
   Settings,
   SignInRequest,
+  SsoRequest,
   Team,
   Ticket,
   TicketDraft,
@@ -62,12 +63,13 @@ const RING_MS = 900;
 
 function fail(
   code: FailureCode,
-  part: { field?: string; subject?: string; wait?: number } = {},
+  part: { field?: string; subject?: string; expected?: string; wait?: number } = {},
 ): never {
   throw new DeskFailure({
     code,
     field: part.field ?? null,
     subject: part.subject ?? null,
+    expected: part.expected ?? null,
     retry_after_s: part.wait ?? null,
     detail: "simulated",
   });
@@ -187,6 +189,7 @@ export class MockDesk implements Desk {
       name: this.say("澄水客服中心", "Clearwater Care"),
       version: "0.1.0",
       needs_setup: this.#needsSetUp,
+      sso: this.scenario.sso ?? null,
     };
   }
 
@@ -212,6 +215,7 @@ export class MockDesk implements Desk {
       login: this.scenario.needsSetUp ? "" : "zhouqian",
       has_password: false,
       managed: this.#view.centre?.managed ?? false,
+      by_sso: false,
     };
   }
 
@@ -228,10 +232,44 @@ export class MockDesk implements Desk {
       trouble("signed_in_elsewhere", { subject: "PC-2207" });
     if (request.password === "wrong") trouble("wrong_credentials");
     if (request.password === "locked") trouble("account_locked", { wait: 300 });
+    if (request.centre.includes("south"))
+      trouble("wrong_tenant", {
+        expected: this.say("澄水北区", "Clearwater North"),
+        subject: this.say("澄水南区", "Clearwater South"),
+      });
     if (request.centre.includes("nowhere"))
       trouble("centre_unreachable", { subject: request.centre });
     const settings = this.#view.settings;
     this.#set({ ...online(this.say, this.#now()), settings });
+  }
+
+  #giveUpSso: (() => void) | null = null;
+
+  async signInSso(request: SsoRequest) {
+    this.log.push("signInSso");
+    this.#judgeCertificate(request.trust, fail);
+    const sso = {
+      address: `https://${request.centre}/sso/simulated`,
+      code: "KD-4R",
+      expires: this.#now() + 300_000,
+    };
+    this.#set({ sso: { ...sso, opened: false } });
+    const through = await new Promise<boolean>((resolve) => {
+      this.#giveUpSso = () => resolve(false);
+      setTimeout(() => this.#view.sso && this.#set({ sso: { ...sso, opened: true } }), 2_000);
+      setTimeout(() => resolve(true), 60_000);
+    });
+    this.#set({ sso: null });
+    if (!through) fail("sso_cancelled");
+    this.#set({ ...online(this.say, this.#now()), settings: this.#view.settings });
+  }
+
+  async openSsoPage() {
+    this.log.push("openSsoPage");
+  }
+
+  async cancelSso() {
+    this.#giveUpSso?.();
   }
 
   async signOut() {

@@ -1,5 +1,5 @@
 /** What the simulated desk begins with, by name. */
-import type { Call, Contact, DeskView, LiveCall, Notice, Party } from "../bindings";
+import type { Call, Contact, DeskView, LiveCall, Notice, Party, SsoOffer } from "../bindings";
 import * as data from "./data";
 import { contact, DAY, id, MINUTE, type Say } from "./data";
 import { callWith, party } from "./parties";
@@ -20,6 +20,8 @@ export interface Scenario {
   signIn?: "certificate_untrusted" | "certificate_changed" | "signed_in_elsewhere";
   /** The centre has no administrator yet. */
   needsSetUp?: boolean;
+  /** The centre's single sign-on. */
+  sso?: SsoOffer;
   /** How many work on the floor; 12 unless told. */
   floor?: number;
   /** The floor changes this often, ms. */
@@ -79,12 +81,20 @@ export function signedOut(say: Say): DeskView {
       link_handler: false,
     },
     managed: [],
+    sso_first: false,
+    sso: null,
     dial_request: null,
     notices: [],
     keyring: "system",
     revision: 0,
   };
 }
+
+const sso = (passwords: SsoOffer["passwords"]): SsoOffer => ({
+  zh: "澄水统一认证",
+  en: "Clearwater ID",
+  passwords,
+});
 
 export function online(say: Say, now: number): DeskView {
   return {
@@ -310,6 +320,16 @@ type Make = (say: Say, now: number) => Scenario;
 
 export const scenarios: Record<string, Make> = {
   "sign-in": (say) => ({ view: signedOut(say) }),
+  "sign-in-sso": (say) => ({ view: signedOut(say), sso: sso("everybody") }),
+  "sign-in-sso-first": (say) => ({
+    view: { ...signedOut(say), sso_first: true },
+    sso: sso("administrators"),
+  }),
+  "sign-in-sso-only": (say) => ({
+    view: { ...signedOut(say), sso_first: true },
+    sso: sso("nobody"),
+  }),
+  "sign-in-sso-missing": (say) => ({ view: { ...signedOut(say), sso_first: true } }),
   "sign-in-certificate": (say) => ({ view: signedOut(say), signIn: "certificate_untrusted" }),
   "sign-in-changed": (say) => ({ view: signedOut(say), signIn: "certificate_changed" }),
   "set-up": (say) => ({ view: signedOut(say), needsSetUp: true }),

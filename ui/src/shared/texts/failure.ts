@@ -5,6 +5,8 @@ import { m } from "$texts";
 interface Values {
   /** Host, device or file at fault. */
   subject: string;
+  /** What this computer expected in its place. */
+  expected: string;
   /** Minutes or seconds to wait, in words. */
   wait: string;
 }
@@ -14,6 +16,17 @@ const texts: Record<FailureCode, (values: Values) => string> = {
   account_locked: m.failure_account_locked,
   account_disabled: m.failure_account_disabled,
   signed_in_elsewhere: m.failure_signed_in_elsewhere,
+  wrong_tenant: m.failure_wrong_tenant,
+  password_not_allowed: m.failure_password_not_allowed,
+  sso_off: m.failure_sso_off,
+  sso_unreachable: m.failure_sso_unreachable,
+  sso_untrusted: m.failure_sso_untrusted,
+  sso_rejected: m.failure_sso_rejected,
+  sso_refused: m.failure_sso_refused,
+  sso_unknown_person: m.failure_sso_unknown_person,
+  sso_expired: m.failure_sso_expired,
+  sso_cancelled: m.failure_sso_cancelled,
+  no_browser: m.failure_no_browser,
   session_ended: m.failure_session_ended,
   forbidden: m.failure_forbidden,
   wrong_setup_code: m.failure_wrong_setup_code,
@@ -81,6 +94,7 @@ const unnamed: Partial<Record<FailureCode, () => string>> = {
   device_taken: m.the_device,
   invalid_field: m.this_field,
   signed_in_elsewhere: m.another_computer,
+  wrong_tenant: m.another_tenant,
 };
 
 /** The text of a code about a thing. */
@@ -88,15 +102,21 @@ export function codeText(
   code: FailureCode,
   subject = "",
   wait: string = m.wait_a_moment(),
+  expected = "",
 ): string {
   const text = texts[code] ?? m.failure_internal;
-  return text({ subject: subject || (unnamed[code]?.() ?? ""), wait });
+  return text({
+    subject: subject || (unnamed[code]?.() ?? ""),
+    expected: expected || m.one_tenant(),
+    wait,
+  });
 }
 
 /** The text of a failure. */
 export function failureText(failure: Failure): string {
   const subject = failure.subject ?? fieldName(failure.field);
-  return codeText(failure.code, subject, waitText(failure.retry_after_s));
+  const wait = waitText(failure.retry_after_s);
+  return codeText(failure.code, subject, wait, failure.expected ?? "");
 }
 
 const fields: Record<string, () => string> = {

@@ -81,6 +81,7 @@ describe("failures", () => {
       field: "numbers.0",
       retry_after_s: null,
       subject: null,
+      expected: null,
       detail: "",
     } as const;
     expect(speak("en", () => failureText(failure))).toContain("Phone");
@@ -92,6 +93,14 @@ describe("failures", () => {
         failureText({ ...failure, code: "centre_unreachable", subject: "a.example" }),
       ),
     ).toContain("a.example");
+    const tenants = {
+      code: "wrong_tenant",
+      field: null,
+      expected: "North",
+      subject: "South",
+    } as const;
+    for (const locale of ["zh", "en"] as const)
+      expect(speak(locale, () => failureText({ ...failure, ...tenants }))).toMatch(/North.*South/);
   });
 });
 

@@ -116,6 +116,7 @@ mod tests {
         key.set_string("Theme", "light").unwrap();
         key.set_string("Proxy", "proxy.example.cn:3128").unwrap();
         key.set_string("Tenant", "acme").unwrap();
+        key.set_string("Colour", "red").unwrap();
         // The installer's own notes lie in keys below, which are no settings.
         computer.create(format!(r"{INSTALLED}\Installer")).unwrap();
 
@@ -135,6 +136,8 @@ mod tests {
         assert_eq!(of(Setting::Theme), (&dark, Source::MachinePolicy, false));
         let proxy = Decided::Text("http://proxy.example.cn:3128".into());
         assert_eq!(of(Setting::Proxy), (&proxy, Source::Installer, false));
+        let acme = Decided::Text("acme".into());
+        assert_eq!(of(Setting::Tenant), (&acme, Source::Installer, false));
         let faults: Vec<_> = policy
             .faults()
             .iter()
@@ -145,7 +148,7 @@ mod tests {
         };
         assert_eq!(
             faults,
-            [("Language", &malformed), ("Tenant", &FaultReason::Unknown)]
+            [("Language", &malformed), ("Colour", &FaultReason::Unknown)]
         );
     }
 }
