@@ -1,17 +1,26 @@
 //! A provider that is not ours, as a process, and a browser that goes there. The centre's tests and
 //! the journeys share it.
 
-use reqwest::{Certificate, Client, Response, StatusCode, Url, header::ORIGIN};
+use reqwest::{
+    Certificate, Client, ClientBuilder, Response, StatusCode, Url,
+    cookie::Jar,
+    header::{LOCATION, ORIGIN},
+    redirect::Policy,
+};
 use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::Arc,
 };
 
 /// The client's secret at the provider.
 pub(crate) const SECRET: &str = "a client's secret: 50% & more";
 /// What the provider calls the centre.
 pub(crate) const CLIENT: &str = "seatline";
+
+/// Where people come back to the centre.
+const BACK: &str = "/sso/callback";
 
 /// The provider's folder, from the root.
 const FOLDER: &str = "tests/provider";
@@ -34,7 +43,7 @@ impl Provider {
         let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
         std::fs::write(&certificate, made.cert.pem()).unwrap();
         std::fs::write(folder.join("provider.key"), made.signing_key.serialize_pem()).unwrap();
-        let redirect = format!("{centre}/sso/callback");
+        let redirect = format!("{centre}{BACK}");
         let (child, issuer) = launch(folder, 0, &redirect, strict);
         Self {
             child,
@@ -64,7 +73,7 @@ impl Provider {
     /// Has it do something wrong from now on.
     pub(crate) async fn twist(&self, how: &str) {
         let url = format!("{}/test/twist?how={how}", self.issuer);
-        let client = client(&[self.certificates()]);
+        let client = trusting(&[self.certificates()]).build().unwrap();
         let done = client.get(url).send().await.unwrap();
         assert_eq!(done.status(), StatusCode::OK);
     }
@@ -109,7 +118,8 @@ fn launch(folder: &Path, port: u16, redirect: &str, strict: bool) -> (Child, Str
         .spawn()
         .expect("node runs the provider");
     let mut issuer = String::new();
-    BufReader::new(child.stdout.take().unwrap())
+    // It stays open: the provider would fail at its next word else.
+    BufReader::new(child.stdout.as_mut().unwrap())
         .read_line(&mut issuer)
         .unwrap();
     let issuer = issuer.trim().to_owned();
@@ -122,7 +132,11 @@ fn launch(folder: &Path, port: u16, redirect: &str, strict: bool) -> (Child, Str
 }
 
 /// Somebody's browser: it keeps cookies and follows redirects.
-pub(crate) struct Browser(Client);
+pub(crate) struct Browser {
+    client: Client,
+    /// The same, but for the last step back to the centre.
+    stopping: Client,
+}
 
 /// A page, and where it was found.
 #[derive(Debug)]
@@ -134,16 +148,30 @@ pub(crate) struct Page {
 
 impl Browser {
     pub(crate) fn new(certificates: &[Vec<u8>]) -> Self {
-        Self(client(certificates))
+        let jar = Arc::new(Jar::default());
+        let build = |policy| {
+            let client = trusting(certificates).cookie_provider(jar.clone());
+            client.redirect(policy).build().unwrap()
+        };
+        Self {
+            client: build(Policy::default()),
+            stopping: build(Policy::custom(|attempt| {
+                if attempt.url().path() == BACK {
+                    attempt.stop()
+                } else {
+                    attempt.follow()
+                }
+            })),
+        }
     }
 
     pub(crate) async fn open(&self, url: &str) -> Page {
-        page(self.0.get(url).send().await.unwrap()).await
+        page(self.client.get(url).send().await.unwrap()).await
     }
 
     /// Presses Continue on the centre's page, as a page of `origin` would.
     pub(crate) async fn go_on_from(&self, url: &str, origin: &str) -> Page {
-        let request = self.0.post(url).header(ORIGIN, origin);
+        let request = self.client.post(url).header(ORIGIN, origin);
         page(request.send().await.unwrap()).await
     }
 
@@ -162,13 +190,17 @@ impl Browser {
         self.fill(&consent, &[("prompt", "consent")]).await
     }
 
-    /// As [`Browser::sign_in`], with nobody at the end of the way: how it fails, which says where.
-    pub(crate) async fn sign_in_to_nowhere(&self, form: &Page, login: &str) -> reqwest::Error {
+    /// As [`Browser::sign_in`], but stops where the provider sends the person back to the centre:
+    /// that address.
+    pub(crate) async fn sign_in_until_back(&self, form: &Page, login: &str) -> String {
         let fields = [("prompt", "login"), ("login", login), ("password", "x")];
         let consent = self.fill(form, &fields).await;
         let action = between(&consent.text, "action=\"", "\"");
-        let sent = self.0.post(action).form(&[("prompt", "consent")]).send();
-        sent.await.unwrap_err()
+        let sent = self.stopping.post(action).form(&[("prompt", "consent")]);
+        let answer = sent.send().await.unwrap();
+        let back = answer.headers()[LOCATION].to_str().unwrap();
+        assert!(back.contains(BACK), "{back}");
+        back.to_owned()
     }
 
     /// Presses Cancel on the provider's form.
@@ -180,7 +212,7 @@ impl Browser {
 
     async fn fill(&self, form: &Page, fields: &[(&str, &str)]) -> Page {
         let action = between(&form.text, "action=\"", "\"");
-        page(self.0.post(action).form(fields).send().await.unwrap()).await
+        page(self.client.post(action).form(fields).send().await.unwrap()).await
     }
 }
 
@@ -197,18 +229,13 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     rest.split_once(after).expect(after).0
 }
 
-/// Trusts those certificates, keeps cookies, follows redirects.
-pub(crate) fn client(certificates: &[Vec<u8>]) -> Client {
+/// A client that trusts those certificates.
+pub(crate) fn trusting(certificates: &[Vec<u8>]) -> ClientBuilder {
     // Another test of this program may have installed it already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = Client::builder()
-        .tls_built_in_root_certs(false)
-        .cookie_store(true)
-        .no_proxy();
+    let client = Client::builder().tls_built_in_root_certs(false).no_proxy();
     certificates
         .iter()
         .map(|pem| Certificate::from_pem(pem).unwrap())
-        .fold(client, reqwest::ClientBuilder::add_root_certificate)
-        .build()
-        .unwrap()
+        .fold(client, ClientBuilder::add_root_certificate)
 }

@@ -4,8 +4,8 @@
 mod provider;
 
 use super::support::{Centre, Desk, PASSWORD, code, config, error};
-use provider::{Browser, CLIENT, Page, Provider, SECRET, client};
-use reqwest::{Method, Response, StatusCode};
+use provider::{Browser, CLIENT, Page, Provider, SECRET, trusting};
+use reqwest::{Method, Response, StatusCode, Url};
 use seatline_center::{Clock, Config, StartError, config as configuration};
 use seatline_contract::{
     about::About,
@@ -328,18 +328,19 @@ async fn a_sign_in_belongs_to_one_browser_and_a_code_to_one_sign_in() {
     }
     assert!(!site.claim(&begun).await.opened);
 
-    // A way back that another browser has begun.
+    // Whoever signs in elsewhere cannot finish it in somebody's browser, nor the other way round.
     let form = attacker.go_on(&begun.address).await;
-    let page = attacker.sign_in(&form, "zhouqian").await;
-    let mine = site.begin().await;
-    victim.go_on(&mine.address).await;
-    let mixed = victim.open(page.url.as_str()).await;
-    assert_eq!(mixed.status, StatusCode::GONE, "its state has served");
-    let (_, state) = page.url.query().unwrap().split_once("state=").unwrap();
-    let state = state.split('&').next().unwrap();
-    let unknown = format!("{}/sso/callback?code=x&state={state}x", base(&site));
+    let back = attacker.sign_in_until_back(&form, "zhouqian").await;
+    let mixed = victim.open(&back).await;
+    assert_eq!(mixed.status, StatusCode::FORBIDDEN, "{mixed:?}");
+    assert!(mixed.text.contains("无法在这里继续"), "{mixed:?}");
+    assert!(site.claim(&begun).await.session.is_none());
+    let unknown = format!("{}/sso/callback?code=x&state=unknown", base(&site));
     assert_eq!(victim.open(&unknown).await.status, StatusCode::GONE);
-    assert!(site.claim(&mine).await.session.is_none());
+    // That has not ended it for who began.
+    let page = attacker.open(&back).await;
+    assert!(page.text.contains("You are signed in"), "{page:?}");
+    assert!(site.claim(&begun).await.session.is_some());
     site.centre.stop().await;
 }
 
@@ -350,21 +351,19 @@ async fn a_stolen_code_serves_nobody() {
     let begun = site.begin().await;
     let browser = site.browser();
     let form = browser.go_on(&begun.address).await;
-    // The centre is stopped at the right moment: the browser has the code, nobody has redeemed it.
-    let port = site.centre.running.address.port();
-    let (folder, provider) = (site.centre.folder.clone(), &site.provider);
-    site.centre.stop().await;
-    let code_url = last_step(&browser, &form).await;
-    let stolen = code_url.split_once("code=").unwrap().1;
-    let stolen = stolen.split('&').next().unwrap();
-    let certificate = std::fs::read(&provider.certificate).unwrap();
-    let redirect = format!("https://127.0.0.1:{port}/sso/callback");
-    let redeemed = client(&[certificate])
-        .post(format!("{}/token", provider.issuer))
+    let back = browser.sign_in_until_back(&form, "zhouqian").await;
+    let stolen = Url::parse(&back).unwrap();
+    let (_, stolen) = stolen.query_pairs().find(|(name, _)| name == "code").unwrap();
+    let certificate = std::fs::read(&site.provider.certificate).unwrap();
+    let redirect = format!("{}/sso/callback", base(&site));
+    let redeemed = trusting(&[certificate])
+        .build()
+        .unwrap()
+        .post(format!("{}/token", site.provider.issuer))
         .basic_auth(CLIENT, Some("a+client%27s+secret%3A+50%25+%26+more"))
         .form(&[
             ("grant_type", "authorization_code"),
-            ("code", stolen),
+            ("code", &*stolen),
             ("redirect_uri", &redirect),
         ])
         .send()
@@ -373,7 +372,26 @@ async fn a_stolen_code_serves_nobody() {
     assert_eq!(redeemed.status(), StatusCode::BAD_REQUEST, "without PKCE");
     let refusal = redeemed.text().await.unwrap();
     assert!(refusal.contains("invalid_grant"), "{refusal}");
-    drop(folder);
+
+    // Nor does it in a sign-in that somebody else has begun.
+    let other = site.begin().await;
+    let thief = site.browser();
+    let form = thief.go_on(&other.address).await;
+    let own = thief.sign_in_until_back(&form, "stranger").await;
+    let mut own = Url::parse(&own).unwrap();
+    let swapped: Vec<(String, String)> = own
+        .query_pairs()
+        .map(|(name, value)| {
+            let value = if name == "code" { stolen.clone() } else { value };
+            (name.into_owned(), value.into_owned())
+        })
+        .collect();
+    own.query_pairs_mut().clear().extend_pairs(swapped);
+    let page = thief.open(own.as_str()).await;
+    assert!(page.text.contains("does not hold"), "{page:?}");
+    let claim = site.try_claim(&other.claim, false).await;
+    assert_eq!(code(claim).await, Code::SsoRejected);
+    site.centre.stop().await;
 }
 
 #[tokio::test]
@@ -489,10 +507,4 @@ fn free_port() -> u16 {
 
 fn base(site: &Site) -> String {
     format!("https://{}", site.centre.running.address)
-}
-
-/// Signs in at the provider; the centre at the end of the way is not there. Where it would be.
-async fn last_step(browser: &Browser, form: &Page) -> String {
-    let away = browser.sign_in_to_nowhere(form, "zhouqian").await;
-    away.url().unwrap().to_string()
 }
