@@ -90,6 +90,7 @@ fn refuse(field: &str, why: &str) -> Failure {
         field: Some(field.to_owned()),
         retry_after_s: None,
         subject: None,
+        expected: None,
         detail: why.to_owned(),
     }
 }

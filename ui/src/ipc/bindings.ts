@@ -447,6 +447,8 @@ export const commands = {
 	 *  The centre's `forbidden` for all but administrators, `invalid_field`.
 	 */
 	setRecordingPolicy: (policy: RecordingPolicy) => typedError<RecordingPolicy, Failure>(__TAURI_INVOKE("set_recording_policy", { policy })),
+	/**  Gives up the single sign-on that is on its way. */
+	cancelSso: () => __TAURI_INVOKE<void>("cancel_sso"),
 	/**
 	 *  Says what answers at an address. A failure with a certificate that is not trusted carries
 	 *  its SHA-256 fingerprint in `subject`; `trust` is the one the person has accepted.
@@ -455,6 +457,13 @@ export const commands = {
 	 *  Why it is not a usable centre.
 	 */
 	checkCentre: (url: string, trust: string | null) => typedError<CentreCheck, Failure>(__TAURI_INVOKE("check_centre", { url, trust })),
+	/**
+	 *  Opens the page of the single sign-on that is on its way once more.
+	 * 
+	 *  # Errors
+	 *  When there is none, or no browser opens.
+	 */
+	openSsoPage: () => typedError<null, Failure>(__TAURI_INVOKE("open_sso_page")),
 	/**  The sign-in kept on this computer, to fill the form. */
 	remembered: () => __TAURI_INVOKE<RememberedSignIn | null>("remembered"),
 	/**
@@ -471,6 +480,13 @@ export const commands = {
 	 *  Why the centre, or the way to it, refused.
 	 */
 	signIn: (request: SignInRequest) => typedError<null, Failure>(__TAURI_INVOKE("sign_in", { request })),
+	/**
+	 *  Signs in by single sign-on, in the person's own browser; the view shows the code meanwhile.
+	 * 
+	 *  # Errors
+	 *  When it is given up, no browser opens, or the centre, or the way to it, refused.
+	 */
+	signInSso: (request: SsoRequest) => typedError<null, Failure>(__TAURI_INVOKE("sign_in_sso", { request })),
 	/**
 	 *  Signs out. What is not yet sent is kept.
 	 * 
@@ -924,6 +940,8 @@ export type CentreCheck = {
 	version: string,
 	/**  True until the first administrator exists. */
 	needs_setup: boolean,
+	/**  Single sign-on, if the centre has it. */
+	sso: SsoOffer | null,
 };
 
 /**  Why a request failed. */
@@ -936,6 +954,27 @@ export type Code =
 "account_disabled" | 
 /**  The agent is signed in elsewhere; ask, then repeat with `take_over`. */
 "signed_in_elsewhere" | 
+/**  The computer is set up for another tenant than the centre serves. */
+"wrong_tenant" | 
+/**  This centre takes no password from this person: single sign-on alone. */
+"password_not_allowed" | 
+/**  The centre has no single sign-on. */
+"sso_off" | 
+/**  The sign-in service does not answer the centre. */
+"sso_unreachable" | 
+/**  The centre does not trust the certificate of the sign-in service. */
+"sso_untrusted" | 
+/**
+ *  What the sign-in service says does not hold: another audience, a bad signature, a code that
+ *  was used, no OpenID Connect.
+ */
+"sso_rejected" | 
+/**  The sign-in service let nobody through: refused, cancelled, or not for this application. */
+"sso_refused" | 
+/**  The sign-in service knows the person, the centre does not. */
+"sso_unknown_person" | 
+/**  Nobody finished the single sign-on in time, or it was used or cancelled. */
+"sso_expired" | 
 /**  The session ended; sign in again. */
 "session_ended" | 
 /**  The person may not do this. */
@@ -1188,6 +1227,10 @@ export type DeskCode =
 "certificate_wrong_host" | 
 /**  The certificate has expired or is not yet valid; the computer's clock may be wrong. */
 "certificate_expired" | 
+/**  The single sign-on was given up. */
+"sso_cancelled" | 
+/**  The system opens no browser. */
+"no_browser" | 
 /**  Nobody is signed in. */
 "not_signed_in" | 
 /**  There is no call to act on. */
@@ -1277,6 +1320,10 @@ export type DeskView = {
 	settings: Settings,
 	/**  What policy decides; the person cannot change it. */
 	managed: Setting[],
+	/**  Policy puts single sign-on before passwords. */
+	sso_first: boolean,
+	/**  The single sign-on that somebody is in the browser for. */
+	sso: SsoWaiting | null,
 	/**  A number from a link, waiting for the agent's word. */
 	dial_request: DialRequest | null,
 	/**  Things the agent should know, the latest last. */
@@ -1444,6 +1491,8 @@ export type Failure = {
 	retry_after_s: number | null,
 	/**  A name the text may show: host, device, file, certificate fingerprint. */
 	subject: string | null,
+	/**  What this computer expected in the subject's place, where the text names both. */
+	expected: string | null,
 	/**  English detail for the log; never shown and never matched. */
 	detail: string,
 };
@@ -1994,6 +2043,15 @@ export type PartyState =
 /**  It hears music. */
 "held";
 
+/**  Who may sign in with a password beside single sign-on. */
+export type Passwords = 
+/**  Everybody. */
+"everybody" | 
+/**  Administrators, for the day when the sign-in service is away. */
+"administrators" | 
+/**  Nobody. */
+"nobody";
+
 /**  One participation in a contact, as it is kept. */
 export type PastLeg = {
 	/**  As what. */
@@ -2374,6 +2432,8 @@ export type RememberedSignIn = {
 	has_password: boolean,
 	/**  True when the address comes from policy. */
 	managed: boolean,
+	/**  True when the last sign-in was a single sign-on. */
+	by_sso: boolean,
 };
 
 /**  Body of `POST /api/v1/scorecards/{id}/reply`: the agent's, once. */
@@ -2580,6 +2640,10 @@ export type Setting =
 "authority_file" | 
 /**  The HTTP proxy on the way to the centre. */
 "proxy" | 
+/**  The tenant the computer is set up for. */
+"tenant" | 
+/**  Single sign-on comes first. */
+"sso" | 
 /**  UDP ports for sound. */
 "media_ports" | 
 /**  Language of the window. */
@@ -2656,6 +2720,43 @@ export type SignInRequest = {
 	take_over: boolean,
 	/**  SHA-256 fingerprint (hex) of a self-made certificate the person has accepted. */
 	trust: string | null,
+};
+
+/**  Single sign-on as a centre offers it. */
+export type SsoOffer = {
+	/**  Chinese name of the sign-in service. */
+	zh: string,
+	/**  English name of the sign-in service. */
+	en: string,
+	/**  Who may still sign in with a password. */
+	passwords: Passwords,
+};
+
+/**  Single sign-on. */
+export type SsoRequest = {
+	/**  Address of the centre; `https://` is assumed. */
+	centre: string,
+	/**  Keeps the session in the keyring. */
+	remember: boolean,
+	/**
+	 *  Ends a session of the same agent elsewhere. Who has just come through the browser and was
+	 *  refused for such a session need not go there again.
+	 */
+	take_over: boolean,
+	/**  SHA-256 fingerprint (hex) of a self-made certificate the person has accepted. */
+	trust: string | null,
+};
+
+/**  A single sign-on on its way through the browser. */
+export type SsoWaiting = {
+	/**  The page's address, for a browser that did not open. */
+	address: string,
+	/**  The code that the page shows too. */
+	code: string,
+	/**  Whether the person has gone on to the sign-in service. */
+	opened: boolean,
+	/**  When it is over (centre's clock). */
+	expires: UnixMs,
 };
 
 /**  Whom to bring into a call. */
