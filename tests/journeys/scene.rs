@@ -102,7 +102,10 @@ impl Scene {
     /// As [`Scene::ready`], with a centre whose disk is small.
     pub(crate) async fn ready_on_small_disk(name: &str) -> Result<Self> {
         let mount = |place: &Path| SmallDisk::mount(place).map(Some);
-        Self::set_with(name, "", &[], mount).await?.signed_in().await
+        Self::set_with(name, "", &[], mount)
+            .await?
+            .signed_in()
+            .await
     }
 
     async fn signed_in(self) -> Result<Self> {

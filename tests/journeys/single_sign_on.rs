@@ -20,6 +20,7 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    process::Command,
     time::Duration,
 };
 
@@ -125,11 +126,10 @@ async fn the_button_leads_through_the_browser_into_the_window() {
     let policy = set.decide("Tenant = \"北区\"\nSso = true\n").unwrap();
     let mut variables = opener.variables().unwrap().to_vec();
     variables.push(("SEATLINE_POLICY", policy.display().to_string()));
-    let window = Window::open_knowing(set.path(), &set.centre, &screen, &set.sound, &variables)
-        .await
-        .unwrap();
+    let open = || Window::open_knowing(set.path(), &set.centre, &screen, &set.sound, &variables);
+    let window = open().await.unwrap();
     let output = output_folder("single-sign-on").unwrap();
-    let picture = async |name: &str| {
+    let picture = async |window: &Window, name: &str| {
         let file = output.join(format!("{name}.png"));
         window.take_picture(&file).await.unwrap();
     };
@@ -140,7 +140,7 @@ async fn the_button_leads_through_the_browser_into_the_window() {
         .await
         .unwrap();
     assert!(!window.has("sign-in-password").await.unwrap());
-    picture("1-offered").await;
+    picture(&window, "1-offered").await;
 
     // Given up, and begun again.
     window.click("sign-in-sso").await.unwrap();
@@ -152,7 +152,7 @@ async fn the_button_leads_through_the_browser_into_the_window() {
     let address = opener.opened().unwrap();
     let code = window.text("sso-code").await.unwrap();
     let code = code.split_whitespace().last().unwrap().to_owned();
-    picture("2-waiting").await;
+    picture(&window, "2-waiting").await;
 
     let browser = set.browser().unwrap();
     let gone = browser.open(&given_up).await;
@@ -171,7 +171,16 @@ async fn the_button_leads_through_the_browser_into_the_window() {
         .wait_attribute("status-line", "data-line", |state| state == "up")
         .await
         .unwrap();
-    picture("3-signed-in").await;
+    picture(&window, "3-signed-in").await;
+
+    // Killed, it is back in its session without a password and without a browser.
+    let app = window.app_process().unwrap().to_string();
+    let killed = Command::new("kill").args(["-KILL", &app]).status();
+    assert!(killed.unwrap().success());
+    drop(window);
+    let window = open().await.unwrap();
+    window.find("strip").await.unwrap();
+    assert!(!opener.0.exists(), "no page was opened for it");
 
     // A stranger of the centre's is told so, where they wait.
     window.click("view-settings").await.unwrap();
@@ -188,7 +197,7 @@ async fn the_button_leads_through_the_browser_into_the_window() {
         })
         .await
         .unwrap();
-    picture("4-unknown-person").await;
+    picture(&window, "4-unknown-person").await;
     window.close().await.unwrap();
 }
 
@@ -196,7 +205,9 @@ async fn the_button_leads_through_the_browser_into_the_window() {
 async fn a_computer_of_another_tenant_is_told_in_both_languages() {
     let set = Set::up().unwrap();
     let screen = Screen::start(set.path()).unwrap();
-    let policy = set.decide("Tenant = \"南区\"\nLanguage = \"zh-CN\"\n").unwrap();
+    let policy = set
+        .decide("Tenant = \"南区\"\nLanguage = \"zh-CN\"\n")
+        .unwrap();
     let variables = [("SEATLINE_POLICY", policy.display().to_string())];
     let window = Window::open_knowing(set.path(), &set.centre, &screen, &set.sound, &variables)
         .await
@@ -246,13 +257,17 @@ async fn a_desk_without_a_window_says_which_page_to_open_and_a_check_looks_befor
     let report = check(&set, "Tenant = \"南区\"\n").unwrap();
     let refused = &finding(&report, "sign_in")["failure"];
     assert_eq!(refused["code"], "wrong_tenant");
-    assert_eq!((&refused["expected"], &refused["subject"]), (&json!("南区"), &json!("北区")));
+    assert_eq!(
+        (&refused["expected"], &refused["subject"]),
+        (&json!("南区"), &json!("北区"))
+    );
 
     let decided = policy(&set, "Tenant = \"北区\"\n");
     let mut command = desk_command(set.path(), &set.sound, &decided).unwrap();
     let agent = Agent::run(command.arg("--headless-agent"), set.path()).unwrap();
     let request = json!({ "centre": set.centre.url, "remember": false, "take_over": false });
-    let line = json!({ "id": "sso", "command": "sign_in_sso", "arguments": { "request": request } });
+    let line =
+        json!({ "id": "sso", "command": "sign_in_sso", "arguments": { "request": request } });
     agent.write(line.to_string().as_bytes()).unwrap();
     let view = agent.see("a page to open", |view| view["sso"].is_object());
     let address = view.unwrap()["sso"]["address"].as_str().unwrap().to_owned();
@@ -267,10 +282,17 @@ async fn a_desk_without_a_window_says_which_page_to_open_and_a_check_looks_befor
     assert!(agent.end().unwrap().success());
 
     set.provider.stop();
-    set.centre.start_again_told("").context("the centre").unwrap();
+    set.centre
+        .start_again_told("")
+        .context("the centre")
+        .unwrap();
     let report = check(&set, "Sso = true\n").unwrap();
     let away = finding(&report, "single_sign_on");
     assert_eq!(away["outcome"], "failed");
     assert_eq!(away["failure"]["code"], "sso_unreachable");
-    assert_eq!(finding(&report, "sign_in")["outcome"], "passed", "passwords");
+    assert_eq!(
+        finding(&report, "sign_in")["outcome"],
+        "passed",
+        "passwords"
+    );
 }

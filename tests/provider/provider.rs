@@ -2,16 +2,15 @@
 //! the journeys share it.
 
 use reqwest::{
-    Certificate, Client, ClientBuilder, Response, StatusCode, Url,
-    cookie::Jar,
-    header::{LOCATION, ORIGIN},
+    Certificate, Client, ClientBuilder, RequestBuilder, Response, StatusCode, Url,
+    header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE},
     redirect::Policy,
 };
 use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::Arc,
+    sync::Mutex,
 };
 
 /// The client's secret at the provider.
@@ -42,7 +41,11 @@ impl Provider {
         let certificate = folder.join("provider.pem");
         let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
         std::fs::write(&certificate, made.cert.pem()).unwrap();
-        std::fs::write(folder.join("provider.key"), made.signing_key.serialize_pem()).unwrap();
+        std::fs::write(
+            folder.join("provider.key"),
+            made.signing_key.serialize_pem(),
+        )
+        .unwrap();
         let redirect = format!("{centre}{BACK}");
         let (child, issuer) = launch(folder, 0, &redirect, strict);
         Self {
@@ -73,7 +76,7 @@ impl Provider {
     /// Has it do something wrong from now on.
     pub(crate) async fn twist(&self, how: &str) {
         let url = format!("{}/test/twist?how={how}", self.issuer);
-        let client = trusting(&[self.certificates()]).build().unwrap();
+        let client = trusting(&[self.certificates()]);
         let done = client.get(url).send().await.unwrap();
         assert_eq!(done.status(), StatusCode::OK);
     }
@@ -134,8 +137,15 @@ fn launch(folder: &Path, port: u16, redirect: &str, strict: bool) -> (Child, Str
 /// Somebody's browser: it keeps cookies and follows redirects.
 pub(crate) struct Browser {
     client: Client,
-    /// The same, but for the last step back to the centre.
-    stopping: Client,
+    cookies: Mutex<Vec<Cookie>>,
+}
+
+/// What a server has left in a browser.
+struct Cookie {
+    host: String,
+    path: String,
+    name: String,
+    value: String,
 }
 
 /// A page, and where it was found.
@@ -148,31 +158,20 @@ pub(crate) struct Page {
 
 impl Browser {
     pub(crate) fn new(certificates: &[Vec<u8>]) -> Self {
-        let jar = Arc::new(Jar::default());
-        let build = |policy| {
-            let client = trusting(certificates).cookie_provider(jar.clone());
-            client.redirect(policy).build().unwrap()
-        };
         Self {
-            client: build(Policy::default()),
-            stopping: build(Policy::custom(|attempt| {
-                if attempt.url().path() == BACK {
-                    attempt.stop()
-                } else {
-                    attempt.follow()
-                }
-            })),
+            client: trusting(certificates),
+            cookies: Mutex::default(),
         }
     }
 
     pub(crate) async fn open(&self, url: &str) -> Page {
-        page(self.client.get(url).send().await.unwrap()).await
+        self.walk(self.client.get(url), None).await
     }
 
     /// Presses Continue on the centre's page, as a page of `origin` would.
     pub(crate) async fn go_on_from(&self, url: &str, origin: &str) -> Page {
         let request = self.client.post(url).header(ORIGIN, origin);
-        page(request.send().await.unwrap()).await
+        self.walk(request, None).await
     }
 
     /// Presses Continue on the centre's page.
@@ -184,10 +183,8 @@ impl Browser {
     /// Signs in at the provider, whose form this is, and agrees to what it asks. The way ends at the
     /// centre.
     pub(crate) async fn sign_in(&self, form: &Page, login: &str) -> Page {
-        let fields = [("prompt", "login"), ("login", login), ("password", "x")];
-        let consent = self.fill(form, &fields).await;
-        assert!(consent.text.contains("consent"), "{consent:?}");
-        self.fill(&consent, &[("prompt", "consent")]).await
+        let back = self.sign_in_until_back(form, login).await;
+        self.open(&back).await
     }
 
     /// As [`Browser::sign_in`], but stops where the provider sends the person back to the centre:
@@ -195,12 +192,10 @@ impl Browser {
     pub(crate) async fn sign_in_until_back(&self, form: &Page, login: &str) -> String {
         let fields = [("prompt", "login"), ("login", login), ("password", "x")];
         let consent = self.fill(form, &fields).await;
-        let action = between(&consent.text, "action=\"", "\"");
-        let sent = self.stopping.post(action).form(&[("prompt", "consent")]);
-        let answer = sent.send().await.unwrap();
-        let back = answer.headers()[LOCATION].to_str().unwrap();
-        assert!(back.contains(BACK), "{back}");
-        back.to_owned()
+        assert!(consent.text.contains("consent"), "{consent:?}");
+        let back = self.fill(&consent, &[("prompt", "consent")]).await;
+        assert_eq!(back.url.path(), BACK, "{back:?}");
+        back.url.into()
     }
 
     /// Presses Cancel on the provider's form.
@@ -210,17 +205,82 @@ impl Browser {
         self.open(&abort).await
     }
 
+    /// Sends a form, and stops at the last step back to the centre.
     async fn fill(&self, form: &Page, fields: &[(&str, &str)]) -> Page {
         let action = between(&form.text, "action=\"", "\"");
-        page(self.client.post(action).form(fields).send().await.unwrap()).await
+        self.walk(self.client.post(action).form(fields), Some(BACK))
+            .await
     }
-}
 
-async fn page(response: Response) -> Page {
-    Page {
-        status: response.status(),
-        url: response.url().clone(),
-        text: response.text().await.unwrap(),
+    /// Goes where it is sent, but not to a page of the path `stop`.
+    async fn walk(&self, request: RequestBuilder, stop: Option<&str>) -> Page {
+        let mut request = request.build().unwrap();
+        for _ in 0..10 {
+            let url = request.url().clone();
+            let cookies = self.cookies_for(&url);
+            request
+                .headers_mut()
+                .insert(COOKIE, cookies.parse().unwrap());
+            let answer = self.client.execute(request).await.unwrap();
+            let status = answer.status();
+            self.keep_cookies(&url, &answer);
+            let next = answer.headers().get(LOCATION);
+            let next = next.map(|next| url.join(next.to_str().unwrap()).unwrap());
+            match next {
+                Some(next) if status.is_redirection() => {
+                    if Some(next.path()) == stop {
+                        return Page {
+                            status,
+                            url: next,
+                            text: String::new(),
+                        };
+                    }
+                    request = self.client.get(next).build().unwrap();
+                }
+                _ => {
+                    return Page {
+                        status,
+                        url,
+                        text: answer.text().await.unwrap(),
+                    };
+                }
+            }
+        }
+        panic!("sent around in circles");
+    }
+
+    fn cookies_for(&self, url: &Url) -> String {
+        let cookies = self.cookies.lock().unwrap();
+        let fitting = cookies.iter().filter(|cookie| {
+            Some(cookie.host.as_str()) == url.host_str() && url.path().starts_with(&cookie.path)
+        });
+        let pairs: Vec<String> = fitting
+            .map(|cookie| format!("{}={}", cookie.name, cookie.value))
+            .collect();
+        pairs.join("; ")
+    }
+
+    fn keep_cookies(&self, url: &Url, answer: &Response) {
+        let mut cookies = self.cookies.lock().unwrap();
+        for header in answer.headers().get_all(SET_COOKIE) {
+            let mut parts = header.to_str().unwrap().split("; ");
+            let (name, value) = parts.next().unwrap().split_once('=').unwrap();
+            let path = parts.find_map(|part| {
+                let (attribute, value) = part.split_once('=')?;
+                attribute.eq_ignore_ascii_case("path").then_some(value)
+            });
+            let cookie = Cookie {
+                host: url.host_str().unwrap().to_owned(),
+                path: path.unwrap_or("/").to_owned(),
+                name: name.to_owned(),
+                value: value.to_owned(),
+            };
+            cookies.retain(|known| (&known.name, &known.path) != (&cookie.name, &cookie.path));
+            // An empty one takes the former away.
+            if !value.is_empty() {
+                cookies.push(cookie);
+            }
+        }
     }
 }
 
@@ -229,13 +289,18 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     rest.split_once(after).expect(after).0
 }
 
-/// A client that trusts those certificates.
-pub(crate) fn trusting(certificates: &[Vec<u8>]) -> ClientBuilder {
+/// A client that trusts those certificates, and goes nowhere by itself.
+pub(crate) fn trusting(certificates: &[Vec<u8>]) -> Client {
     // Another test of this program may have installed it already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = Client::builder().tls_built_in_root_certs(false).no_proxy();
+    let client = Client::builder()
+        .tls_built_in_root_certs(false)
+        .redirect(Policy::none())
+        .no_proxy();
     certificates
         .iter()
         .map(|pem| Certificate::from_pem(pem).unwrap())
         .fold(client, ClientBuilder::add_root_certificate)
+        .build()
+        .unwrap()
 }

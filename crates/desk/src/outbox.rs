@@ -116,11 +116,7 @@ impl Outbox {
     /// # Errors
     /// [`DeskCode::DiskFull`] or
     /// [`DeskCode::StorageFailed`].
-    pub(crate) async fn open(
-        &self,
-        account: Account,
-        locks: Locks,
-    ) -> Result<(), Failure> {
+    pub(crate) async fn open(&self, account: Account, locks: Locks) -> Result<(), Failure> {
         let shared = self.shared.clone();
         self.with(move |inner| {
             let known = inner.open.as_ref().is_some_and(|(it, _)| *it == account);

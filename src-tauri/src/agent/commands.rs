@@ -145,7 +145,9 @@ pub(super) async fn obey(
         "sign_in_sso" => {
             let request = arguments.take("request")?;
             arguments.end()?;
-            Box::pin(desk.sign_in_sso(request, |_| Ok(()))).await.settle()
+            Box::pin(desk.sign_in_sso(request, |_| Ok(())))
+                .await
+                .settle()
         }
         "cancel_sso" => {
             arguments.end()?;

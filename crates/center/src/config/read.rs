@@ -155,7 +155,8 @@ mod tests {
             let text = format!("[sso]\nclient_id = \"seatline\"\n{more}");
             parse(&text).map(|config| check(&config).map_err(|error| error.to_string()))
         };
-        let good = "issuer = \"https://login.example\"\naddress = \"https://center.example:8443\"\n";
+        let good =
+            "issuer = \"https://login.example\"\naddress = \"https://center.example:8443\"\n";
         assert_eq!(sso(good), Ok(Ok(())));
         let secret = sso(&format!("{good}client_secret = \"canary-4711\"\n")).unwrap_err();
         assert!(secret.contains("client_secret"), "{secret}");

@@ -110,16 +110,9 @@ pub(super) async fn enter(
     let now = app.clock.now();
     let expires = now.plus(i64::from(app.config.session_hours) * 3_600_000);
     let transaction = app.store.begin().await?;
-    let begun = session::begin(
-        &transaction,
-        agent,
-        how.device,
-        how.take_over,
-        now,
-        expires,
-    )
-    .await?
-    .ok_or(Code::SignedInElsewhere)?;
+    let begun = session::begin(&transaction, agent, how.device, how.take_over, now, expires)
+        .await?
+        .ok_or(Code::SignedInElsewhere)?;
     let source = how.source.to_string();
     audit::record(&transaction, now, agent, "sign_in", how.way, &source).await?;
     transaction.commit().await?;

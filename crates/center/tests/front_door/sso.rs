@@ -275,7 +275,10 @@ async fn a_provider_that_is_away_or_not_as_configured_is_said_before_a_browser_o
         config.sso.as_mut().unwrap().authority_file = None;
     })
     .await;
-    assert_eq!(code(unknown.try_begin(None).await).await, Code::SsoUntrusted);
+    assert_eq!(
+        code(unknown.try_begin(None).await).await,
+        Code::SsoUntrusted
+    );
     unknown.centre.stop().await;
 
     let other = Site::open_with(false, |config| {
@@ -353,12 +356,13 @@ async fn a_stolen_code_serves_nobody() {
     let form = browser.go_on(&begun.address).await;
     let back = browser.sign_in_until_back(&form, "zhouqian").await;
     let stolen = Url::parse(&back).unwrap();
-    let (_, stolen) = stolen.query_pairs().find(|(name, _)| name == "code").unwrap();
+    let (_, stolen) = stolen
+        .query_pairs()
+        .find(|(name, _)| name == "code")
+        .unwrap();
     let certificate = std::fs::read(&site.provider.certificate).unwrap();
     let redirect = format!("{}/sso/callback", base(&site));
     let redeemed = trusting(&[certificate])
-        .build()
-        .unwrap()
         .post(format!("{}/token", site.provider.issuer))
         .basic_auth(CLIENT, Some("a+client%27s+secret%3A+50%25+%26+more"))
         .form(&[
@@ -382,7 +386,11 @@ async fn a_stolen_code_serves_nobody() {
     let swapped: Vec<(String, String)> = own
         .query_pairs()
         .map(|(name, value)| {
-            let value = if name == "code" { stolen.clone() } else { value };
+            let value = if name == "code" {
+                stolen.clone()
+            } else {
+                value
+            };
             (name.into_owned(), value.into_owned())
         })
         .collect();
@@ -403,7 +411,13 @@ async fn a_session_elsewhere_is_asked_about_and_taken_over_without_a_browser() {
     site.go_through(&begun, "zhouqian").await;
     let elsewhere = site.try_claim(&begun.claim, false).await;
     assert_eq!(code(elsewhere).await, Code::SignedInElsewhere);
-    assert!(first.read("/api/v1/sessions/current").await.status().is_success());
+    assert!(
+        first
+            .read("/api/v1/sessions/current")
+            .await
+            .status()
+            .is_success()
+    );
     let taken = site.try_claim(&begun.claim, true).await;
     let taken: SsoAnswer = taken.json().await.unwrap();
     assert!(taken.session.is_some());
@@ -445,7 +459,10 @@ async fn passwords_are_for_whom_the_configuration_says() {
     let agent = site.centre.try_sign_in("zhouqian", PASSWORD, true).await;
     assert_eq!(code(agent).await, Code::PasswordNotAllowed);
     // A guess does not tell who that is.
-    let guess = site.centre.try_sign_in("zhouqian", "a wrong guess", true).await;
+    let guess = site
+        .centre
+        .try_sign_in("zhouqian", "a wrong guess", true)
+        .await;
     assert_eq!(code(guess).await, Code::WrongCredentials);
     let admin = site.centre.try_sign_in("admin", PASSWORD, true).await;
     assert_eq!(admin.status(), StatusCode::CREATED);
@@ -483,7 +500,10 @@ async fn a_desk_of_another_tenant_is_turned_away_before_its_password() {
     }
     let refused = error(site.try_begin(Some("South")).await).await;
     assert_eq!(refused.code, Code::WrongTenant);
-    assert_eq!(site.try_begin(Some("north")).await.status(), StatusCode::CREATED);
+    assert_eq!(
+        site.try_begin(Some("north")).await.status(),
+        StatusCode::CREATED
+    );
     site.centre.stop().await;
 }
 

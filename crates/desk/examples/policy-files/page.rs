@@ -69,7 +69,13 @@ fn is_address(entry: &Entry) -> bool {
 fn line(text: &mut String, entry: &Entry) {
     let value = match entry.form {
         Form::Flag => (entry.sample == "1").to_string(),
-        Form::Address | Form::File | Form::Proxy | Form::Name | Form::Ports | Form::Keys | Form::Choice(_) => {
+        Form::Address
+        | Form::File
+        | Form::Proxy
+        | Form::Name
+        | Form::Ports
+        | Form::Keys
+        | Form::Choice(_) => {
             format!("\"{}\"", entry.sample)
         }
     };

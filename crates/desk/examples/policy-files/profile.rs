@@ -56,7 +56,13 @@ fn value(xml: &mut Xml, entry: &Entry) {
     match entry.form {
         Form::Flag if entry.sample == "1" => xml.empty("true", &[]),
         Form::Flag => xml.empty("false", &[]),
-        Form::Address | Form::File | Form::Proxy | Form::Name | Form::Ports | Form::Keys | Form::Choice(_) => {
+        Form::Address
+        | Form::File
+        | Form::Proxy
+        | Form::Name
+        | Form::Ports
+        | Form::Keys
+        | Form::Choice(_) => {
             xml.text("string", &[], entry.sample);
         }
     }

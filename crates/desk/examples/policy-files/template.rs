@@ -96,7 +96,13 @@ fn define(xml: &mut Xml, policy: &Listed) {
     ];
     match entry.form {
         Form::Flag => attributes.push(("valueName", entry.name)),
-        Form::Address | Form::File | Form::Proxy | Form::Name | Form::Ports | Form::Keys | Form::Choice(_) => {
+        Form::Address
+        | Form::File
+        | Form::Proxy
+        | Form::Name
+        | Form::Ports
+        | Form::Keys
+        | Form::Choice(_) => {
             attributes.push(("presentation", &shown));
         }
     }
@@ -197,7 +203,13 @@ fn presentations(xml: &mut Xml, tongue: Tongue) {
                 let list = [("refId", entry.name), ("noSort", "true")];
                 xml.text("dropdownList", &list, words.title);
             }
-            Form::Address | Form::File | Form::Proxy | Form::Name | Form::Ports | Form::Keys | Form::Flag => {
+            Form::Address
+            | Form::File
+            | Form::Proxy
+            | Form::Name
+            | Form::Ports
+            | Form::Keys
+            | Form::Flag => {
                 xml.with("textBox", &[("refId", entry.name)], |xml| {
                     xml.text("label", &[], words.title);
                 });

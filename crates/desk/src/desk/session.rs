@@ -308,11 +308,7 @@ impl Core {
     }
 
     /// Continues the kept session, or opens a new one with the password.
-    async fn reenter(
-        &self,
-        client: &Arc<Client>,
-        way: &Way,
-    ) -> Result<(About, Session), Failure> {
+    async fn reenter(&self, client: &Arc<Client>, way: &Way) -> Result<(About, Session), Failure> {
         let about = client.about().await?;
         let token = match client.token() {
             Some(token) => Some(token),

@@ -52,7 +52,11 @@ impl Core {
     }
 
     /// A client that trusts what the person has just accepted, or accepted at the last sign-in.
-    pub(super) fn client_for(&self, typed: &str, trust: Option<String>) -> Result<Arc<Client>, Failure> {
+    pub(super) fn client_for(
+        &self,
+        typed: &str,
+        trust: Option<String>,
+    ) -> Result<Arc<Client>, Failure> {
         let trust = trust.or_else(|| self.accepted_for(&self.address(typed).ok()?));
         self.new_client(typed, trust.as_deref())
     }

@@ -195,6 +195,13 @@ fn values_are_read_as_registries_and_files_spell_them() {
         ("HotkeyHold", text("Ctrl+"), None),
         ("HotkeyHold", text("Hyper+A"), None),
         ("ServerUrl", text(""), None),
+        ("Tenant", text(" 澄水 North "), Some("澄水 North")),
+        ("Tenant", text("  "), None),
+        ("Tenant", text("north\nsouth"), None),
+        ("Tenant", text(&"n".repeat(65)), None),
+        ("Tenant", Raw::Number(7), None),
+        ("Sso", Raw::Number(1), Some("1")),
+        ("Sso", text("often"), None),
     ] {
         assert_eq!(read(name, raw.clone()).as_deref(), wanted, "{name} = {raw}");
     }

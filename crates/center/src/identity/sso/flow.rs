@@ -309,7 +309,12 @@ mod tests {
 
     /// Sends one on its way; its state is `NAME-1`, its cookie `NAME-4`.
     fn send(flows: &mut Flows, name: &str) {
-        let sent = flows.send(&format!("ticket-{name}"), Some(HOME), journey(name), UnixMs(1));
+        let sent = flows.send(
+            &format!("ticket-{name}"),
+            Some(HOME),
+            journey(name),
+            UnixMs(1),
+        );
         assert_eq!(sent, Ok(()));
     }
 
@@ -328,7 +333,10 @@ mod tests {
         send(&mut flows, "a");
         assert_eq!(flows.claim("a", UnixMs(2)), waiting(true));
         let back = flows.come_back("a-1", Some("a-4"), UnixMs(3)).unwrap();
-        assert_eq!((back.claim_hash.as_str(), back.journey.nonce.as_str()), ("a", "a-2"));
+        assert_eq!(
+            (back.claim_hash.as_str(), back.journey.nonce.as_str()),
+            ("a", "a-2")
+        );
         // The page is no good any more, nor is the state.
         assert_eq!(flows.show("ticket-a", UnixMs(3)), Err(TurnedAway::Gone));
         let again = flows.come_back("a-1", Some("a-4"), UnixMs(3)).unwrap_err();
@@ -341,7 +349,10 @@ mod tests {
         assert_eq!(who, agent());
         assert_eq!(flows.claim("a", UnixMs(4)), None, "it counts once");
         flows.put_back("a".into(), who, put);
-        assert!(matches!(flows.claim("a", UnixMs(5)), Some(Standing::Proved(..))));
+        assert!(matches!(
+            flows.claim("a", UnixMs(5)),
+            Some(Standing::Proved(..))
+        ));
     }
 
     #[test]
@@ -364,7 +375,11 @@ mod tests {
         let again = flows.send("ticket-a", Some(HOME), journey("again"), UnixMs(2));
         assert_eq!(again, Ok(()));
         assert!(flows.come_back("a-1", Some("a-4"), UnixMs(3)).is_err());
-        assert!(flows.come_back("again-1", Some("again-4"), UnixMs(3)).is_ok());
+        assert!(
+            flows
+                .come_back("again-1", Some("again-4"), UnixMs(3))
+                .is_ok()
+        );
     }
 
     #[test]

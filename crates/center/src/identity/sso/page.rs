@@ -106,11 +106,17 @@ pub(super) fn failed(fault: &Fault) -> Response {
             ],
         ),
         Fault::Certificate(_) => (
-            ["登录服务的证书不受信任", "The sign-in service's certificate is not trusted"],
+            [
+                "登录服务的证书不受信任",
+                "The sign-in service's certificate is not trusted",
+            ],
             ["请联系管理员。", "Ask your administrator."],
         ),
         Fault::Provider(_) | Fault::Token(_) | Fault::Code(_) => (
-            ["登录服务的答复无效", "The sign-in service's answer does not hold"],
+            [
+                "登录服务的答复无效",
+                "The sign-in service's answer does not hold",
+            ],
             [
                 "请在 Seatline 中重新开始；若再次发生，请联系管理员。",
                 "Begin again in Seatline; if it happens again, ask your administrator.",

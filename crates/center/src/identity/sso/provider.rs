@@ -219,7 +219,9 @@ impl Provider {
         }
         let told: Claims = read(&body)?;
         if told.get("sub") != proved.get("sub") {
-            return Err(Fault::Provider("its userinfo is about somebody else".into()));
+            return Err(Fault::Provider(
+                "its userinfo is about somebody else".into(),
+            ));
         }
         Ok(told)
     }
@@ -393,7 +395,10 @@ fn read_secret(file: &Path) -> Result<Secret, String> {
         .map_err(|error| format!("sso.client_secret_file {}: {error}", file.display()))?;
     let secret = text.trim();
     if secret.is_empty() {
-        return Err(format!("sso.client_secret_file {} is empty", file.display()));
+        return Err(format!(
+            "sso.client_secret_file {} is empty",
+            file.display()
+        ));
     }
     Ok(Secret::new(secret))
 }

@@ -209,7 +209,11 @@ async fn go_on(
         verifier,
         cookie,
     } = journey.clone();
-    let way = match sso.provider.way(&app.clock, &state, &nonce, &verifier).await {
+    let way = match sso
+        .provider
+        .way(&app.clock, &state, &nonce, &verifier)
+        .await
+    {
         Ok(way) => way,
         Err(fault) => return page::failed(&fault),
     };
@@ -230,9 +234,11 @@ async fn go_on(
         HeaderValue::from_str(way.as_str()),
         HeaderValue::from_str(&cookie),
     ) {
-        (Ok(way), Ok(cookie)) => {
-            (StatusCode::SEE_OTHER, [(LOCATION, way), (SET_COOKIE, cookie)]).into_response()
-        }
+        (Ok(way), Ok(cookie)) => (
+            StatusCode::SEE_OTHER,
+            [(LOCATION, way), (SET_COOKIE, cookie)],
+        )
+            .into_response(),
         _ => page::failed(&Fault::Provider("an address no header can hold".into())),
     }
 }
@@ -295,7 +301,10 @@ async fn finish(
     if let Some(error) = answer.get("error") {
         let told = one_line(error);
         return Err(match error.as_str() {
-            "access_denied" | "login_required" | "consent_required" | "interaction_required"
+            "access_denied"
+            | "login_required"
+            | "consent_required"
+            | "interaction_required"
             | "account_selection_required" => Fault::Refused(told),
             "server_error" | "temporarily_unavailable" => Fault::Away(told),
             _ => Fault::Provider(told),
@@ -382,7 +391,10 @@ fn read_answer(query: &str) -> Option<HashMap<String, String>> {
     let url = Url::parse(&format!("https://callback/?{query}")).ok()?;
     let mut answer = HashMap::new();
     for (name, value) in url.query_pairs() {
-        if answer.insert(name.into_owned(), value.into_owned()).is_some() {
+        if answer
+            .insert(name.into_owned(), value.into_owned())
+            .is_some()
+        {
             return None;
         }
     }

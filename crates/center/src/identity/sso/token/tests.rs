@@ -104,14 +104,26 @@ fn each_claim_that_does_not_hold_is_told() {
     let signer = Signer::new("a");
     let keys = keys(&[&signer]);
     for (changes, fault) in [
-        (json!({ "iss": "https://login.example/" }), Fault::WrongIssuer),
+        (
+            json!({ "iss": "https://login.example/" }),
+            Fault::WrongIssuer,
+        ),
         (json!({ "iss": null }), Fault::WrongIssuer),
         (json!({ "aud": "other" }), Fault::WrongAudience),
         (json!({ "aud": null }), Fault::WrongAudience),
         (json!({ "aud": [] }), Fault::WrongAudience),
-        (json!({ "aud": ["other", "seatline"] }), Fault::WrongAudience),
-        (json!({ "aud": ["seatline"], "azp": "other" }), Fault::WrongAudience),
-        (json!({ "aud": "other", "azp": "seatline" }), Fault::WrongAudience),
+        (
+            json!({ "aud": ["other", "seatline"] }),
+            Fault::WrongAudience,
+        ),
+        (
+            json!({ "aud": ["seatline"], "azp": "other" }),
+            Fault::WrongAudience,
+        ),
+        (
+            json!({ "aud": "other", "azp": "seatline" }),
+            Fault::WrongAudience,
+        ),
         (json!({ "nonce": "n-2" }), Fault::WrongNonce),
         (json!({ "nonce": null }), Fault::WrongNonce),
         (json!({ "sub": "" }), Fault::Malformed),
@@ -163,7 +175,10 @@ fn what_was_changed_or_signed_by_others_is_refused() {
     );
     let token = signer.token(&claims(&json!({})));
     let parts: Vec<&str> = token.split('.').collect();
-    let forged = joined(&json!({}), &claims(&json!({ "preferred_username": "admin" })));
+    let forged = joined(
+        &json!({}),
+        &claims(&json!({ "preferred_username": "admin" })),
+    );
     let payload = forged.split_once('.').unwrap().1;
     let mixed = format!("{}.{payload}.{}", parts[0], parts[2]);
     assert_eq!(
