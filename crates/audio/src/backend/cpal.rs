@@ -19,6 +19,10 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(3);
 /// Frames converted at a time in a callback; a longer buffer takes several rounds.
 const CHUNK: usize = 512;
 
+/// ALSA's device that hears nothing and plays nothing. It is there on every computer, so that one
+/// without any sound would seem to have a headset.
+const NOWHERE: &str = "alsa:null";
+
 /// A sound system that cpal knows.
 pub(crate) struct CpalBackend {
     host: Host,
@@ -78,6 +82,9 @@ impl Backend for CpalBackend {
         let mut devices = Vec::new();
         for device in found {
             let Ok(id) = device.id() else { continue };
+            if id.to_string() == NOWHERE {
+                continue;
+            }
             for direction in [Direction::Input, Direction::Output] {
                 if !goes(&device, direction) {
                     continue;
