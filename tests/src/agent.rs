@@ -199,8 +199,16 @@ impl Agent {
     /// # Errors
     /// When the centre refuses, or the line does not come up.
     pub fn sign_in(&self, centre: &Centre, login: &str) -> Result<()> {
+        self.sign_in_at(&centre.url, login)
+    }
+
+    /// As [`Agent::sign_in`], at the centre with that address.
+    ///
+    /// # Errors
+    /// As [`Agent::sign_in`].
+    pub fn sign_in_at(&self, url: &str, login: &str) -> Result<()> {
         let sign_in = json!({ "request": {
-            "centre": centre.url, "login": login, "password": PASSWORD,
+            "centre": url, "login": login, "password": PASSWORD,
             "remember": true, "take_over": false, "trust": null,
         }});
         self.obey("sign_in", &sign_in)?;

@@ -146,11 +146,19 @@ impl Window {
         wait_for("tauri-driver", PATIENCE, || {
             TcpStream::connect(("127.0.0.1", port)).ok()
         })?;
-        wait_for("WebKitWebDriver", PATIENCE, || {
-            TcpStream::connect(("127.0.0.1", native)).ok()
-        })?;
         // tauri-driver starts WebKitWebDriver and translates its own options into these. Its proxy
         // drops connections under quick requests, so the session is held with the driver itself.
+        Self::through(driver, native, program, &data).await
+    }
+
+    /// Has a WebKitWebDriver that listens on that port open a program with its data in `data`.
+    ///
+    /// # Errors
+    /// When the driver does not answer, or no window appears.
+    pub async fn through(driver: Program, port: u16, program: &Path, data: &Path) -> Result<Self> {
+        wait_for("WebKitWebDriver", PATIENCE, || {
+            TcpStream::connect(("127.0.0.1", port)).ok()
+        })?;
         let capabilities = serde_json::json!({
             "webkitgtk:browserOptions": { "binary": program, "args": ["--data-dir", data] },
         });
@@ -159,13 +167,13 @@ impl Window {
         };
         let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
             .capabilities(capabilities)
-            .connect(&format!("http://127.0.0.1:{native}"))
+            .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .context("the app's window does not open")?;
         Ok(Self {
             client,
             _driver: driver,
-            data,
+            data: data.to_path_buf(),
         })
     }
 

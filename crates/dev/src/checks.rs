@@ -1,4 +1,4 @@
-//! The checks that need no server: formatting, lints, generated files, licences.
+//! The checks that need no server: formatting, lints, workflows, generated files, licences.
 
 use crate::{
     codegen,
@@ -19,6 +19,9 @@ pub(crate) fn run(all: bool, systems: impl IntoIterator<Item = System>) -> Resul
         part("window: types and build", || {
             finish(&mut npm(&["run", "--silent", "check"]))?;
             finish(&mut npm(&["run", "--silent", "build"]))
+        })?;
+        part("workflows", || {
+            finish(&mut npm(&["run", "--silent", "workflows"]))
         })?;
     }
     part("clippy", || {

@@ -61,7 +61,7 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Every test there is, or the named parts: rust, ui, interop, journeys.
+    /// Every test there is, or the named parts.
     Test {
         /// Parts to run.
         parts: Vec<tests::Part>,

@@ -37,9 +37,19 @@ pub(crate) fn cargo_home() -> Result<PathBuf> {
 /// The Debian sid root with the programs that no stable distribution has; `seatline_tests::sid`
 /// looks for it in the same place.
 pub(crate) fn sid() -> PathBuf {
+    cache().join("sid")
+}
+
+/// The clean Debian root that packages are tried in; the tests look for it in the same place.
+pub(crate) fn clean() -> PathBuf {
+    cache().join("bookworm")
+}
+
+/// What is kept between runs and shared by all checkouts.
+fn cache() -> PathBuf {
     std::env::var_os("XDG_CACHE_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))
         .unwrap_or_else(target)
-        .join("seatline/sid")
+        .join("seatline")
 }

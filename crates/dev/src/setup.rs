@@ -2,8 +2,10 @@
 //!
 //! On Debian and its kin missing packages are installed, as root or through sudo. Elsewhere the
 //! exact command is printed and we stop. What only Debian sid has is installed into a root of its
-//! own (`sid`).
+//! own (`sid`); our own packages are tried in a clean one (`clean`).
 
+pub(crate) mod clean;
+mod debian;
 pub(crate) mod sid;
 
 use crate::{paths, process};
@@ -49,14 +51,17 @@ const HEADLESS: &[&str] = &[
 ];
 
 const TEST: &[&str] = &[
+    "appstream",
     "asterisk-core-sounds-en-wav",
     "baresip-core",
     "chromium",
     "debian-archive-keyring",
     "debootstrap",
+    "desktop-file-utils",
     "ffmpeg",
     "iproute2",
     "libasound2-plugins",
+    "lintian",
     "sip-tester",
     "webkit2gtk-driver",
     "wmctrl",

@@ -1,11 +1,12 @@
 //! `cargo dev test`: every test there is, part by part, each with its time.
 
 use crate::{
-    package::windows,
+    package::{debian, windows},
     paths,
     process::{cargo, npm, part, run as finish},
     programs::{self, run_all},
-    setup, stage,
+    setup::{self, clean},
+    stage,
 };
 use anyhow::Result;
 use clap::ValueEnum;
@@ -22,6 +23,8 @@ pub(crate) enum Part {
     Interop,
     /// Whole-system journeys through the real window and foreign peers.
     Journeys,
+    /// The packages for Debian, built anew and tried in a clean root; what is written for macOS.
+    Packages,
     /// The package for Windows, built anew and tried in Wine.
     Windows,
 }
@@ -84,6 +87,20 @@ pub(crate) fn run(parts: &[Part]) -> Result<()> {
         // With the tests of the rig itself and of the benchmarks'.
         part("journeys", || {
             on_stage(&["seatline_tests", "lab", "journeys"])
+        })?;
+    }
+    if wants(Part::Packages) {
+        let packages = debian::build_for_tests()?;
+        part("packages: what they depend on", || {
+            clean::prepare(&packages)
+        })?;
+        part("packages", || {
+            let tests = programs.tests(&whole_system(), &["packages"]).into_iter();
+            run_all(tests.map(|test| {
+                let mut test = stage::as_superuser(&test);
+                test.arg(SERIAL);
+                test
+            }))
         })?;
     }
     if wants(Part::Windows) {

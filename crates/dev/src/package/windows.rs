@@ -6,11 +6,11 @@
 
 mod installer;
 
-use super::{Signing, sbom};
+use super::{Signing, sbom, sums};
 use crate::{
     cross::{self, System},
     paths,
-    process::{self, cargo, npm, part, run as finish},
+    process::{cargo, npm, part, run as finish},
     setup::{self, sid},
 };
 use anyhow::{Context, Result};
@@ -109,7 +109,7 @@ fn build(signing: Option<&Signing>) -> Result<()> {
     })?;
     let policy = folder.join(format!("Seatline-{VERSION}-policy.zip"));
     part("policy templates", || zip_policy(&policy))?;
-    list(&folder, &[program, files.join(LOADER), msi, bom, policy])
+    sums::list(&folder, &[program, files.join(LOADER), msi, bom, policy])
 }
 
 /// Where everything is laid.
@@ -166,40 +166,4 @@ fn zip_policy(archive: &Path) -> Result<()> {
         "sh",
     ]);
     finish(zip.arg(POLICY).arg(Path::new(WORK).join(name)))
-}
-
-/// Writes the SHA-256 of each file, and prints it with the size.
-fn list(folder: &Path, files: &[PathBuf]) -> Result<()> {
-    let mut lines = String::new();
-    for file in files {
-        let printed = process::output(&mut hash(file))?;
-        let hash = printed
-            .split_whitespace()
-            .find(|word| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit()))
-            .with_context(|| format!("no SHA-256 of {}: {printed}", file.display()))?;
-        let name = file.strip_prefix(folder).unwrap_or(file).to_string_lossy();
-        lines += &format!(
-            "{}  {}\n",
-            hash.to_ascii_lowercase(),
-            name.replace('\\', "/")
-        );
-        let megabytes = fs::metadata(file)?.len() as f64 / 1e6;
-        println!("{megabytes:8.1} MB  {}", file.display());
-    }
-    Ok(fs::write(folder.join("SHA256SUMS"), lines)?)
-}
-
-/// The system's own program for SHA-256.
-fn hash(file: &Path) -> Command {
-    let mut command = Command::new(if cfg!(windows) {
-        "certutil"
-    } else {
-        "sha256sum"
-    });
-    if cfg!(windows) {
-        command.arg("-hashfile").arg(file).arg("SHA256");
-    } else {
-        command.arg(file);
-    }
-    command
 }

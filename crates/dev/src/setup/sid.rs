@@ -4,14 +4,12 @@
 //! its programs are started says `seatline_tests::sid`; it needs no privilege, and mounts nothing
 //! for good.
 
-use super::{as_root, is_root};
-use crate::{paths, process};
+use super::{debian::Root, is_root};
+use crate::paths;
 use anyhow::{Context, Result, bail};
 use std::{
-    fs::{self, File},
-    io::Write as _,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 /// The foreign peers of the tests. A package added here is installed into a root that already
@@ -43,53 +41,40 @@ pub(crate) const WINDOWS: &[&str] = &[
     "zip",
 ];
 
+/// What nobody reads is not installed.
+const SMALL: &str = "path-exclude=/usr/share/man/*\npath-exclude=/usr/share/locale/*\n";
+
 /// Where programs of the root see our folders.
 pub(crate) const FOLDER: &str = "/run/seatline";
-
-/// The mirror of a system that has none of Debian's own.
-const MIRROR: &str = "http://deb.debian.org/debian";
 
 /// Makes the root, or adds what it lacks. Two set-ups at once wait for each other.
 ///
 /// # Errors
 /// When Debian's mirror cannot be reached, or a package cannot be installed.
 pub(super) fn install(packages: &[&str]) -> Result<()> {
-    let root = paths::sid();
-    let folder = root.parent().context("the cache has no folder")?;
-    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    let lock = File::create(folder.join("sid.lock"))?;
-    lock.lock()?;
-    if !root.is_dir() {
-        make(&root)?;
-    }
+    let root = Root::in_cache(paths::sid(), "sid", SMALL)?;
     let missing: Vec<&str> = packages
         .iter()
         .copied()
-        .filter(|package| !has(&root, package))
+        .filter(|package| !root.has(package))
         .collect();
     if missing.is_empty() {
         return Ok(());
     }
-    println!("installing into {}: {}", root.display(), missing.join(" "));
-    let apt = |arguments: &[&str]| {
-        let mut command = as_root("chroot");
-        command.arg(&root).args([
-            "env",
-            "DEBIAN_FRONTEND=noninteractive",
-            "LC_ALL=C.UTF-8",
-            "apt-get",
-            "--quiet=2",
-        ]);
-        run_quietly(command.args(arguments))
-    };
-    apt(&["update"])?;
+    println!(
+        "installing into {}: {}",
+        root.path().display(),
+        missing.join(" ")
+    );
+    root.apt(&["update"])?;
     let install = ["install", "--yes", "--no-install-recommends"];
-    apt(&[&install, missing.as_slice()].concat()).with_context(|| {
-        format!(
-            "sid moves on, and a root made long ago may not follow; remove {} and try again",
-            root.display()
-        )
-    })
+    root.apt(&[&install, missing.as_slice()].concat())
+        .with_context(|| {
+            format!(
+                "sid moves on, and a root made long ago may not follow; remove {} and try again",
+                root.path().display()
+            )
+        })
 }
 
 /// A program of the root. It sees each of our folders where `mounts` says, within
@@ -128,176 +113,4 @@ pub(crate) fn command(program: &str, mounts: &[(PathBuf, &str)]) -> Result<Comma
     }
     command.args(["--", program]).env("HOME", FOLDER);
     Ok(command)
-}
-
-/// Makes the root beside its place and moves it there when it is whole.
-fn make(root: &Path) -> Result<()> {
-    let mirror = mirror();
-    println!("making a Debian sid root in {}", root.display());
-    let unfinished = root.with_extension("unfinished");
-    if unfinished.exists() {
-        process::run(
-            as_root("rm")
-                .args(["--recursive", "--force"])
-                .arg(&unfinished),
-        )?;
-    }
-    let mut debootstrap = as_root("env");
-    if let Some(proxy) = proxy() {
-        debootstrap.arg(format!("http_proxy={proxy}"));
-    }
-    debootstrap
-        .args(["debootstrap", "--variant=minbase", "sid"])
-        .arg(&unfinished)
-        .arg(&mirror);
-    run_quietly(&mut debootstrap).with_context(|| {
-        format!("Debian sid cannot be had from {mirror}; the tests against Asterisk need it")
-    })?;
-    configure(&unfinished)?;
-    process::run(as_root("mv").arg(&unfinished).arg(root))
-}
-
-/// Has the root's apt reach its mirror as this system's does, and install fast and small.
-fn configure(root: &Path) -> Result<()> {
-    write(root, "etc/apt/apt.conf.d/00host", &acquisition()?)?;
-    write(
-        root,
-        "etc/dpkg/dpkg.cfg.d/cache",
-        "force-unsafe-io\npath-exclude=/usr/share/man/*\npath-exclude=/usr/share/locale/*\n",
-    )?;
-    // No service starts by itself.
-    write(root, "usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n")?;
-    process::run(
-        as_root("chmod")
-            .arg("755")
-            .arg(root.join("usr/sbin/policy-rc.d")),
-    )?;
-    let authorities = Path::new("/etc/ssl/certs/ca-certificates.crt");
-    if authorities.is_file() {
-        let there = root.join("etc/ssl/certs");
-        process::run(as_root("mkdir").arg("--parents").arg(&there))?;
-        process::run(as_root("cp").arg(authorities).arg(&there))?;
-    }
-    Ok(())
-}
-
-/// Whether a package is installed in the root.
-fn has(root: &Path, package: &str) -> bool {
-    Command::new("dpkg-query")
-        .arg("--admindir")
-        .arg(root.join("var/lib/dpkg"))
-        .args(["--show", "--showformat=${db:Status-Status}", package])
-        .stderr(Stdio::null())
-        .output()
-        .is_ok_and(|output| output.stdout == b"installed")
-}
-
-/// This system's own mirror of Debian, if it is a Debian.
-fn mirror() -> String {
-    let listed = fs::read_dir("/etc/apt/sources.list.d")
-        .into_iter()
-        .flatten();
-    let files = listed
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .chain([PathBuf::from("/etc/apt/sources.list")]);
-    let found = files
-        .filter_map(|file| fs::read_to_string(file).ok())
-        .find_map(|text| find_mirror(&text).map(str::to_owned));
-    found.unwrap_or_else(|| MIRROR.to_owned())
-}
-
-/// The first archive of Debian itself in a list of sources, of either form.
-fn find_mirror(sources: &str) -> Option<&str> {
-    sources
-        .lines()
-        .filter(|line| line.starts_with("deb ") || line.starts_with("URIs:"))
-        .flat_map(str::split_whitespace)
-        .find(|word| word.starts_with("http") && word.trim_end_matches('/').ends_with("/debian"))
-}
-
-/// How this system's apt reaches its mirrors: proxies, certificates, checks.
-fn acquisition() -> Result<String> {
-    let all = process::output(Command::new("apt-config").arg("dump"))?;
-    let wanted = |line: &&str| {
-        let line = line.to_ascii_lowercase();
-        ["http", "https", "check-", "retries"]
-            .iter()
-            .any(|part| line.starts_with(&format!("acquire::{part}")))
-    };
-    Ok(all
-        .lines()
-        .filter(wanted)
-        .map(|line| format!("{line}\n"))
-        .collect())
-}
-
-/// The proxy of this system's apt.
-fn proxy() -> Option<String> {
-    let output = Command::new("apt-config")
-        .args(["shell", "PROXY", "Acquire::http::Proxy"])
-        .output()
-        .ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    let value = text.trim().strip_prefix("PROXY='")?.strip_suffix('\'')?;
-    (!value.is_empty()).then(|| value.to_owned())
-}
-
-/// Writes a file of the root, which belongs to the superuser.
-fn write(root: &Path, file: &str, text: &str) -> Result<()> {
-    let path = root.join(file);
-    if is_root() {
-        return fs::write(&path, text).with_context(|| path.display().to_string());
-    }
-    let mut child = as_root("tee")
-        .arg(&path)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()?;
-    if let Some(input) = &mut child.stdin {
-        input.write_all(text.as_bytes())?;
-    }
-    if !child.wait_with_output()?.status.success() {
-        bail!("cannot write {}", path.display());
-    }
-    Ok(())
-}
-
-/// Runs a program whose many words matter only when it fails.
-fn run_quietly(command: &mut Command) -> Result<()> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot start {}", command.get_program().display()))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
-    let lines: Vec<&str> = said.lines().collect();
-    let last = lines
-        .get(lines.len().saturating_sub(20)..)
-        .unwrap_or_default();
-    bail!("{}", last.join("\n"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_system_s_own_mirror_is_found_in_both_forms_of_sources() {
-        let security = "Types: deb\nURIs: http://mirror.example/debian-security\n";
-        assert_eq!(find_mirror(security), None);
-        let stanza = format!(
-            "{security}\nTypes: deb\n# URIs: http://no/debian\nURIs: http://mirror.example/debian\n"
-        );
-        assert_eq!(find_mirror(&stanza), Some("http://mirror.example/debian"));
-        let line =
-            "# deb http://old/debian sid main\ndeb [arch=amd64] https://near/debian/ sid main\n";
-        assert_eq!(find_mirror(line), Some("https://near/debian/"));
-        assert_eq!(
-            find_mirror("deb http://archive.ubuntu.com/ubuntu noble main"),
-            None
-        );
-    }
 }
