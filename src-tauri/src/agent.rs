@@ -17,7 +17,7 @@
 
 mod commands;
 
-use crate::{closing, engine, exit, journal, launch::Launch};
+use crate::{closing, engine, exit, journal, launch::Launch, updates};
 use seatline_contract::error::{ApiError, Code};
 use seatline_desk::{Desk, failure::Failure};
 use serde::Deserialize;
@@ -52,6 +52,7 @@ pub fn run(launch: &Launch) -> anyhow::Result<ExitCode> {
         let served = serve(&desk, inbox, io::stdout());
         tokio::select! {
             () = served => {}
+            () = updates::begun(&desk) => {}
             asked = exit::asked_to_end() => asked?,
         }
         exit::shut_down(&desk).await;

@@ -108,6 +108,8 @@ pub fn builder() -> Builder<Wry> {
             commands::ticket::save_draft,
             commands::ticket::ticket,
             commands::ticket::tickets,
+            commands::update::check_update,
+            commands::update::install_update,
             commands::window::quit,
             commands::window::set_window_mode,
             commands::window::show_main,

@@ -2,7 +2,7 @@
 
 mod words;
 
-use crate::{language::Tongue, launch::Launch};
+use crate::{language::Tongue, launch::Launch, updates};
 use seatline_desk::{
     check::{self, CheckConfig, Fact, Finding, Item, Outcome, Reason, Report},
     policy,
@@ -20,6 +20,7 @@ pub fn run(launch: &Launch, json: bool) -> anyhow::Result<ExitCode> {
         data_dir: launch.data_folder()?,
         policy: policy::of_system(),
         version: env!("CARGO_PKG_VERSION").into(),
+        has_update_key: updates::key().is_some(),
     };
     let tongue = Tongue::of(config.policy.settings_in(&config.data_dir).language);
     let runtime = tokio::runtime::Runtime::new()?;

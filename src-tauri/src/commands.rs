@@ -14,6 +14,7 @@ pub mod session;
 pub mod settings;
 pub mod supervise;
 pub mod ticket;
+pub mod update;
 pub mod window;
 pub mod wrap_up;
 

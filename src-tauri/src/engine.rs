@@ -3,7 +3,7 @@
 
 use crate::{
     events::{DeskViewChanged, LevelsChanged, LiveChanged},
-    hotkeys, notify, tray, windows,
+    hotkeys, notify, tray, updates, windows,
 };
 use seatline_desk::{Desk, DeskConfig, SoundSystem, failure::Failure, policy, secrets};
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -49,6 +49,7 @@ pub async fn start(data_dir: PathBuf, version: String) -> anyhow::Result<Desk> {
         policy: Arc::new(policy::of_system),
         device_name: device_name(),
         version,
+        updates: updates::config(),
     })
     .await;
     desk.map_err(|failure| {

@@ -17,7 +17,19 @@ pub fn request(app: &AppHandle) {
             return;
         }
     }
-    quit(app);
+    leave(app);
+}
+
+/// The person quits: an update they agreed to install then is begun first.
+pub fn leave(app: &AppHandle) {
+    let app = app.clone();
+    let desk = app.try_state::<Desk>().map(|desk| desk.inner().clone());
+    async_runtime::spawn(async move {
+        if let Some(desk) = desk {
+            desk.leave().await;
+        }
+        quit(&app);
+    });
 }
 
 /// Ends the program in good order when the system or a terminal asks.

@@ -10,6 +10,7 @@
 //! | [`windows`] | the main window, its compact form, and the incoming-call card |
 //! | [`tray`], [`hotkeys`], [`notify`] | what is seen and heard without a window |
 //! | [`system`] | what the system knows of the program: autostart, telephone links |
+//! | [`updates`] | whose updates are trusted, and how they are installed |
 //! | [`exit`], [`closing`] | how the program ends, by itself and before an upgrade |
 //! | [`removal`] | takes away what desks have kept |
 //! | [`display`] | what WebKit must be told first |
@@ -37,6 +38,7 @@ pub mod removal;
 mod samples;
 pub mod system;
 pub mod tray;
+pub mod updates;
 pub mod windows;
 
 use anyhow::Context;
@@ -137,6 +139,7 @@ fn accompany(app: &AppHandle, desk: Desk, link: Option<String>) {
         tray::open(&shower);
         notify::open(&shower);
         engine::follow(&shower, &desk);
+        updates::follow(&shower, &desk);
         engine::sign_in_at_start(&desk);
         if let Some(link) = link {
             engine::request_dial(&shower, link);

@@ -26,4 +26,5 @@ mod single_sign_on;
 mod storage;
 mod survival;
 mod team;
+mod updates;
 mod views;

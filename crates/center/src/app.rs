@@ -14,6 +14,7 @@ use crate::{
     recording::{RecordingError, Recordings},
     store::{OpenError, Store},
     supervision::{self, Supervision},
+    updates::Updates,
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use seatline_contract::{event::SignOutReason, identity::Role, secret::Secret};
@@ -57,6 +58,8 @@ pub struct Parts {
     pub directory: Directory,
     /// Recordings of calls.
     pub recordings: Recordings,
+    /// Updates of desks.
+    pub updates: Updates,
     pub(crate) key: Key,
     pub(crate) figures: PrometheusHandle,
     /// Event sockets that are open, so that each is told before the centre is gone.
@@ -207,6 +210,7 @@ pub async fn start_at(config: Config, clock: Clock) -> Result<Running, StartErro
         identity,
         supervision: Supervision::new(clock.now()),
         directory: Directory::default(),
+        updates: Updates::new(config.updates.folder.clone()),
         figures: figures(),
         sockets: TaskTracker::new(),
         stopping: stopping.clone(),

@@ -76,6 +76,8 @@ pub struct Config {
     /// What is recommended for settings of desks, by their names in `installers/policies.md`, such
     /// as `Theme = "dark"`. Policies of a computer, and the person, have the last word.
     pub desk: BTreeMap<String, Recommended>,
+    /// Updates of desks.
+    pub updates: Updates,
     /// Logs.
     pub log: Log,
 }
@@ -231,6 +233,15 @@ fn redact<S: serde::Serializer>(secret: &Option<Secret>, serializer: S) -> Resul
     }
 }
 
+/// Updates of desks.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Updates {
+    /// The folder with `latest.json` and the files it names; desks find no updates if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<PathBuf>,
+}
+
 impl Config {
     /// The database file.
     #[must_use]
@@ -281,6 +292,7 @@ impl Default for Config {
             supervision: Supervision::default(),
             events: Events::default(),
             desk: BTreeMap::new(),
+            updates: Updates::default(),
             log: Log::default(),
         }
     }

@@ -16,6 +16,7 @@
 //! | [`switch`] | what carries the calls |
 //! | [`directory`] | colleagues, the address book, call-backs |
 //! | [`supervision`] | the board, help, messages, teams |
+//! | [`updates`] | updates of desks |
 //! | [`demo`] | demonstration data |
 //!
 //! [`start`] runs all of it; the program, the tests and the demonstration start it the same way.
@@ -42,6 +43,7 @@ pub mod store;
 pub mod supervision;
 pub mod switch;
 pub mod tickets;
+pub mod updates;
 
 pub use app::{App, Parts, Running, StartError, start, start_at};
 pub use clock::Clock;

@@ -18,6 +18,7 @@
 //! | [`ticket`] | tickets and comments |
 //! | [`recording`] | recordings: what is kept, heard and scored |
 //! | [`score`] | scoring of recorded calls |
+//! | [`update`] | updates of the desk, and what their signatures say |
 //! | [`event`] | snapshot and numbered deltas |
 //! | [`error`] | the stable error codes |
 
@@ -39,6 +40,7 @@ pub mod sso;
 pub mod supervision;
 pub mod ticket;
 pub mod time;
+pub mod update;
 
 /// Version of the wire, in every path (`/api/v1/…`) and in [`about::About::api_version`].
 pub const API_VERSION: u32 = 1;

@@ -25,6 +25,8 @@ pub struct CheckConfig {
     pub policy: Policy,
     /// Version of the program.
     pub version: String,
+    /// Whether the program was built with a key for updates.
+    pub has_update_key: bool,
 }
 
 /// What was found.
@@ -126,6 +128,8 @@ pub enum Item {
     Buttons,
     /// UDP ports for sound.
     MediaPorts,
+    /// Updates of the program.
+    Updates,
     /// What draws windows.
     WindowEngine,
 }
@@ -178,6 +182,12 @@ pub enum Reason {
     SomePortsTaken,
     /// Other programs hold nearly all of the ports.
     PortsTaken,
+    /// This program was built without a key for updates.
+    NoUpdateKey,
+    /// Policy wants updates, which this program cannot take without a key.
+    UpdatesWithoutKey,
+    /// Policy does not want updates.
+    UpdatesOff,
     /// What draws windows is not installed.
     NoWindowEngine,
 }
@@ -238,6 +248,7 @@ pub async fn check(mut config: CheckConfig) -> Report {
     findings.extend(in_the_background(move || sound::look(&kept.devices)).await);
     findings.push(in_the_background(buttons::look).await);
     findings.push(ports::look(config.policy.media_ports()));
+    findings.push(updates(&config));
     Report {
         version: config.version,
         system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
@@ -267,6 +278,17 @@ fn policy(policy: &Policy) -> Finding {
         Finding::new(Item::Policy, Outcome::Warned).because(Reason::PolicyFaults)
     };
     finding.with(Fact::Managed, policy.decisions().count().to_string())
+}
+
+fn updates(config: &CheckConfig) -> Finding {
+    let found = |outcome| Finding::new(Item::Updates, outcome);
+    let finding = match (config.has_update_key, config.policy.updates()) {
+        (true, true) => found(Outcome::Passed),
+        (true, false) => found(Outcome::Passed).because(Reason::UpdatesOff),
+        (false, true) => found(Outcome::Warned).because(Reason::UpdatesWithoutKey),
+        (false, false) => found(Outcome::Passed).because(Reason::NoUpdateKey),
+    };
+    finding.with(Fact::Version, &config.version)
 }
 
 fn keyring() -> Finding {

@@ -13,6 +13,7 @@ mod rules;
 mod session;
 mod sso;
 mod supervise;
+mod updates;
 mod visit;
 
 use self::core::Core;
@@ -27,6 +28,7 @@ use crate::{
     number,
     policy::ReadPolicy,
     secrets::SecretStore,
+    update::{Agreed, UpdateConfig},
     view::{CallState, DeskView, DialRequest, Levels, NoticeCode, Processing, SettingsChange},
 };
 use seatline_contract::{
@@ -55,6 +57,8 @@ pub struct DeskConfig {
     pub device_name: String,
     /// Version of the program.
     pub version: String,
+    /// How updates are taken; `None` in a program that was built without a key for them.
+    pub updates: Option<UpdateConfig>,
 }
 
 /// Where sound comes from and goes to.
@@ -170,6 +174,31 @@ impl Desk {
     /// [`DeskCode::AlreadyInCall`] while a call is up.
     pub async fn sign_out(&self) -> Result<(), Failure> {
         self.core.sign_out().await
+    }
+
+    /// Asks the centre for updates now; what comes of it is in the view.
+    ///
+    /// # Errors
+    /// [`DeskCode::NotSignedIn`]; [`DeskCode::NoUpdate`] where policy wants none, or the program
+    /// was built without a key.
+    pub async fn check_update(&self) -> Result<(), Failure> {
+        self.core.client()?;
+        self.core.updates.look(&self.view()).await
+    }
+
+    /// Agrees to the update that is ready. It is installed as soon as nobody is on the line and
+    /// nothing is in wrap-up, or when the person quits; the program ends for it.
+    ///
+    /// # Errors
+    /// [`DeskCode::NoUpdate`] when none is ready.
+    pub async fn install_update(&self, when: Agreed) -> Result<(), Failure> {
+        self.core.agree_to_update(when)
+    }
+
+    /// The person quits: begins to install what they agreed to install then. In a call nothing is
+    /// begun.
+    pub async fn leave(&self) {
+        self.core.updates.leave().await;
     }
 
     /// Chooses presence; while busy, what follows.

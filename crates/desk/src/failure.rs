@@ -79,6 +79,18 @@ pub enum DeskCode {
     Managed,
     /// The keyring refused.
     KeyringFailed,
+    /// There is no update that could be installed.
+    NoUpdate,
+    /// An update is not signed by whom this program trusts, or is not what was signed.
+    UpdateForged,
+    /// An update is signed, but as another product, version or system than it is offered as.
+    UpdateMismatch,
+    /// An update did not arrive whole, or what the centre says of it makes no sense.
+    UpdateBroken,
+    /// An update is larger than any can be.
+    UpdateTooLarge,
+    /// The installation of an update could not be started, or it ended without success.
+    UpdateNotInstalled,
     /// A fault in the desk; it is in its log.
     Internal,
 }

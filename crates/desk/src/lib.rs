@@ -11,6 +11,7 @@
 //! | [`failure`] | why something was refused, as stable codes |
 //! | [`secrets`] | the keyring, or memory where there is none |
 //! | [`check`] | what a desk needs on this computer, looked at |
+//! | [`update`] | updates of the program, from the site's own centre |
 //! | [`policy`] | what the site's IT decides for this computer |
 //!
 //! Deliberately absent: any decision that is the centre's (who gets which contact, how long
@@ -30,6 +31,7 @@ pub mod policy;
 pub mod secrets;
 mod settings;
 mod sound;
+pub mod update;
 pub mod view;
 
 pub use desk::{Desk, DeskConfig, SoundSystem};

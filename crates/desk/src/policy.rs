@@ -218,6 +218,13 @@ impl Policy {
         }
     }
 
+    /// Whether the desk takes updates from its centre.
+    #[must_use]
+    pub fn updates(&self) -> bool {
+        let made = self.decision(Setting::AutoUpdate);
+        made.and_then(|made| made.value.flag()).unwrap_or(false)
+    }
+
     /// What the settings view would show to the person whose choice is kept in a folder, for
     /// whoever asks without an engine.
     #[must_use]

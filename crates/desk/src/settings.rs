@@ -31,6 +31,8 @@ pub(crate) struct Kept {
     pub(crate) recommended: BTreeMap<String, Recommended>,
     /// The last sign-in, for the form.
     pub(crate) last: Option<LastSignIn>,
+    /// The update that was begun; the next start says whether it is there.
+    pub(crate) updating: Option<String>,
     /// This installation, made once.
     pub(crate) instance: uuid::Uuid,
 }

@@ -1,7 +1,11 @@
 //! What a window shows. The engine publishes one [`DeskView`] at every change; a window that
 //! was closed or reloaded draws itself again from the latest one.
 
-use crate::{failure::FailureCode, policy::Setting};
+use crate::{
+    failure::FailureCode,
+    policy::Setting,
+    update::{Update, UpdateState},
+};
 use seatline_contract::{
     contact::{Contact, Direction, Offer},
     customer::NumberView,
@@ -81,6 +85,8 @@ pub struct DeskView {
     pub notices: Vec<Notice>,
     /// Where sign-in secrets are kept.
     pub keyring: Keyring,
+    /// This program's version, and newer ones.
+    pub update: Update,
     /// Counts changes of customers and tickets at the centre: whoever shows some reads them again.
     pub revision: u32,
 }
@@ -136,6 +142,10 @@ impl DeskView {
             dial_request: None,
             notices: Vec::new(),
             keyring,
+            update: Update {
+                version: String::new(),
+                state: UpdateState::Keyless,
+            },
             revision: 0,
         }
     }
@@ -520,7 +530,7 @@ pub struct Notice {
     pub code: NoticeCode,
     /// Values the text names, such as a device or a person.
     pub detail: Option<String>,
-    /// Somebody's own words.
+    /// Somebody's own words, or a failure's code.
     pub text: Option<String>,
     /// Why a party left.
     pub end: Option<PartyEnd>,
@@ -572,6 +582,14 @@ pub enum NoticeCode {
     RecordingsFailing,
     /// It can again.
     RecordingsBack,
+    /// A newer version is here and waits for the agent's word; the detail is the version.
+    UpdateReady,
+    /// There is a newer version, which IT installs; the detail is the version.
+    UpdateTold,
+    /// A newer version was installed; the detail is the version.
+    UpdateDone,
+    /// A newer version could not be taken; the detail is the version, the text the code of why.
+    UpdateFailed,
 }
 
 /// What changes too often for [`DeskView`], while it is watched.

@@ -5,11 +5,13 @@ mod macos;
 mod sbom;
 mod sign;
 mod sums;
+mod update;
 pub(crate) mod windows;
 
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 pub(crate) use sign::Signing;
+pub(crate) use update::Sealing;
 
 /// What to package.
 #[derive(Args)]
@@ -21,6 +23,8 @@ pub(crate) struct Order {
     profile: Profile,
     #[command(flatten)]
     signing: Option<Signing>,
+    #[command(flatten)]
+    updates: Sealing,
 }
 
 /// A system that is packaged for.
@@ -63,7 +67,7 @@ pub(crate) fn run(order: &Order) -> Result<()> {
         "--profile dev is for trying out Debian's packages; the others are always released"
     );
     match order.system {
-        System::Windows => windows::package(order.signing.as_ref()),
+        System::Windows => windows::package(order.signing.as_ref(), &order.updates),
         System::Debian => debian::package(order.profile),
         System::Macos => macos::package(),
     }

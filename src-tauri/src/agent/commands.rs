@@ -101,6 +101,8 @@ plain! {
     remembered();
     sign_in(request);
     sign_out();
+    check_update();
+    install_update(when);
     watch_contact(contact, mode);
     stop_watching(contact);
     take_over(contact);

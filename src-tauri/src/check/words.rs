@@ -77,6 +77,7 @@ fn item(item: Item, tongue: Tongue) -> &'static str {
         Item::Tone => tongue.say("提示音回听", "Tone heard back"),
         Item::Buttons => tongue.say("耳麦按键", "Keys on the headset"),
         Item::MediaPorts => tongue.say("语音端口", "Ports for sound"),
+        Item::Updates => tongue.say("更新", "Updates"),
         Item::WindowEngine => tongue.say("窗口组件", "Window engine"),
     }
 }
@@ -142,6 +143,18 @@ fn because(reason: Reason, tongue: Tongue) -> &'static str {
         Reason::PortsTaken => tongue.say(
             "空闲端口不足一次通话。请更改 MediaPorts，或关闭占用端口的程序。",
             "Too few ports are free for a call. Change MediaPorts, or end the programs that hold them.",
+        ),
+        Reason::NoUpdateKey => tongue.say(
+            "此程序构建时没有更新密钥，不会更新自己。",
+            "This program was built without a key for updates and never updates itself.",
+        ),
+        Reason::UpdatesWithoutKey => tongue.say(
+            "AutoUpdate 已开启，但此程序构建时没有更新密钥，不会更新自己。",
+            "AutoUpdate is on, but this program was built without a key for updates and never updates itself.",
+        ),
+        Reason::UpdatesOff => tongue.say(
+            "AutoUpdate 未开启，程序从不查询更新。",
+            "AutoUpdate is off: the desk never asks for updates.",
         ),
         Reason::NoWindowEngine => tongue.say(
             "未安装窗口组件（Windows 上是 WebView2 运行时）。请安装后再启动。",

@@ -32,5 +32,5 @@ pub fn show_main(app: AppHandle) {
 #[tauri::command]
 #[specta::specta]
 pub fn quit(app: AppHandle) {
-    crate::exit::quit(&app);
+    crate::exit::leave(&app);
 }

@@ -183,6 +183,7 @@ impl Seat {
             policy: Arc::new(move || policy.clone()),
             device_name: "bench".into(),
             version: env!("CARGO_PKG_VERSION").into(),
+            updates: None,
         })
         .await?;
         let request = SignInRequest {

@@ -3,6 +3,7 @@
  * `mock/` to a simulated one; nothing else knows which of the two it has.
  */
 import type {
+  Agreed,
   AskHelp,
   Calibration,
   Callback,
@@ -218,6 +219,10 @@ export interface Desk {
 
   /** Changes some settings; the others stay as they are. */
   changeSettings(change: Partial<Settings>): Promise<void>;
+  /** Asks the centre for updates of the program. */
+  checkUpdate(): Promise<void>;
+  /** Agrees to the update that is ready; the program ends for it. */
+  installUpdate(when: Agreed): Promise<void>;
   dismissNotice(notice: number): Promise<void>;
   retryWrite(write: string): Promise<void>;
   discardWrite(write: string): Promise<void>;

@@ -161,6 +161,8 @@ export function tauriDesk(): Desk {
           link_handler,
         }),
       ),
+    checkUpdate: () => run(commands.checkUpdate()),
+    installUpdate: (when) => run(commands.installUpdate(when)),
     dismissNotice: (notice) => commands.dismissNotice(notice),
     retryWrite: (write) => run(commands.retryWrite(write)),
     discardWrite: (write) => run(commands.discardWrite(write)),

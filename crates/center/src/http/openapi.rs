@@ -22,6 +22,7 @@ use utoipa::{
         seatline_contract::error::ApiError,
         seatline_contract::event::ClientFrame,
         seatline_contract::event::ServerFrame,
+        seatline_contract::update::Latest,
     )),
 )]
 pub(super) struct Base;

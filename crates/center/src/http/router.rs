@@ -2,7 +2,7 @@
 
 use super::{ApiFailure, about, once, openapi};
 use crate::{
-    App, calls, catalog, crm, directory, events, identity, recording, supervision, tickets,
+    App, calls, catalog, crm, directory, events, identity, recording, supervision, tickets, updates,
 };
 use axum::{
     Router,
@@ -41,6 +41,7 @@ fn signed() -> OpenApiRouter<App> {
         .merge(directory::routes())
         .merge(supervision::routes())
         .merge(recording::routes())
+        .merge(updates::routes())
 }
 
 /// The whole front door.

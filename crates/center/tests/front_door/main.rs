@@ -18,3 +18,4 @@ mod storage;
 mod supervision;
 mod support;
 mod tickets;
+mod updates;

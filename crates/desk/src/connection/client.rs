@@ -29,6 +29,10 @@ use uuid::Uuid;
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long a request may take in all.
 const REQUEST: Duration = Duration::from_secs(15);
+/// How long a large file may take in all.
+const DOWNLOAD: Duration = Duration::from_secs(60 * 60);
+/// How long a large file may stand still.
+const STALL: Duration = Duration::from_secs(30);
 
 /// One centre's API, with the session's token once there is one.
 pub(crate) struct Client {
@@ -207,6 +211,51 @@ impl Client {
         }
         let body = response.bytes().await;
         Ok(body.map_err(|error| self.explain_request(error))?.into())
+    }
+
+    /// Reads a file piece by piece. `take` gets each piece, and how much there is in all if the
+    /// centre says so.
+    ///
+    /// # Errors
+    /// The connection's and the centre's codes, those of `take`; [`DeskCode::UpdateTooLarge`] when
+    /// there is more than `largest` bytes, [`DeskCode::UpdateBroken`] when it ends before its end.
+    pub(crate) async fn fetch(
+        &self,
+        path: &str,
+        largest: u64,
+        mut take: impl FnMut(&[u8], Option<u64>) -> Result<(), Failure> + Send,
+    ) -> Result<(), Failure> {
+        let too_large = || Failure::new(DeskCode::UpdateTooLarge);
+        let broken = |detail: String| Failure::new(DeskCode::UpdateBroken).detail(detail);
+        let url = format!("{}{path}", self.address);
+        let asked = self.ask(self.http.get(url).timeout(DOWNLOAD));
+        let answered = tokio::time::timeout(REQUEST, asked).await;
+        let mut response = answered.map_err(|_| {
+            Failure::new(DeskCode::CentreUnreachable)
+                .about(self.address.authority())
+                .detail("no answer in time")
+        })??;
+        if !response.status().is_success() {
+            return self.decode(response).await;
+        }
+        let whole = response.content_length();
+        if whole.is_some_and(|whole| whole > largest) {
+            return Err(too_large());
+        }
+        let mut had = 0_u64;
+        loop {
+            let piece = tokio::time::timeout(STALL, response.chunk()).await;
+            let piece = piece.map_err(|_| broken("it stands still".into()))?;
+            let piece = piece.map_err(|error| broken(error.without_url().to_string()))?;
+            let Some(piece) = piece else {
+                return Ok(());
+            };
+            had = had.saturating_add(piece.len() as u64);
+            if had > largest {
+                return Err(too_large());
+            }
+            take(&piece, whole)?;
+        }
     }
 
     /// Reads, with parameters.

@@ -1,6 +1,11 @@
 //! Everything the engine is made of, started and stopped together.
 
-use super::{DeskConfig, buttons, manage, session::Running, sso::SsoDesk};
+use super::{
+    DeskConfig, buttons, manage,
+    session::Running,
+    sso::SsoDesk,
+    updates::{self, Updates},
+};
 use crate::{
     board::Board,
     call::{Ask, Phone},
@@ -35,6 +40,8 @@ pub(super) struct Core {
     pub(super) sso: SsoDesk,
     /// The site's decisions, as last read.
     pub(super) policy: RwLock<Arc<Policy>>,
+    /// Looks for updates.
+    pub(super) updates: Updates,
     /// Reads policies anew.
     warden: JoinHandle<()>,
     /// Serves the keys and lamps on the headset.
@@ -60,7 +67,9 @@ impl Core {
         board.change(|view| {
             view.managed = policy.locked();
             view.sso_first = policy.sso_first();
+            view.update = updates::at_start(&config, policy.updates());
         });
+        updates::look_back(&config, &settings, &board);
         if keyring == Keyring::SessionOnly {
             board.tell(NoticeCode::SessionOnly, None);
         }
@@ -92,6 +101,7 @@ impl Core {
                 shown,
                 keys,
             )))),
+            updates: Updates::start(core.clone(), &config, board.clone()),
             config,
             settings,
             board,
@@ -138,6 +148,7 @@ impl Core {
     pub(super) async fn shut_down(&self) {
         self.warden.abort();
         self.sso.cancel();
+        self.updates.stop();
         let mut session = self.session.lock().await;
         if let Some(running) = session.take() {
             running.stop();

@@ -104,6 +104,8 @@ impl Core {
             view.settings = policy.settings(&kept.settings);
             view.managed = policy.locked();
             view.sso_first = policy.sso_first();
+            let state = view.update.state.clone();
+            view.update.state = state.decided(policy.updates());
         });
         let processing = policy.processing(&kept.processing);
         if self.board.view().headset.processing != processing {

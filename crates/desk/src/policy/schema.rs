@@ -30,6 +30,8 @@ pub enum Setting {
     Autostart,
     /// Takes the system's links with telephone numbers.
     LinkHandler,
+    /// Takes updates from the centre.
+    AutoUpdate,
     /// The hotkey that answers.
     HotkeyAnswer,
     /// The hotkey that hangs up.
@@ -373,6 +375,23 @@ pub const SCHEMA: &[Entry] = &[
         en: Words {
             title: "Open telephone links",
             help: "Opens tel:, sip: and callto: links of web pages and mails in Seatline, which dials only when the agent says so. On Windows a program that the person has chosen for such links keeps them; on macOS the system decides.",
+        },
+    },
+    Entry {
+        setting: Setting::AutoUpdate,
+        name: "AutoUpdate",
+        form: Form::Flag,
+        personal: false,
+        effect: Effect::AtOnce,
+        default: "0",
+        sample: "1",
+        zh: Words {
+            title: "更新",
+            help: "从呼叫中心获取签名的更新，坐席同意后、没有通话时安装；Windows 安装时需要管理员权限。0 则从不查询。",
+        },
+        en: Words {
+            title: "Updates",
+            help: "Takes signed updates from the centre and installs them once the agent agrees and nobody is on the line; Windows asks for administrator's rights. With 0 the desk never asks for any.",
         },
     },
     hotkey(

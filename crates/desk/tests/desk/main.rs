@@ -10,4 +10,5 @@ mod calls;
 mod policy;
 mod rig;
 mod sign_in;
+mod updates;
 mod writes;

@@ -19,6 +19,7 @@ use seatline_desk::{
     failure::{DeskCode, Failure, FailureCode},
     policy::{Layer, Policy, Raw, Source},
     secrets::{MemoryStore, SecretStore},
+    update::UpdateConfig,
     view::{DeskView, Line},
 };
 use seatline_media::{Codec, Leg, LegEvent, RtpConfig, sim::Headset};
@@ -30,11 +31,17 @@ use serde::Serialize;
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::Path,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 use tempfile::TempDir;
-use tokio::sync::{Mutex, mpsc::UnboundedReceiver};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    sync::{Mutex, mpsc::UnboundedReceiver},
+};
 use uuid::Uuid;
 
 pub const HOTLINE: &str = "4008001234";
@@ -273,6 +280,10 @@ pub struct Computer {
     pub secrets: Arc<dyn SecretStore>,
     pub simulation: Simulation,
     pub policy: Arc<parking_lot::Mutex<Policy>>,
+    /// How the program takes updates.
+    pub updates: Option<UpdateConfig>,
+    /// The program's version.
+    pub version: &'static str,
 }
 
 impl Computer {
@@ -283,6 +294,8 @@ impl Computer {
             secrets: Arc::new(MemoryStore::default()),
             simulation: Simulation::new(tone(AGENT_TONE, 0.5)),
             policy: Arc::default(),
+            updates: None,
+            version: "0.1.0",
         };
         computer.trust(&centre.certificate());
         computer
@@ -317,7 +330,8 @@ impl Computer {
                 Arc::new(move || policy.lock().clone())
             },
             device_name: "test computer".into(),
-            version: "0.1.0".into(),
+            version: self.version.into(),
+            updates: self.updates.clone(),
         })
         .await?;
         // The processing is for voices; the tests listen for tones.
@@ -531,6 +545,7 @@ pub async fn restart(computer: &Computer) -> Desk {
 pub struct Network {
     port: u16,
     cut: tokio::sync::watch::Sender<u32>,
+    most: Arc<AtomicU64>,
 }
 
 impl Network {
@@ -541,30 +556,62 @@ impl Network {
         let port = listener.local_addr().unwrap().port();
         let (cut, cuts) = tokio::sync::watch::channel(0);
         let target = centre.running.address;
+        let most = Arc::new(AtomicU64::new(u64::MAX));
+        let limit = most.clone();
         tokio::spawn(async move {
             loop {
                 let (mut near, _) = listener.accept().await.unwrap();
                 let mut cuts = cuts.clone();
                 cuts.mark_unchanged();
+                let limit = limit.clone();
                 tokio::spawn(async move {
-                    let mut far = tokio::net::TcpStream::connect(target).await.unwrap();
+                    // A centre that is away takes no connections.
+                    let Ok(mut far) = tokio::net::TcpStream::connect(target).await else {
+                        return;
+                    };
+                    let (mut from_near, mut to_near) = near.split();
+                    let (mut from_far, mut to_far) = far.split();
+                    let there = tokio::io::copy(&mut from_near, &mut to_far);
                     tokio::select! {
                         // Either side may end it.
-                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+                        _ = there => {}
+                        _ = carry(&mut from_far, &mut to_near, &limit) => {}
                         _ = cuts.changed() => {}
                     }
                 });
             }
         });
-        Self { port, cut }
+        Self { port, cut, most }
     }
 
     pub fn url(&self) -> String {
         format!("https://localhost:{}", self.port)
     }
 
+    /// Ends every connection once it has carried so many bytes to the desk.
+    pub fn break_after(&self, bytes: u64) {
+        self.most.store(bytes, Ordering::Relaxed);
+    }
+
     /// Ends every connection there is; new ones are let through.
     pub fn cut(&self) {
         self.cut.send_modify(|cuts| *cuts += 1);
+    }
+}
+
+/// Carries what the centre says, up to a limit that may change meanwhile.
+async fn carry(
+    from: &mut (impl AsyncRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+    limit: &AtomicU64,
+) -> std::io::Result<()> {
+    let (mut carried, mut piece) = (0_u64, vec![0; 16 * 1024]);
+    loop {
+        let length = from.read(&mut piece).await?;
+        carried += length as u64;
+        if length == 0 || carried > limit.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        to.write_all(&piece[..length]).await?;
     }
 }

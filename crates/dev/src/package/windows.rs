@@ -6,7 +6,7 @@
 
 mod installer;
 
-use super::{Signing, sbom, sums};
+use super::{Sealing, Signing, sbom, sums, update::Seal};
 use crate::{
     cross::{self, System},
     paths,
@@ -23,6 +23,9 @@ use std::{
 /// The library that finds the computer's WebView2; the build lays it beside the program.
 const LOADER: &str = "WebView2Loader.dll";
 
+/// What updates call this system.
+const TARGET: &str = "windows-x86_64";
+
 /// This version.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -31,7 +34,8 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 ///
 /// # Errors
 /// When a tool is missing or a step fails.
-pub(super) fn package(signing: Option<&Signing>) -> Result<()> {
+pub(super) fn package(signing: Option<&Signing>, updates: &Sealing) -> Result<()> {
+    let seal = updates.open()?;
     let purpose = if cfg!(windows) {
         setup::Purpose::Build
     } else {
@@ -39,7 +43,7 @@ pub(super) fn package(signing: Option<&Signing>) -> Result<()> {
     };
     part("set-up", || setup::install(purpose))?;
     part("window", || finish(&mut npm(&["run", "--silent", "build"])))?;
-    build(signing)
+    build(signing, &seal)
 }
 
 /// As [`package`] when the set-up is done and the window is built, signed with a key that nobody
@@ -57,7 +61,7 @@ pub(crate) fn build_for_tests() -> Result<()> {
         timestamp: None,
     };
     part("test's key", || make_key(&folder))?;
-    build(Some(&signing))?;
+    build(Some(&signing), &Seal::default())?;
     fs::remove_file(&signing.key)?;
     let older = folder.join("older.msi");
     part("older installer", || {
@@ -82,12 +86,12 @@ fn make_key(folder: &Path) -> Result<()> {
     finish(&mut openssl)
 }
 
-fn build(signing: Option<&Signing>) -> Result<()> {
+fn build(signing: Option<&Signing>, seal: &Seal) -> Result<()> {
     let folder = folder();
     let files = folder.join("files");
     fs::create_dir_all(&files)?;
     let program = files.join("seatline.exe");
-    part("program", || build_program(&files))?;
+    part("program", || build_program(&files, seal))?;
     fs::copy(
         paths::root().join("icons/icon.ico"),
         files.join("seatline.ico"),
@@ -109,7 +113,12 @@ fn build(signing: Option<&Signing>) -> Result<()> {
     })?;
     let policy = folder.join(format!("Seatline-{VERSION}-policy.zip"));
     part("policy templates", || zip_policy(&policy))?;
-    sums::list(&folder, &[program, files.join(LOADER), msi, bom, policy])
+    let mut all = vec![program, files.join(LOADER), msi.clone(), bom, policy];
+    part("update", || {
+        all.extend(seal.lay(&msi, VERSION, TARGET)?);
+        Ok(())
+    })?;
+    sums::list(&folder, &all)
 }
 
 /// Where everything is laid.
@@ -117,7 +126,7 @@ fn folder() -> PathBuf {
     paths::target().join("package/windows")
 }
 
-fn build_program(files: &Path) -> Result<()> {
+fn build_program(files: &Path, seal: &Seal) -> Result<()> {
     let program = [
         "--release",
         "--package",
@@ -126,10 +135,10 @@ fn build_program(files: &Path) -> Result<()> {
         "seatline",
     ];
     let built = if cfg!(windows) {
-        finish(cargo(&["build", "--locked"]).args(program))?;
+        finish(seal.build_in(cargo(&["build", "--locked"]).args(program)))?;
         paths::target().join("release")
     } else {
-        finish(cross::cargo(System::Windows, "build")?.args(program))?;
+        finish(seal.build_in(cross::cargo(System::Windows, "build")?.args(program)))?;
         cross::target()
             .join(System::Windows.triple())
             .join("release")

@@ -1,5 +1,6 @@
 /** A desk without a shell: answers as the real one would, and can be told to fail. */
 import type {
+  Agreed,
   AskHelp,
   Callback,
   CallbackState,
@@ -1076,6 +1077,18 @@ export class MockDesk implements Desk {
 
   async changeSettings(change: Partial<Settings>) {
     this.#set({ settings: { ...this.#view.settings, ...change } });
+  }
+
+  async checkUpdate() {
+    await this.#ask("checkUpdate");
+    const { version } = this.#view.update;
+    this.#set({ update: { version, state: { kind: "current", asked: true } } });
+  }
+
+  async installUpdate(agreed: Agreed) {
+    await this.#ask("installUpdate");
+    const { version, state } = this.#view.update;
+    if (state.kind === "ready") this.#set({ update: { version, state: { ...state, agreed } } });
   }
 
   async dismissNotice(notice: number) {

@@ -86,6 +86,7 @@ export function signedOut(say: Say): DeskView {
     dial_request: null,
     notices: [],
     keyring: "system",
+    update: { version: "0.1.0", state: { kind: "current", asked: true } },
     revision: 0,
   };
 }
@@ -643,6 +644,45 @@ export const scenarios: Record<string, Make> = {
         ...draft(say, now - n * DAY, null),
         id: id(700 + n),
       })),
+    },
+  }),
+  "update-ready": (say, now) => ({
+    view: {
+      ...online(say, now),
+      update: { version: "0.1.0", state: { kind: "ready", version: "0.2.0", agreed: null } },
+      notices: [notice(8, "update_ready", { detail: "0.2.0" })],
+    },
+  }),
+  "update-waits": (say, now) => ({
+    view: {
+      ...talking(say, now),
+      update: { version: "0.1.0", state: { kind: "ready", version: "0.2.0", agreed: "now" } },
+    },
+  }),
+  "update-fetched": (say, now) => ({
+    view: {
+      ...online(say, now),
+      update: {
+        version: "0.1.0",
+        state: { kind: "downloading", version: "0.2.0", percent: 42 },
+      },
+    },
+  }),
+  "update-told": (say, now) => ({
+    view: {
+      ...online(say, now),
+      update: { version: "0.1.0", state: { kind: "told", version: "0.2.0" } },
+      notices: [notice(8, "update_told", { detail: "0.2.0" })],
+    },
+  }),
+  "update-forged": (say, now) => ({
+    view: {
+      ...online(say, now),
+      update: {
+        version: "0.1.0",
+        state: { kind: "failed", version: "0.2.0", code: "update_forged" },
+      },
+      notices: [notice(8, "update_failed", { detail: "0.2.0", text: "update_forged" })],
     },
   }),
   "dial-request": (say, now) => ({

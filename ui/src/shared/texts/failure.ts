@@ -75,6 +75,12 @@ const texts: Record<FailureCode, (values: Values) => string> = {
   storage_failed: m.failure_storage_failed,
   keyring_failed: m.failure_keyring_failed,
   managed: m.failure_managed,
+  no_update: m.failure_no_update,
+  update_forged: m.failure_update_forged,
+  update_mismatch: m.failure_update_mismatch,
+  update_broken: m.failure_update_broken,
+  update_too_large: m.failure_update_too_large,
+  update_not_installed: m.failure_update_not_installed,
 };
 
 /** Every code with a text; the test holds it against the generated types. */

@@ -1,7 +1,8 @@
 /** What a notice says, and how loud. */
-import type { Notice, NoticeCode } from "$ipc/bindings";
+import type { FailureCode, Notice, NoticeCode } from "$ipc/bindings";
 import { timeOfDay } from "$shared/format";
 import { m } from "$texts";
+import { codeText } from "./failure";
 import { partyEndText } from "./words";
 
 const texts: Record<NoticeCode, (values: { detail: string; text: string }) => string> = {
@@ -25,6 +26,10 @@ const texts: Record<NoticeCode, (values: { detail: string; text: string }) => st
   recording_resumes: m.notice_recording_resumes,
   recordings_failing: m.notice_recordings_failing,
   recordings_back: m.notice_recordings_back,
+  update_ready: m.notice_update_ready,
+  update_told: m.notice_update_told,
+  update_done: m.notice_update_done,
+  update_failed: m.notice_update_failed,
 };
 
 /** Every code with a text; the test holds it against the generated types. */
@@ -44,6 +49,7 @@ const loud = new Set<NoticeCode>([
   "message_received",
   "recording_resumes",
   "recordings_failing",
+  "update_failed",
 ]);
 
 /** The detail as the text takes it. */
@@ -67,6 +73,8 @@ function detailText({ code, detail }: Notice): string {
       const at = new Date(Number(detail));
       return `${timeOfDay(at.getTime())}:${String(at.getSeconds()).padStart(2, "0")}`;
     }
+    case "update_failed":
+      return detail ? m.update_to({ version: detail }) : "";
     case "write_refused":
       return detail ? `“${detail}”` : m.an_entry();
     default:
@@ -74,10 +82,11 @@ function detailText({ code, detail }: Notice): string {
   }
 }
 
-/** Somebody's own words, or why a party left. */
+/** Somebody's own words, why a party left, or why something failed. */
 function ownText({ code, end, text }: Notice): string {
   if (code === "party_gone") return end ? partyEndText(end) : m.party_end_left();
   if (code === "signed_out") return text ? m.signed_out_because({ reason: text }) : "";
+  if (code === "update_failed") return codeText((text ?? "internal") as FailureCode);
   return text ?? "–";
 }
 
