@@ -247,12 +247,12 @@ impl Keeper {
     /// Asks the centre, and shows what comes of it. Signing out, and a policy that wants no
     /// updates, put an end to it.
     async fn look(&mut self, asked: Option<oneshot::Sender<()>>) {
-        let Some(client) = self.core.upgrade().and_then(|core| core.client().ok()) else {
-            return;
-        };
         if let Some((since, last)) = &mut self.session {
             *last = Some(since.elapsed());
         }
+        let Some(client) = self.core.upgrade().and_then(|core| core.client().ok()) else {
+            return;
+        };
         let before = self.board.view().update.state.clone();
         let board = &self.board;
         let show = |state| show(board, state);
