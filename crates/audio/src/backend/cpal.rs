@@ -189,7 +189,9 @@ fn watch_mute(device: &cpal::Device, on_muted: OnMuted) -> Option<super::mute::M
 
 /// ALSA's devices have no such thing.
 #[cfg(not(any(windows, target_os = "macos")))]
-fn watch_mute(_device: &cpal::Device, _on_muted: OnMuted) {}
+fn watch_mute(_: &cpal::Device, _: OnMuted) -> Option<std::convert::Infallible> {
+    None
+}
 
 fn takes_floats(range: cpal::SupportedStreamConfigRange, wanted: &SupportedStreamConfig) -> bool {
     range.sample_format() == SampleFormat::F32

@@ -1,8 +1,8 @@
 //! Report descriptors in the manners that headsets have, made for tests.
 
-/// Jabra's manner, which many chips share: keys and lamps in report 2, beside volume keys in report
-/// 1. The hook is a state; the others are pressed. A keypad comes between as numbers. The button
-/// that declines is named on one page and counted on another.
+/// Jabra's manner, which many chips share: keys and lamps in the second report, volume keys in the
+/// first. The hook is a state; the others are pressed. A keypad comes between as numbers. The
+/// button that declines is named on one page and counted on another.
 pub(super) const JABRA: &[u8] = &[
     0x05, 0x0C, 0x09, 0x01, 0xA1, 0x01, 0x85, 0x01, 0x15, 0x00, 0x25, 0x01, // Consumer
     0x09, 0xEA, 0x09, 0xE9, 0x09, 0xE2, 0x75, 0x01, 0x95, 0x03, 0x81, 0x02, // volume
