@@ -31,9 +31,9 @@ const DESCRIPTION: (&str, &str) = (
      填写工单。使用时需要有可以登录的 Seatline 呼叫中心。",
 );
 
-/// Rules by which a person at the computer may use a headset's buttons, and what has them hold for
-/// one that is plugged in already.
-const RULES_POSTINST: (&str, &str) = ("postinst", "linux/postinst");
+/// What lets the person at the computer use a headset's keys; `postinst` has it hold for one that is
+/// plugged in already.
+const RULES: &str = "70-seatline-headset.rules";
 
 /// Writes it.
 pub(super) fn write(making: &Making) -> Result<PathBuf> {
@@ -58,13 +58,10 @@ pub(super) fn write(making: &Making) -> Result<PathBuf> {
     )?;
     // What IT writes here is IT's: no file of it is the package's, so that no upgrade asks about it.
     archive.folder("etc/seatline")?;
-    let mut scripts = Vec::new();
-    for rules in rules()? {
-        let name = rules.file_name().context("rules have a name")?;
-        let place = format!("usr/lib/udev/rules.d/{}", name.display());
-        archive.bytes(&place, &fs::read(&rules)?)?;
-        scripts = vec![RULES_POSTINST];
-    }
+    archive.text(
+        &format!("usr/lib/udev/rules.d/{RULES}"),
+        &installer(&format!("linux/{RULES}"))?,
+    )?;
     let program = archive.root().join("usr/bin/seatline");
     making.write(
         &archive,
@@ -75,20 +72,7 @@ pub(super) fn write(making: &Making) -> Result<PathBuf> {
             recommends: RECOMMENDS,
             description: DESCRIPTION,
             conffiles: &[],
-            scripts: &scripts,
+            scripts: &[("postinst", "linux/postinst")],
         },
     )
-}
-
-/// Every file of udev's rules that is ours.
-fn rules() -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(paths::root().join("installers/linux"))? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|kind| kind == "rules") {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(found)
 }
