@@ -1,5 +1,6 @@
 //! Signing in through the person's own browser, and a computer that is set up for another tenant.
 
+#[expect(dead_code, reason = "the tests of the centre use the rest of it")]
 #[path = "../provider/provider.rs"]
 mod provider;
 
