@@ -26,7 +26,7 @@ pub fn leave(app: &AppHandle) {
     let desk = app.try_state::<Desk>().map(|desk| desk.inner().clone());
     async_runtime::spawn(async move {
         if let Some(desk) = desk {
-            desk.leave().await;
+            desk.begin_agreed_update().await;
         }
         quit(&app);
     });

@@ -197,7 +197,7 @@ impl Desk {
 
     /// The person quits: begins to install what they agreed to install then. In a call nothing is
     /// begun.
-    pub async fn leave(&self) {
+    pub async fn begin_agreed_update(&self) {
         self.core.updates.leave().await;
     }
 

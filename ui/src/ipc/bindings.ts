@@ -634,6 +634,20 @@ export const commands = {
 	 *  Why the centre, or the way to it, refused.
 	 */
 	tickets: (filter: TicketFilter) => typedError<TicketPage, Failure>(__TAURI_INVOKE("tickets", { filter })),
+	/**
+	 *  Asks the centre for updates now; what comes of it is in the view.
+	 * 
+	 *  # Errors
+	 *  When nobody is signed in, or updates are off.
+	 */
+	checkUpdate: () => typedError<null, Failure>(__TAURI_INVOKE("check_update")),
+	/**
+	 *  Agrees to the update that is ready; once it begins the program ends.
+	 * 
+	 *  # Errors
+	 *  When none is ready.
+	 */
+	installUpdate: (when: Agreed) => typedError<null, Failure>(__TAURI_INVOKE("install_update", { when })),
 	/**  Ends the program, also in mid-call; the window has asked. */
 	quit: () => __TAURI_INVOKE<void>("quit"),
 	/**  Makes the main window the call bar alone, or whole again. */
@@ -684,6 +698,13 @@ export const events = {
 /* Types */
 /**  A person who signs in: agent, supervisor or administrator. */
 export type AgentId = string;
+
+/**  When the person wants an update installed. */
+export type Agreed = 
+/**  As soon as nobody is on the line and nothing is in wrap-up. */
+"now" | 
+/**  When they quit. */
+"on_quit";
 
 /**  Something wrong with the centre that supervisors must know of while it lasts. */
 export type Alarm = 
@@ -1267,6 +1288,18 @@ export type DeskCode =
 "managed" | 
 /**  The keyring refused. */
 "keyring_failed" | 
+/**  There is no update that could be installed. */
+"no_update" | 
+/**  An update is not signed by whom this program trusts, or is not what was signed. */
+"update_forged" | 
+/**  An update is signed, but as another product, version or system than it is offered as. */
+"update_mismatch" | 
+/**  An update did not arrive whole, or what the centre says of it makes no sense. */
+"update_broken" | 
+/**  An update is larger than any can be. */
+"update_too_large" | 
+/**  The installation of an update could not be started, or it ended without success. */
+"update_not_installed" | 
 /**  A fault in the desk; it is in its log. */
 "internal";
 
@@ -1330,6 +1363,8 @@ export type DeskView = {
 	notices: Notice[],
 	/**  Where sign-in secrets are kept. */
 	keyring: Keyring,
+	/**  This program's version, and newer ones. */
+	update: Update,
 	/**  Counts changes of customers and tickets at the centre: whoever shows some reads them again. */
 	revision: number,
 };
@@ -1809,7 +1844,7 @@ export type Notice = {
 	code: NoticeCode,
 	/**  Values the text names, such as a device or a person. */
 	detail: string | null,
-	/**  Somebody's own words. */
+	/**  Somebody's own words, or a failure's code. */
 	text: string | null,
 	/**  Why a party left. */
 	end: PartyEnd | null,
@@ -1859,7 +1894,15 @@ export type NoticeCode =
 /**  The centre can not write recordings; the view's alarms say what follows. */
 "recordings_failing" | 
 /**  It can again. */
-"recordings_back";
+"recordings_back" | 
+/**  A newer version is here and waits for the agent's word; the detail is the version. */
+"update_ready" | 
+/**  There is a newer version, which IT installs; the detail is the version. */
+"update_told" | 
+/**  A newer version was installed; the detail is the version. */
+"update_done" | 
+/**  A newer version could not be taken; the detail is the version, the text the code of why. */
+"update_failed";
 
 /**  What sort of number it is. Chinese service numbers are told apart before area codes. */
 export type NumberKind = 
@@ -2656,6 +2699,8 @@ export type Setting =
 "autostart" | 
 /**  Takes the system's links with telephone numbers. */
 "link_handler" | 
+/**  Takes updates from the centre. */
+"auto_update" | 
 /**  The hotkey that answers. */
 "hotkey_answer" | 
 /**  The hotkey that hangs up. */
@@ -2941,6 +2986,53 @@ at: UnixMs };
 
 /**  Milliseconds since 1970-01-01 00:00 UTC, by the centre's clock. */
 export type UnixMs = number;
+
+/**  This program's version, and what is known of newer ones. */
+export type Update = {
+	/**  This program's version. */
+	version: string,
+	/**  Where it stands. */
+	state: UpdateState,
+};
+
+/**  Where an update stands; see [`crate::update`]. */
+export type UpdateState = 
+/**  This program was built without a key for updates. */
+{ kind: "keyless" } | 
+/**  Policy does not want updates. */
+{ kind: "off" } | 
+/**  Nothing newer is known. */
+{ kind: "current"; 
+/**  The centre was asked since the program started. */
+asked: boolean } | 
+/**  The centre is being asked. */
+{ kind: "checking" } | 
+/**  Something newer is being fetched. */
+{ kind: "downloading"; 
+/**  Its version. */
+version: string; 
+/**  How much of it is there. */
+percent: number } | 
+/**  There is something newer, which the site's IT installs. */
+{ kind: "told"; 
+/**  Its version. */
+version: string } | 
+/**  Something newer is here and is what it claims to be. */
+{ kind: "ready"; 
+/**  Its version. */
+version: string; 
+/**  What the person has agreed to. */
+agreed: Agreed | null } | 
+/**  It is being installed; the program ends. */
+{ kind: "installing"; 
+/**  Its version. */
+version: string } | 
+/**  The last try failed; this version goes on. */
+{ kind: "failed"; 
+/**  The version that was tried, if it got that far. */
+version: string | null; 
+/**  Why. */
+code: FailureCode };
 
 /**
  *  How a supervisor is in an agent's call.

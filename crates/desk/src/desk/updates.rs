@@ -5,7 +5,7 @@ use crate::{
     board::Board,
     failure::{DeskCode, Failure, FailureCode},
     settings::SettingsFile,
-    update::{Agreed, Course, Found, Store, Trouble, Update, UpdateConfig, UpdateState, Waiting},
+    update::{Agreed, Course, Found, Store, Trouble, Update, UpdateState, Waiting},
     view::{Connection, DeskView, NoticeCode},
 };
 use semver::Version;
@@ -180,7 +180,7 @@ async fn keep(mut keeper: Keeper, mut wishes: mpsc::UnboundedReceiver<Wish>) {
 
 /// Holds the file until the program ends, so that nobody changes it while its installation begins.
 async fn hold(_held: File) {
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Who looks for updates.
@@ -290,16 +290,11 @@ impl Keeper {
                 show(&self.board, UpdateState::Current { asked: true });
             }
             Found::Told(version) => {
-                let is_news = before.newer() != Some(&version);
-                show(
-                    &self.board,
-                    UpdateState::Told {
-                        version: version.clone(),
-                    },
-                );
-                if is_news {
-                    self.board.tell(NoticeCode::UpdateTold, Some(version));
+                if before.newer() != Some(&version) {
+                    self.board
+                        .tell(NoticeCode::UpdateTold, Some(version.clone()));
                 }
+                show(&self.board, UpdateState::Told { version });
             }
             Found::Ready(waiting) => {
                 let version = waiting.version.clone();
@@ -311,15 +306,12 @@ impl Keeper {
                     _ => None,
                 };
                 self.waiting = Some(waiting);
-                let state = UpdateState::Ready {
-                    version: version.clone(),
-                    agreed,
-                };
-                show(&self.board, state);
                 self.board.forget(NoticeCode::UpdateReady);
                 if agreed.is_none() {
-                    self.board.tell(NoticeCode::UpdateReady, Some(version));
+                    self.board
+                        .tell(NoticeCode::UpdateReady, Some(version.clone()));
                 }
+                show(&self.board, UpdateState::Ready { version, agreed });
             }
         }
     }
@@ -329,17 +321,11 @@ impl Keeper {
         self.waiting = None;
         self.board.forget(NoticeCode::UpdateReady);
         let code = failure.code;
-        show(
-            &self.board,
-            UpdateState::Failed {
-                version: version.clone(),
-                code,
-            },
-        );
         // That the centre is away is said elsewhere, and passes.
         if !is_away(code) {
-            tell_failure(&self.board, version, code);
+            tell_failure(&self.board, version.clone(), code);
         }
+        show(&self.board, UpdateState::Failed { version, code });
     }
 
     /// Begins to install what is ready, once more verified.

@@ -557,7 +557,7 @@ async fn an_update_waits_for_the_end_of_a_call_and_of_its_wrap_up() {
     .await;
     desk.install_update(Agreed::Now).await.unwrap();
     // Whoever quits in mid-call gets no installation either.
-    within("nothing is begun", desk.leave()).await;
+    within("nothing is begun", desk.begin_agreed_update()).await;
     assert_eq!(site.begun(), 0);
     assert!(desk.view().call.is_some());
 
@@ -609,7 +609,7 @@ async fn what_is_agreed_for_quitting_begins_then_and_a_file_changed_meanwhile_do
     let desk = computer.signed_in(&centre).await;
     desk.check_update().await.unwrap();
     ready(&desk).await;
-    within("quitting without a word", desk.leave()).await;
+    within("quitting without a word", desk.begin_agreed_update()).await;
     assert_eq!(site.begun(), 0);
 
     // Somebody has changed the file on this computer.
@@ -643,7 +643,7 @@ async fn what_is_agreed_for_quitting_begins_then_and_a_file_changed_meanwhile_do
     ready(&desk).await;
     desk.install_update(Agreed::OnQuit).await.unwrap();
     assert_eq!(site.begun(), 0);
-    within("quitting", desk.leave()).await;
+    within("quitting", desk.begin_agreed_update()).await;
     installing(&desk).await;
     assert_eq!(site.begun(), 1);
     desk.shutdown().await;
