@@ -8,6 +8,7 @@ mod control;
 mod delay;
 mod first_call;
 mod footprint;
+mod headless;
 mod mixer;
 mod ours;
 mod recording;
@@ -21,7 +22,7 @@ use clap::Parser;
 /// Runs one benchmark.
 #[derive(Parser)]
 struct Arguments {
-    /// Its name: `control`, `first-call`, `mixer` or `recording`.
+    /// Its name: `control`, `first-call`, `headless`, `mixer` or `recording`.
     name: String,
 }
 
@@ -32,6 +33,7 @@ async fn main() -> Result<()> {
     let name = Arguments::parse().name;
     match name.as_str() {
         "first-call" => first_call::run().await,
+        "headless" => headless::run().await,
         "control" => control::run().await,
         "mixer" => mixer::run().await,
         "recording" => recording::run().await,
@@ -39,7 +41,10 @@ async fn main() -> Result<()> {
         mixer::SERVE => mixer::serve().await,
         control::SERVE => control::serve().await,
         _ => {
-            bail!("there is no benchmark {name}; there are: control, first-call, mixer, recording")
+            bail!(
+                "there is no benchmark {name}; \
+                 there are: control, first-call, headless, mixer, recording"
+            )
         }
     }
 }

@@ -61,7 +61,7 @@ fn verifies(file: &Path) -> bool {
 #[test]
 fn program_and_installer_are_signed_and_a_changed_one_is_refused() {
     let work = tempfile::tempdir().unwrap();
-    for name in ["files/seatline.exe", NEW] {
+    for name in ["files/seatline.exe", "centre/seatline-center.exe", NEW] {
         let copy = work.path().join("copy");
         fs::copy(folder().unwrap().join(name), &copy).unwrap();
         assert!(verifies(&copy), "{name}");
@@ -86,7 +86,7 @@ fn every_file_has_its_checksum() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}");
-    assert_eq!(said.matches(": OK").count(), 5, "{said}");
+    assert_eq!(said.matches(": OK").count(), 7, "{said}");
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The desk for Windows: its program, an MSI of it, and what goes with them.
+//! The desk for Windows: its program, an MSI of it, and what goes with them. The centre: its program
+//! in a zip, which makes itself a service.
 //!
 //! On Windows everything is built in place; the MSI by WiX 3, whose `candle` and `light` have to
 //! be on the path. Elsewhere both are built in the Debian sid root (`setup::sid`): the program by
@@ -22,6 +23,16 @@ use std::{
 
 /// The library that finds the computer's WebView2; the build lays it beside the program.
 const LOADER: &str = "WebView2Loader.dll";
+
+/// The centre's program.
+const CENTRE: &str = "seatline-center.exe";
+
+/// What lies beside it, and where it comes from.
+const CENTRE_TEXTS: [(&str, &str); 3] = [
+    ("README.md", "installers/center/windows/README.md"),
+    ("center.toml", "installers/center/windows/center.toml"),
+    ("LICENSE.txt", "LICENSE-MIT"),
+];
 
 /// What updates call this system.
 const TARGET: &str = "windows-x86_64";
@@ -89,31 +100,46 @@ fn make_key(folder: &Path) -> Result<()> {
 fn build(signing: Option<&Signing>, seal: &Seal) -> Result<()> {
     let folder = folder();
     let files = folder.join("files");
+    let centre = folder.join("centre");
     fs::create_dir_all(&files)?;
+    fs::create_dir_all(&centre)?;
     let program = files.join("seatline.exe");
-    part("program", || build_program(&files, seal))?;
+    part("programs", || build_programs(&files, &centre, seal))?;
     fs::copy(
         paths::root().join("icons/icon.ico"),
         files.join("seatline.ico"),
     )?;
+    for (name, text) in CENTRE_TEXTS {
+        fs::copy(paths::root().join(text), centre.join(name)).context(text)?;
+    }
     if let Some(signing) = signing {
-        part("program's signature", || signing.sign(&program))?;
+        part("programs' signatures", || {
+            signing.sign(&program)?;
+            signing.sign(&centre.join(CENTRE))
+        })?;
     }
     let msi = folder.join(format!("Seatline-{VERSION}-x64.msi"));
     part("installer", || installer::build(&files, VERSION, &msi))?;
     if let Some(signing) = signing {
         part("installer's signature", || signing.sign(&msi))?;
     }
-    let bom = folder.join(format!("Seatline-{VERSION}-x64.cdx.json"));
-    part("list of parts", || {
-        Ok(fs::write(
-            &bom,
-            sbom::list("seatline-shell", System::Windows.triple())?,
-        )?)
-    })?;
     let policy = folder.join(format!("Seatline-{VERSION}-policy.zip"));
-    part("policy templates", || zip_policy(&policy))?;
-    let mut all = vec![program, files.join(LOADER), msi.clone(), bom, policy];
+    let policies = paths::root().join("installers/windows/policy");
+    part("policy templates", || zip(&policies, &policy))?;
+    let centres = folder.join(format!("Seatline-Center-{VERSION}-x64.zip"));
+    part("centre", || zip(&centre, &centres))?;
+    let mut all = vec![program, files.join(LOADER), msi.clone(), policy, centres];
+    part("lists of parts", || {
+        for (name, krate) in [
+            ("Seatline", "seatline-shell"),
+            ("Seatline-Center", "seatline-center"),
+        ] {
+            let bom = folder.join(format!("{name}-{VERSION}-x64.cdx.json"));
+            fs::write(&bom, sbom::list(krate, System::Windows.triple())?)?;
+            all.push(bom);
+        }
+        Ok(())
+    })?;
     part("update", || {
         all.extend(seal.lay(&msi, VERSION, TARGET)?);
         Ok(())
@@ -126,35 +152,44 @@ fn folder() -> PathBuf {
     paths::target().join("package/windows")
 }
 
-fn build_program(files: &Path, seal: &Seal) -> Result<()> {
-    let program = [
+/// Builds both in one go, so that what they share is compiled once.
+fn build_programs(desk: &Path, centre: &Path, seal: &Seal) -> Result<()> {
+    let programs = [
         "--release",
         "--package",
         "seatline-shell",
         "--bin",
         "seatline",
+        "--package",
+        "seatline-center",
+        "--bin",
+        "seatline-center",
     ];
+    let mut build = if cfg!(windows) {
+        cargo(&["build", "--locked"])
+    } else {
+        cross::cargo(System::Windows, "build")?
+    };
+    build.args(programs).env("CARGO_BUILD_WARNINGS", "deny");
+    finish(seal.build_in(&mut build))?;
     let built = if cfg!(windows) {
-        finish(seal.build_in(cargo(&["build", "--locked"]).args(program)))?;
         paths::target().join("release")
     } else {
-        finish(seal.build_in(cross::cargo(System::Windows, "build")?.args(program)))?;
         cross::target()
             .join(System::Windows.triple())
             .join("release")
     };
-    for name in ["seatline.exe", LOADER] {
+    for (name, folder) in [("seatline.exe", desk), (LOADER, desk), (CENTRE, centre)] {
         let from = built.join(name);
-        fs::copy(&from, files.join(name)).with_context(|| from.display().to_string())?;
+        fs::copy(&from, folder.join(name)).with_context(|| from.display().to_string())?;
     }
     Ok(())
 }
 
-/// The templates of group policies, as IT copies them into its store.
-fn zip_policy(archive: &Path) -> Result<()> {
-    const POLICY: &str = "/run/seatline/policy";
+/// Packs what a folder holds.
+fn zip(content: &Path, archive: &Path) -> Result<()> {
+    const CONTENT: &str = "/run/seatline/content";
     const WORK: &str = "/run/seatline/work";
-    let policy = paths::root().join("installers/windows/policy");
     if archive.exists() {
         // Else what is no longer there would stay in it.
         fs::remove_file(archive)?;
@@ -163,16 +198,19 @@ fn zip_policy(archive: &Path) -> Result<()> {
         let mut tar = Command::new("tar");
         tar.args(["--auto-compress", "--create", "--file"])
             .arg(archive);
-        return finish(tar.arg("--directory").arg(policy).arg("."));
+        return finish(tar.arg("--directory").arg(content).arg("."));
     }
     let folder = archive.parent().context("the archive has a folder")?;
     let name = archive.file_name().context("the archive has a name")?;
-    let mounts = [(policy, POLICY), (folder.to_path_buf(), WORK)];
+    let mounts = [
+        (content.to_path_buf(), CONTENT),
+        (folder.to_path_buf(), WORK),
+    ];
     let mut zip = sid::command("sh", &mounts)?;
     zip.args([
         "-c",
         "cd \"$1\" && zip --quiet -X --recurse-paths \"$2\" .",
         "sh",
     ]);
-    finish(zip.arg(POLICY).arg(Path::new(WORK).join(name)))
+    finish(zip.arg(CONTENT).arg(Path::new(WORK).join(name)))
 }
