@@ -135,6 +135,7 @@ async fn an_update_is_refused_or_offered_and_waits_for_the_calls_end() {
     wait_state(&scene, "ready").await.unwrap();
     let said = window.text("notice-update_ready").await.unwrap();
     assert!(said.contains(VERSION), "{said}");
+    assert!(!window.has("notice-update_failed").await.unwrap());
     pictures(&scene, "2-ready").await.unwrap();
     window.click("view-work").await.unwrap();
     scene.picture("3-quiet-at-work").await.unwrap();

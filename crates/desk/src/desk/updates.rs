@@ -283,6 +283,8 @@ impl Keeper {
     }
 
     fn take(&mut self, found: Found, before: &UpdateState) {
+        // What went wrong before has passed.
+        self.board.forget(NoticeCode::UpdateFailed);
         match found {
             Found::Nothing => {
                 self.waiting = None;

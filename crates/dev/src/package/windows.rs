@@ -54,11 +54,12 @@ pub(super) fn package(signing: Option<&Signing>, updates: &Sealing) -> Result<()
     };
     part("set-up", || setup::install(purpose))?;
     part("window", || finish(&mut npm(&["run", "--silent", "build"])))?;
-    build(signing, &seal)
+    build("release", signing, &seal)
 }
 
-/// As [`package`] when the set-up is done and the window is built, signed with a key that nobody
-/// keeps, and with an older version of the installer beside it.
+/// As [`package`] when the set-up is done and the window is built, without the optimisation at the
+/// end that takes longer than all the rest, signed with a key that nobody keeps, and with an older
+/// version of the installer beside it.
 ///
 /// # Errors
 /// When a step fails.
@@ -72,7 +73,7 @@ pub(crate) fn build_for_tests() -> Result<()> {
         timestamp: None,
     };
     part("test's key", || make_key(&folder))?;
-    build(Some(&signing), &Seal::default())?;
+    build("trial", Some(&signing), &Seal::default())?;
     fs::remove_file(&signing.key)?;
     let older = folder.join("older.msi");
     part("older installer", || {
@@ -97,14 +98,16 @@ fn make_key(folder: &Path) -> Result<()> {
     finish(&mut openssl)
 }
 
-fn build(signing: Option<&Signing>, seal: &Seal) -> Result<()> {
+fn build(profile: &str, signing: Option<&Signing>, seal: &Seal) -> Result<()> {
     let folder = folder();
     let files = folder.join("files");
     let centre = folder.join("centre");
     fs::create_dir_all(&files)?;
     fs::create_dir_all(&centre)?;
     let program = files.join("seatline.exe");
-    part("programs", || build_programs(&files, &centre, seal))?;
+    part("programs", || {
+        build_programs(profile, &files, &centre, seal)
+    })?;
     fs::copy(
         paths::root().join("icons/icon.ico"),
         files.join("seatline.ico"),
@@ -153,9 +156,10 @@ fn folder() -> PathBuf {
 }
 
 /// Builds both in one go, so that what they share is compiled once.
-fn build_programs(desk: &Path, centre: &Path, seal: &Seal) -> Result<()> {
+fn build_programs(profile: &str, desk: &Path, centre: &Path, seal: &Seal) -> Result<()> {
     let programs = [
-        "--release",
+        "--profile",
+        profile,
         "--package",
         "seatline-shell",
         "--bin",
@@ -173,11 +177,9 @@ fn build_programs(desk: &Path, centre: &Path, seal: &Seal) -> Result<()> {
     build.args(programs).env("CARGO_BUILD_WARNINGS", "deny");
     finish(seal.build_in(&mut build))?;
     let built = if cfg!(windows) {
-        paths::target().join("release")
+        paths::target().join(profile)
     } else {
-        cross::target()
-            .join(System::Windows.triple())
-            .join("release")
+        cross::target().join(System::Windows.triple()).join(profile)
     };
     for (name, folder) in [("seatline.exe", desk), (LOADER, desk), (CENTRE, centre)] {
         let from = built.join(name);
