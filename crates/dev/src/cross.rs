@@ -2,12 +2,15 @@
 //! every branch of ours for Windows and macOS is compiled, and nothing is linked. Packages are
 //! built the same way.
 
+mod beside;
+
 use crate::{
     paths,
     process::run as finish,
     setup::{self, sid},
 };
 use anyhow::{Context, Result, ensure};
+pub(crate) use beside::Beside;
 use std::{fs, path::PathBuf, process::Command};
 
 /// A system that is not this one.
@@ -61,6 +64,14 @@ exec /run/seatline/zig/ziglang/zig "c${0##*/zigc}" -target aarch64-macos "$@"
 /// When something does not compile there, or a tool cannot be had.
 pub(crate) fn check(system: System) -> Result<()> {
     setup::install(setup::Purpose::Windows)?;
+    finish(&mut checking(system)?)
+}
+
+/// What checks it, once the set-up is done.
+///
+/// # Errors
+/// When a tool cannot be had.
+pub(crate) fn checking(system: System) -> Result<Command> {
     let mut command = cargo(system, "check")?;
     command
         .args(["--workspace", "--exclude", "seatline-tests"])
@@ -69,7 +80,7 @@ pub(crate) fn check(system: System) -> Result<()> {
         .env("CC_aarch64_apple_darwin", "/run/seatline/zig/zigcc")
         .env("CXX_aarch64_apple_darwin", "/run/seatline/zig/zigc++")
         .env("ZIG_GLOBAL_CACHE_DIR", "/run/seatline/target/zig");
-    finish(&mut command)
+    Ok(command)
 }
 
 /// Where what is compiled for a system lies: kept between runs, apart from this system's own.

@@ -54,6 +54,17 @@ pub(crate) fn npm(arguments: &[&str]) -> Command {
     command
 }
 
+/// Has one program start another: adds program, arguments and variables to its own.
+pub(crate) fn carry(carrier: &mut Command, command: &Command) {
+    carrier.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => carrier.env(name, value),
+            None => carrier.env_remove(name),
+        };
+    }
+}
+
 /// Does one named part of a larger piece of work and prints how long it took.
 pub(crate) fn part<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     println!("── {name}");
@@ -93,6 +104,14 @@ impl Background {
             .with_context(|| format!("cannot start {name}"))?;
         self.children.push((name.to_owned(), child));
         Ok(())
+    }
+
+    /// Waits for the end of one.
+    pub(crate) fn wait(&mut self, name: &str) -> Result<ExitStatus> {
+        let mut children = self.children.iter_mut();
+        let child = children.find(|(other, _)| other == name);
+        let (_, child) = child.with_context(|| format!("{name} was not started"))?;
+        Ok(child.wait()?)
     }
 
     /// The first that has ended by itself, if any.

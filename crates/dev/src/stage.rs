@@ -2,7 +2,7 @@
 //! made-up host address (some foreign phones refuse to call over the loopback interface), mounts of
 //! their own (for a disk that is full), and a D-Bus session of their own.
 
-use crate::{paths, setup};
+use crate::{paths, process::carry, setup};
 use std::{ffi::OsString, process::Command};
 
 /// The address of the private network's only host (RFC 5737, TEST-NET-2).
@@ -44,13 +44,7 @@ fn on_stage(mut staged: Command, command: &Command) -> Command {
          exec dbus-run-session -- \"$@\""
     );
     staged.args(["sh", "-c", &network, "sh"]);
-    staged.arg(command.get_program()).args(command.get_args());
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => staged.env(name, value),
-            None => staged.env_remove(name),
-        };
-    }
+    carry(&mut staged, command);
     staged.env("SEATLINE_STAGE", ADDRESS);
     staged
 }

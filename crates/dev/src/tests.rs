@@ -1,6 +1,7 @@
 //! `cargo dev test`: every test there is, part by part, each with its time.
 
 use crate::{
+    cross::{self, Beside, System},
     package::{debian, windows},
     paths,
     process::{cargo, npm, part, run as finish},
@@ -27,6 +28,8 @@ pub(crate) enum Part {
     Packages,
     /// The package for Windows, built anew and tried in Wine.
     Windows,
+    /// Everything, type-checked for macOS.
+    Macos,
 }
 
 /// One test after another: each needs the stage for itself.
@@ -40,7 +43,7 @@ fn whole_system() -> PathBuf {
 /// Runs the named parts, or all.
 pub(crate) fn run(parts: &[Part]) -> Result<()> {
     let wants = |part| parts.is_empty() || parts.contains(&part);
-    let purpose = if wants(Part::Windows) {
+    let purpose = if wants(Part::Windows) || wants(Part::Macos) {
         setup::Purpose::Windows
     } else {
         setup::Purpose::Test
@@ -62,6 +65,13 @@ pub(crate) fn run(parts: &[Part]) -> Result<()> {
         return Ok(());
     }
     let programs = part("build", || programs::build(programs::ALL))?;
+    let mut beside = Beside::default();
+    if wants(Part::Windows) {
+        beside.start(System::Windows, &windows::building_for_tests()?)?;
+    }
+    if wants(Part::Macos) {
+        beside.start(System::MacOs, &cross::checking(System::MacOs)?)?;
+    }
     if wants(Part::Rust) {
         part("crates", || {
             let tests = programs.tests_outside(&whole_system()).into_iter();
@@ -104,8 +114,12 @@ pub(crate) fn run(parts: &[Part]) -> Result<()> {
         })?;
     }
     if wants(Part::Windows) {
+        part("windows: programs", || beside.finish(System::Windows))?;
         windows::build_for_tests()?;
         part("windows", || on_stage(&["windows"]))?;
+    }
+    if wants(Part::Macos) {
+        part("macos", || beside.finish(System::MacOs))?;
     }
     Ok(())
 }

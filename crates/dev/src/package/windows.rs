@@ -24,6 +24,9 @@ use std::{
 /// The library that finds the computer's WebView2; the build lays it beside the program.
 const LOADER: &str = "WebView2Loader.dll";
 
+/// How programs are built that are only tried.
+const TRIAL: &str = "trial";
+
 /// The centre's program.
 const CENTRE: &str = "seatline-center.exe";
 
@@ -73,12 +76,20 @@ pub(crate) fn build_for_tests() -> Result<()> {
         timestamp: None,
     };
     part("test's key", || make_key(&folder))?;
-    build("trial", Some(&signing), &Seal::default())?;
+    build(TRIAL, Some(&signing), &Seal::default())?;
     fs::remove_file(&signing.key)?;
     let older = folder.join("older.msi");
     part("older installer", || {
         installer::build(&folder.join("files"), "0.0.1", &older)
     })
+}
+
+/// What compiles the programs of [`build_for_tests`], which otherwise does so itself.
+///
+/// # Errors
+/// When a tool is missing.
+pub(crate) fn building_for_tests() -> Result<Command> {
+    building(TRIAL, &Seal::default())
 }
 
 /// A key and its certificate, good for a day and for signing programs.
@@ -155,27 +166,24 @@ fn folder() -> PathBuf {
     paths::target().join("package/windows")
 }
 
-/// Builds both in one go, so that what they share is compiled once.
-fn build_programs(profile: &str, desk: &Path, centre: &Path, seal: &Seal) -> Result<()> {
-    let programs = [
-        "--profile",
-        profile,
-        "--package",
-        "seatline-shell",
-        "--bin",
-        "seatline",
-        "--package",
-        "seatline-center",
-        "--bin",
-        "seatline-center",
-    ];
+/// What builds both in one go, so that what they share is compiled once.
+fn building(profile: &str, seal: &Seal) -> Result<Command> {
     let mut build = if cfg!(windows) {
         cargo(&["build", "--locked"])
     } else {
         cross::cargo(System::Windows, "build")?
     };
-    build.args(programs).env("CARGO_BUILD_WARNINGS", "deny");
-    finish(seal.build_in(&mut build))?;
+    build
+        .args(["--profile", profile])
+        .args(["--package", "seatline-shell", "--bin", "seatline"])
+        .args(["--package", "seatline-center", "--bin", "seatline-center"])
+        .env("CARGO_BUILD_WARNINGS", "deny");
+    seal.build_in(&mut build);
+    Ok(build)
+}
+
+fn build_programs(profile: &str, desk: &Path, centre: &Path, seal: &Seal) -> Result<()> {
+    finish(&mut building(profile, seal)?)?;
     let built = if cfg!(windows) {
         paths::target().join(profile)
     } else {
