@@ -9,7 +9,6 @@
 )]
 
 mod bad_input;
-mod centre;
 mod desk;
 mod installer;
 mod package;

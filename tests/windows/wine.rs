@@ -98,11 +98,6 @@ impl Wine {
         self.shell(RUN_BESIDE, program)
     }
 
-    /// A shell script that runs programs of the computer, in the root.
-    pub(crate) fn script(&self, script: &str, arguments: &[&str]) -> Result<Command> {
-        self.shell(script, arguments)
-    }
-
     fn shell(&self, script: &str, program: &[&str]) -> Result<Command> {
         let mut command = sid::command("sh", &self.folder)?;
         command
