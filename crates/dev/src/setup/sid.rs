@@ -35,7 +35,6 @@ pub(crate) const WINDOWS: &[&str] = &[
     "pkg-config",
     "rust-src",
     "rustc",
-    "unzip",
     "wine",
     "wine64",
     "wixl",
