@@ -28,7 +28,7 @@ const PROPERTIES: [&str; 7] = [
 const REPAIR: [&str; 2] = ["REINSTALL=ALL", "REINSTALLMODE=omus"];
 
 /// Exit code 1603, a failed installation, as eight bits.
-const FAILED: i32 = 1603 % 256;
+pub(crate) const FAILED: i32 = 1603 % 256;
 
 /// What the log says when a condition of the installation does not hold. Windows adds the message,
 /// which the test of the tables reads; Wine does not.
@@ -79,7 +79,10 @@ pub(crate) fn expect_upgrade(wine: &Wine) {
 }
 
 /// What is there now and was not before, but for what Windows itself writes.
-fn news<T: Ord + Clone + std::fmt::Debug>(before: &BTreeSet<T>, after: &BTreeSet<T>) -> Vec<T> {
+pub(crate) fn news<T: Ord + Clone + std::fmt::Debug>(
+    before: &BTreeSet<T>,
+    after: &BTreeSet<T>,
+) -> Vec<T> {
     after.difference(before).cloned().collect()
 }
 

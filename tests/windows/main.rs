@@ -9,6 +9,7 @@
 )]
 
 mod bad_input;
+mod centre;
 mod desk;
 mod installer;
 mod package;

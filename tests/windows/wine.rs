@@ -89,20 +89,21 @@ impl Wine {
     /// A program, to be started as the caller likes; one at a time, because each finds a computer
     /// that is off.
     pub(crate) fn command(&self, program: &[&str]) -> Result<Command> {
-        self.shell(RUN, program)
+        self.script(RUN, program)
     }
 
     /// As [`Wine::command`]; beside the program runs this script, in the shared folder.
     pub(crate) fn command_beside(&self, program: &[&str], script: &str) -> Result<Command> {
         fs::write(self.folder.join("beside.sh"), script)?;
-        self.shell(RUN_BESIDE, program)
+        self.script(RUN_BESIDE, program)
     }
 
-    fn shell(&self, script: &str, program: &[&str]) -> Result<Command> {
+    /// A shell script that runs programs of the computer, in the root.
+    pub(crate) fn script(&self, script: &str, arguments: &[&str]) -> Result<Command> {
         let mut command = sid::command("sh", &self.folder)?;
         command
             .args(["-c", script, "sh"])
-            .args(program)
+            .args(arguments)
             .env("WINEPREFIX", format!("{}/prefix", sid::FOLDER))
             .env("WINEDEBUG", "-all")
             // A test puts one of its own there.

@@ -4,7 +4,7 @@ use crate::{
     codegen,
     cross::{self, System},
     process::{cargo, npm, part, run as finish},
-    setup,
+    programs, setup, window,
 };
 use anyhow::Result;
 
@@ -18,21 +18,26 @@ pub(crate) fn run(all: bool, systems: impl IntoIterator<Item = System>) -> Resul
         part("set-up", || setup::install(setup::Purpose::Test))?;
         part("window: types and build", || {
             finish(&mut npm(&["run", "--silent", "check"]))?;
-            finish(&mut npm(&["run", "--silent", "build"]))
+            window::build()
         })?;
         part("workflows", || {
             finish(&mut npm(&["run", "--silent", "workflows"]))
         })?;
     }
+    if all {
+        // The tests run what this builds.
+        part("build, with clippy", || {
+            programs::build(programs::ALL)?.ensure_clean()
+        })?;
+    }
     part("clippy", || {
-        let lint = [
-            "clippy",
-            "--quiet",
-            "--workspace",
-            "--all-targets",
-            "--locked",
-        ];
-        finish(cargo(&lint).args(["--", "--deny", "warnings"]))
+        let rest = if all {
+            ["--package", "seatline-dev"].as_slice()
+        } else {
+            &["--workspace"]
+        };
+        let mut clippy = cargo(&["clippy", "--quiet", "--all-targets", "--locked"]);
+        finish(clippy.args(rest).args(["--", "--deny", "warnings"]))
     })?;
     if all {
         part("generated files", || codegen::run(true))?;

@@ -6,9 +6,10 @@ mod play;
 
 use crate::{
     paths,
-    process::{npm, part, run as finish},
+    process::part,
     programs,
     setup::{self, Purpose},
+    window,
 };
 use anyhow::Result;
 use desktop::Desktop;
@@ -65,14 +66,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 fn build() -> Result<()> {
-    finish(&mut npm(&[
-        "run",
-        "--silent",
-        "build",
-        "--",
-        "--logLevel",
-        "warn",
-    ]))?;
+    window::build()?;
     programs::build(programs::BINARIES).map(drop)
 }
 

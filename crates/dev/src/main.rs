@@ -22,6 +22,7 @@ mod programs;
 mod setup;
 mod stage;
 mod tests;
+mod window;
 
 use clap::{Parser, Subcommand};
 use cross::System;

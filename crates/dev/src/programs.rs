@@ -3,8 +3,11 @@
 //! All packages are always selected together, and with them what tests and examples need: which
 //! features a crate of others is built with depends on the selection, and so each is built once.
 //! This very package is not among them: Windows does not let a running program be replaced.
+//!
+//! Where there is clippy, it compiles what is ours, and so nothing is read a second time for its
+//! lints alone.
 
-use crate::process::cargo;
+use crate::{process::cargo, setup::exists};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::{
@@ -32,27 +35,63 @@ struct Program {
 }
 
 /// The programs of one build.
-pub(crate) struct Programs(Vec<Program>);
+pub(crate) struct Programs {
+    all: Vec<Program>,
+    warnings: usize,
+}
 
-/// Builds those targets of all packages.
+/// Builds those targets of all packages in the development profile.
 ///
 /// # Errors
-/// When something does not compile; cargo has printed why.
+/// When something does not compile; what the compiler said is printed.
 pub(crate) fn build(targets: &[&str]) -> Result<Programs> {
+    let mut build = building(targets);
+    if exists(CLIPPY) {
+        build.env("RUSTC_WORKSPACE_WRAPPER", CLIPPY);
+    }
+    collect(build)
+}
+
+/// Builds them as they are released.
+///
+/// # Errors
+/// When something does not compile; what the compiler said is printed.
+pub(crate) fn release(targets: &[&str]) -> Result<Programs> {
+    let mut build = building(targets);
+    build.arg("--release");
+    collect(build)
+}
+
+/// The compiler that also lints.
+const CLIPPY: &str = "clippy-driver";
+
+fn building(targets: &[&str]) -> Command {
     let mut build = cargo(&["build", "--workspace", "--locked"]);
     build
         .args(["--exclude", "seatline-dev"])
         .args(targets)
-        .arg("--message-format=json-render-diagnostics")
-        .stdout(Stdio::piped());
-    let mut running = build.spawn().context("cannot start cargo")?;
+        .arg("--message-format=json");
+    build
+}
+
+fn collect(mut build: Command) -> Result<Programs> {
+    let mut running = build
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot start cargo")?;
     let messages = running.stdout.take().context("cargo's messages")?;
-    let mut programs = Vec::new();
+    let mut all = Vec::new();
+    let mut warnings = 0;
     for line in BufReader::new(messages).lines() {
-        programs.extend(Program::read(&serde_json::from_str(&line?)?));
+        let message: Value = serde_json::from_str(&line?)?;
+        if let Some(said) = message.pointer("/message/rendered").and_then(Value::as_str) {
+            eprint!("{said}");
+            warnings += 1;
+        }
+        all.extend(Program::read(&message));
     }
     ensure!(running.wait()?.success(), "the workspace does not compile");
-    Ok(Programs(programs))
+    Ok(Programs { all, warnings })
 }
 
 impl Program {
@@ -75,12 +114,25 @@ impl Program {
 }
 
 impl Programs {
+    /// Whether the compiler and clippy had nothing to say.
+    ///
+    /// # Errors
+    /// When they had, or there is no clippy.
+    pub(crate) fn ensure_clean(&self) -> Result<()> {
+        ensure!(
+            exists(CLIPPY),
+            "clippy is missing; run:\n  rustup component add clippy"
+        );
+        ensure!(self.warnings == 0, "there are warnings: {}", self.warnings);
+        Ok(())
+    }
+
     /// An example or a binary.
     ///
     /// # Errors
     /// When there is none of that name.
     pub(crate) fn run(&self, target: &str) -> Result<Command> {
-        self.0
+        self.all
             .iter()
             .find(|program| !program.is_test && program.target == target)
             .map(Program::run)
@@ -89,7 +141,7 @@ impl Programs {
 
     /// The tests of those targets of the package in that folder.
     pub(crate) fn tests(&self, folder: &Path, targets: &[&str]) -> Vec<Command> {
-        self.0
+        self.all
             .iter()
             .filter(|program| program.is_test && program.folder == folder)
             .filter(|program| targets.contains(&program.target.as_str()))
@@ -99,7 +151,7 @@ impl Programs {
 
     /// The tests of all packages but the one in that folder.
     pub(crate) fn tests_outside(&self, folder: &Path) -> Vec<Command> {
-        self.0
+        self.all
             .iter()
             .filter(|program| program.is_test && program.folder != folder)
             .map(Program::run)

@@ -7,7 +7,7 @@ use crate::{
     process::{cargo, npm, part, run as finish},
     programs::{self, run_all},
     setup::{self, clean},
-    stage,
+    stage, window,
 };
 use anyhow::Result;
 use clap::ValueEnum;
@@ -49,9 +49,14 @@ pub(crate) fn run(parts: &[Part]) -> Result<()> {
         setup::Purpose::Test
     };
     part("set-up", || setup::install(purpose))?;
-    part("window: build", || {
-        finish(&mut npm(&["run", "--silent", "build"]))
-    })?;
+    part("window: build", window::build)?;
+    let mut beside = Beside::default();
+    if wants(Part::Windows) {
+        beside.start(System::Windows, &windows::building_for_tests()?)?;
+    }
+    if wants(Part::Macos) {
+        beside.start(System::MacOs, &cross::checking(System::MacOs)?)?;
+    }
     if wants(Part::Ui) {
         part("window: tests", || finish(&mut npm(&["test", "--silent"])))?;
         part("window: accessibility and pictures", || {
@@ -65,13 +70,6 @@ pub(crate) fn run(parts: &[Part]) -> Result<()> {
         return Ok(());
     }
     let programs = part("build", || programs::build(programs::ALL))?;
-    let mut beside = Beside::default();
-    if wants(Part::Windows) {
-        beside.start(System::Windows, &windows::building_for_tests()?)?;
-    }
-    if wants(Part::Macos) {
-        beside.start(System::MacOs, &cross::checking(System::MacOs)?)?;
-    }
     if wants(Part::Rust) {
         part("crates", || {
             let tests = programs.tests_outside(&whole_system()).into_iter();

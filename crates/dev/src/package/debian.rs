@@ -11,8 +11,8 @@ mod desk;
 use super::{Profile, sbom, sums};
 use crate::{
     paths,
-    process::{cargo, npm, output, part, run as finish},
-    programs, setup,
+    process::{cargo, output, part, run as finish},
+    programs, setup, window,
 };
 use anyhow::{Context, Result, ensure};
 use archive::{Archive, Control};
@@ -48,7 +48,7 @@ pub(super) fn package(profile: Profile) -> Result<()> {
          this system has no dpkg. A container of debian:12 will do"
     );
     part("set-up", || setup::install(setup::Purpose::Build))?;
-    part("window", || finish(&mut npm(&["run", "--silent", "build"])))?;
+    part("window", window::build)?;
     build(&Making::begin(profile, folder())?).map(drop)
 }
 

@@ -8,7 +8,7 @@ use super::{sbom, sums};
 use crate::{
     paths,
     process::{npm, output, part, run as finish},
-    setup,
+    setup, window,
 };
 use anyhow::{Context, Result, bail, ensure};
 use std::{
@@ -69,7 +69,7 @@ pub(super) fn package() -> Result<()> {
         setup::install(setup::Purpose::Build)?;
         finish(Command::new("rustup").args(["target", "add"]).args(TRIPLES))
     })?;
-    part("window", || finish(&mut npm(&["run", "--silent", "build"])))?;
+    part("window", window::build)?;
     part("bundle", || {
         let mut tauri = npm(&["exec", "--yes", TAURI, "--", "build", "--ci"]);
         for unsaid in KEYS.iter().filter(|name| !is_said(name)) {

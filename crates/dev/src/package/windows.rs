@@ -11,8 +11,9 @@ use super::{Sealing, Signing, sbom, sums, update::Seal};
 use crate::{
     cross::{self, System},
     paths,
-    process::{cargo, npm, part, run as finish},
+    process::{cargo, part, run as finish},
     setup::{self, sid},
+    window,
 };
 use anyhow::{Context, Result};
 use std::{
@@ -56,13 +57,13 @@ pub(super) fn package(signing: Option<&Signing>, updates: &Sealing) -> Result<()
         setup::Purpose::Windows
     };
     part("set-up", || setup::install(purpose))?;
-    part("window", || finish(&mut npm(&["run", "--silent", "build"])))?;
+    part("window", window::build)?;
     build("release", signing, &seal)
 }
 
-/// As [`package`] when the set-up is done and the window is built, without the optimisation at the
-/// end that takes longer than all the rest, signed with a key that nobody keeps, and with an older
-/// version of the installer beside it.
+/// As [`package`] when the set-up is done and the window is built, without the optimisation that
+/// takes longer than all the rest, signed with a key that nobody keeps, and with an older version of
+/// the installer beside it.
 ///
 /// # Errors
 /// When a step fails.

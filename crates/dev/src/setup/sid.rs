@@ -35,6 +35,7 @@ pub(crate) const WINDOWS: &[&str] = &[
     "pkg-config",
     "rust-src",
     "rustc",
+    "unzip",
     "wine",
     "wine64",
     "wixl",
