@@ -40,6 +40,9 @@ impl System {
     }
 }
 
+/// The profile of what is only tried or checked.
+pub(crate) const TRIAL: &str = "trial";
+
 /// The zig that compiles C for macOS, from PyPI.
 const ZIG: &str = "ziglang==0.17.1";
 
@@ -74,9 +77,10 @@ pub(crate) fn check(system: System) -> Result<()> {
 pub(crate) fn checking(system: System) -> Result<Command> {
     let mut command = cargo(system, "check")?;
     command
+        // Build scripts and macros are those of the packages that are tried.
+        .args(["--profile", TRIAL])
         .args(["--workspace", "--exclude", "seatline-tests"])
         .env("CARGO_BUILD_WARNINGS", "deny")
-        .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .env("CC_aarch64_apple_darwin", "/run/seatline/zig/zigcc")
         .env("CXX_aarch64_apple_darwin", "/run/seatline/zig/zigc++")
         .env("ZIG_GLOBAL_CACHE_DIR", "/run/seatline/target/zig");

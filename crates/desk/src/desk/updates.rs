@@ -262,12 +262,17 @@ impl Keeper {
             let _ = asked.send(());
         }
         let mut views = board.watch();
-        let unwanted = views.wait_for(|view| {
-            !view.update.state.is_on() || matches!(view.connection, Connection::SignedOut { .. })
-        });
+        let unwanted = async {
+            let is_unwanted = |view: &Arc<DeskView>| {
+                !view.update.state.is_on()
+                    || matches!(view.connection, Connection::SignedOut { .. })
+            };
+            // What is given locks the view, which is to change next: it must not leave this block.
+            drop(views.wait_for(is_unwanted).await);
+        };
         let outcome = tokio::select! {
             outcome = self.course.run(&client, show) => outcome,
-            _ = unwanted => {
+            () = unwanted => {
                 show(before);
                 return;
             }

@@ -546,6 +546,7 @@ pub struct Network {
     port: u16,
     cut: tokio::sync::watch::Sender<u32>,
     most: Arc<AtomicU64>,
+    held: Arc<AtomicU64>,
 }
 
 impl Network {
@@ -557,13 +558,14 @@ impl Network {
         let (cut, cuts) = tokio::sync::watch::channel(0);
         let target = centre.running.address;
         let most = Arc::new(AtomicU64::new(u64::MAX));
-        let limit = most.clone();
+        let held = Arc::new(AtomicU64::new(u64::MAX));
+        let limits = (most.clone(), held.clone());
         tokio::spawn(async move {
             loop {
                 let (mut near, _) = listener.accept().await.unwrap();
                 let mut cuts = cuts.clone();
                 cuts.mark_unchanged();
-                let limit = limit.clone();
+                let limits = limits.clone();
                 tokio::spawn(async move {
                     // A centre that is away takes no connections.
                     let Ok(mut far) = tokio::net::TcpStream::connect(target).await else {
@@ -575,13 +577,18 @@ impl Network {
                     tokio::select! {
                         // Either side may end it.
                         _ = there => {}
-                        _ = carry(&mut from_far, &mut to_near, &limit) => {}
+                        _ = carry(&mut from_far, &mut to_near, &limits.0, &limits.1) => {}
                         _ = cuts.changed() => {}
                     }
                 });
             }
         });
-        Self { port, cut, most }
+        Self {
+            port,
+            cut,
+            most,
+            held,
+        }
     }
 
     pub fn url(&self) -> String {
@@ -593,24 +600,33 @@ impl Network {
         self.most.store(bytes, Ordering::Relaxed);
     }
 
+    /// Lets nothing more through a connection once it has carried so many bytes to the desk.
+    pub fn hold_after(&self, bytes: u64) {
+        self.held.store(bytes, Ordering::Relaxed);
+    }
+
     /// Ends every connection there is; new ones are let through.
     pub fn cut(&self) {
         self.cut.send_modify(|cuts| *cuts += 1);
     }
 }
 
-/// Carries what the centre says, up to a limit that may change meanwhile.
+/// Carries what the centre says, up to limits that may change meanwhile.
 async fn carry(
     from: &mut (impl AsyncRead + Unpin),
     to: &mut (impl AsyncWrite + Unpin),
-    limit: &AtomicU64,
+    most: &AtomicU64,
+    held: &AtomicU64,
 ) -> std::io::Result<()> {
     let (mut carried, mut piece) = (0_u64, vec![0; 16 * 1024]);
     loop {
         let length = from.read(&mut piece).await?;
         carried += length as u64;
-        if length == 0 || carried > limit.load(Ordering::Relaxed) {
+        if length == 0 || carried > most.load(Ordering::Relaxed) {
             return Ok(());
+        }
+        if carried > held.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
         }
         to.write_all(&piece[..length]).await?;
     }

@@ -157,6 +157,19 @@ async fn ready(desk: &Desk) {
     .await;
 }
 
+/// Asks, and waits until something is there of what is fetched.
+async fn fetching(desk: &Desk) {
+    desk.check_update().await.unwrap();
+    seen(desk, "the update is being fetched", |view| {
+        matches!(
+            view.update.state,
+            UpdateState::Downloading { percent: 1.., .. }
+        )
+        .then_some(())
+    })
+    .await;
+}
+
 async fn installing(desk: &Desk) {
     seen(desk, "the update is being installed", |view| {
         matches!(view.update.state, UpdateState::Installing { .. }).then_some(())
@@ -441,6 +454,44 @@ async fn a_centre_that_is_away_is_no_news_about_updates() {
     assert_eq!(notices(&desk), []);
     desk.shutdown().await;
     drop(stopped);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn policys_no_and_signing_out_end_what_is_being_fetched() {
+    let site = Site::new();
+    site.offer_good();
+    let centre = site.centre(NO_TRUNK).await;
+    let network = Network::to(&centre).await;
+    network.hold_after(1_000_000);
+    let computer = site.computer(&centre);
+    let desk = computer.desk().await;
+    let mut by_network = request(&centre);
+    by_network.centre = network.url();
+    desk.sign_in(by_network).await.unwrap();
+
+    fetching(&desk).await;
+    wants(&computer, &centre, false);
+    seen(&desk, "updates are off", |view| {
+        (view.update.state == UpdateState::Off).then_some(())
+    })
+    .await;
+    wants(&computer, &centre, true);
+    let current = seen(&desk, "updates are on", |view| {
+        let state = view.update.state.clone();
+        state.is_on().then_some(state)
+    })
+    .await;
+
+    fetching(&desk).await;
+    desk.sign_out().await.unwrap();
+    seen(&desk, "it is as before", |view| {
+        (view.update.state == current).then_some(())
+    })
+    .await;
+    assert_eq!(kept(&computer), [] as [&str; 0]);
+    assert_eq!(notices(&desk), []);
+    desk.shutdown().await;
+    centre.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

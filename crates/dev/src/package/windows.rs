@@ -9,7 +9,7 @@ mod installer;
 
 use super::{Sealing, Signing, sbom, sums, update::Seal};
 use crate::{
-    cross::{self, System},
+    cross::{self, System, TRIAL},
     paths,
     process::{cargo, part, run as finish},
     setup::{self, sid},
@@ -24,9 +24,6 @@ use std::{
 
 /// The library that finds the computer's WebView2; the build lays it beside the program.
 const LOADER: &str = "WebView2Loader.dll";
-
-/// How programs are built that are only tried.
-const TRIAL: &str = "trial";
 
 /// The centre's program.
 const CENTRE: &str = "seatline-center.exe";
