@@ -273,6 +273,9 @@ impl Keeper {
         let outcome = tokio::select! {
             outcome = self.course.run(&client, show) => outcome,
             () = unwanted => {
+                let ready = self.waiting.as_ref();
+                let ready = ready.map(|waiting| waiting.package.url.as_str());
+                self.course.store.keep_only(ready);
                 show(before);
                 return;
             }
