@@ -54,9 +54,6 @@ pub(crate) fn run(parts: &[Part]) -> Result<()> {
     if wants(Part::Windows) {
         beside.start(System::Windows, &windows::building_for_tests()?)?;
     }
-    if wants(Part::Macos) {
-        beside.start(System::MacOs, &cross::checking(System::MacOs)?)?;
-    }
     if wants(Part::Ui) {
         part("window: tests", || finish(&mut npm(&["test", "--silent"])))?;
         part("window: accessibility and pictures", || {
@@ -114,6 +111,12 @@ pub(crate) fn run(parts: &[Part]) -> Result<()> {
     if wants(Part::Windows) {
         part("windows: programs", || beside.finish(System::Windows))?;
         windows::build_for_tests()?;
+    }
+    if wants(Part::Macos) {
+        // Not sooner: they share build scripts and macros, and one waits for the other's.
+        beside.start(System::MacOs, &cross::checking(System::MacOs)?)?;
+    }
+    if wants(Part::Windows) {
         part("windows", || on_stage(&["windows"]))?;
     }
     if wants(Part::Macos) {
