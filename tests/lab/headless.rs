@@ -42,8 +42,8 @@ pub(crate) async fn run() -> Result<()> {
     Ok(())
 }
 
-/// From the start of a program to its end, on a computer without sound: how long a check listens
-/// to its tone is not the program's doing.
+/// From the start of a program to its end, on a computer that is not set up and has no sound: how
+/// long a check waits for a centre and listens to its tone is not the program's doing.
 fn starts(folder: &Path, centre: &Centre, sound: &SoundServer, table: &mut Table) -> Result<()> {
     println!("starts");
     let mut check = desk_command(folder, sound, &policy_for(centre))?;
@@ -89,7 +89,7 @@ async fn call(
     println!("a call");
     let agent = Agent::start(folder, centre, sound)?;
     table.note("memory, signed out", footprint::memory(agent.id()), "MiB");
-    agent.sign_in(centre, AGENT)?;
+    agent.sign_in_accepting(centre, AGENT)?;
     agent.go_ready()?;
     let customer = talk(&agent, centre, sound, folder)?;
     let memory = footprint::memory(agent.id());

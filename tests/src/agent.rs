@@ -207,11 +207,25 @@ impl Agent {
     /// # Errors
     /// As [`Agent::sign_in`].
     pub fn sign_in_at(&self, url: &str, login: &str) -> Result<()> {
-        let sign_in = json!({ "request": {
-            "centre": url, "login": login, "password": PASSWORD,
-            "remember": true, "take_over": false, "trust": null,
-        }});
-        self.obey("sign_in", &sign_in)?;
+        self.obey("sign_in", &request(url, login, None))?;
+        self.settle()
+    }
+
+    /// As [`Agent::sign_in`], accepting the certificate that the centre has made itself, as a
+    /// person would: a released desk reads no policy of ours.
+    ///
+    /// # Errors
+    /// As [`Agent::sign_in`].
+    pub fn sign_in_accepting(&self, centre: &Centre, login: &str) -> Result<()> {
+        let refusal = self.ask("sign_in", &request(&centre.url, login, None))?;
+        let fingerprint = refusal.pointer("/error/subject").and_then(Value::as_str);
+        let fingerprint = fingerprint.with_context(|| format!("no certificate: {refusal}"))?;
+        self.obey("sign_in", &request(&centre.url, login, Some(fingerprint)))?;
+        self.settle()
+    }
+
+    /// Waits for the line, and leaves voices as they are.
+    fn settle(&self) -> Result<()> {
         self.see("the line is up", |view| view["line"]["kind"] == "up")?;
         let off = json!({ "processing": { "echo": false, "noise": false, "gain": false } });
         self.obey("set_processing", &off)?;
@@ -277,4 +291,11 @@ pub fn finding<'r>(report: &'r Value, item: &str) -> &'r Value {
     found
         .next()
         .unwrap_or_else(|| panic!("a check without {item}: {report}"))
+}
+
+fn request(url: &str, login: &str, trust: Option<&str>) -> Value {
+    json!({ "request": {
+        "centre": url, "login": login, "password": PASSWORD,
+        "remember": true, "take_over": false, "trust": trust,
+    }})
 }
