@@ -23,26 +23,28 @@ const SOURCES: [&str; 9] = [
 /// Written from the others with each build.
 const WRITTEN: &str = "paraglide";
 
+/// A file of the built window, and of nothing that stands in for it.
+const BUILT: &str = "dist/card.html";
+
 /// Builds it, unless it is built from what there is: a new one has the shell compiled anew.
 ///
 /// # Errors
 /// When it does not build.
 pub(crate) fn build() -> Result<()> {
     let folder = paths::root().join("ui");
-    let stamp = paths::target().join("window-built");
-    let is_whole = folder.join("dist/assets").is_dir();
-    if let (true, Ok(built)) = (is_whole, modified(&stamp)) {
+    let file = folder.join(BUILT);
+    if let Ok(built) = modified(&file) {
         let mut sources = SOURCES.iter().map(|source| newest(&folder.join(source)));
         if sources.all(|source| source.is_ok_and(|source| source < built)) {
             return Ok(());
         }
     }
     let begun = SystemTime::now();
-    finish(&mut npm(&["run", "--silent", "build"]))?;
-    fs::create_dir_all(paths::target())?;
-    let stamp = fs::File::create(&stamp).context("target/window-built")?;
+    let quietly = ["run", "--silent", "build", "--", "--logLevel", "warn"];
+    finish(&mut npm(&quietly))?;
+    let file = fs::File::options().write(true).open(file).context(BUILT)?;
     // What changed while it was being built may not be in it.
-    Ok(stamp.set_modified(begun)?)
+    Ok(file.set_modified(begun)?)
 }
 
 fn modified(path: &Path) -> std::io::Result<SystemTime> {
