@@ -77,13 +77,12 @@ fn assert_works(wine: &Wine, version: &str) {
 
 #[test]
 fn a_disk_that_cannot_be_written_is_refused_and_nothing_is_left() {
-    const READ_ONLY: &str = r#"mkdir -p /run/user
-        folder="$WINEPREFIX/drive_c/Program Files"
+    const READ_ONLY: &str = r#"folder="$WINEPREFIX/drive_c/Program Files"
         mount --bind "$folder" "$folder"
         mount -o remount,bind,ro "$folder"
         wine "$@"
         status=$?
-        /usr/lib/x86_64-linux-gnu/wine/wineserver -w
+        wineserver -w
         exit $status"#;
     let wine = Wine::start().unwrap();
     let before = wine.files().unwrap();
@@ -115,15 +114,14 @@ fn a_file_in_use_is_replaced_when_windows_starts_again() {
         while (!files.FileExists("Z:\\run\\seatline\\release")) WScript.Sleep(100);
         held.Close();
     "#;
-    const MEANWHILE: &str = r#"mkdir -p /run/user
-        cd /run/seatline
+    const MEANWHILE: &str = r#"cd /run/seatline
         wine cscript 'Z:\run\seatline\hold.js' &
         until [ -e held ] || ! kill -0 $!; do sleep 0.1; done
         wine "$@"
         status=$?
         touch release
         wait
-        /usr/lib/x86_64-linux-gnu/wine/wineserver -w
+        wineserver -w
         exit $status"#;
     let wine = Wine::start().unwrap();
     assert_eq!(wine.msiexec("/i", OLD, &["WEBVIEW2=skip"]).unwrap(), 0);

@@ -23,9 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Each step begins when its file is there, and leaves its exit code and what it said. Without a
 /// program of a person's the computer would turn off between them.
-const STEPS: &str = r#"mkdir -p /run/user
-    cd /run/seatline
-    /usr/lib/x86_64-linux-gnu/wine/wineserver --persistent=120
+const STEPS: &str = r#"cd /run/seatline
+    wineserver --persistent=120
     step() {
         name=$1
         shift
@@ -41,7 +40,7 @@ const STEPS: &str = r#"mkdir -p /run/user
     step stop sc stop SeatlineCenter
     step start sc start SeatlineCenter
     step uninstall "$center" --config "$config" service uninstall
-    /usr/lib/x86_64-linux-gnu/wine/wineserver --kill
+    wineserver --kill
     "#;
 
 /// A Windows computer on which the steps are taken one by one.

@@ -20,22 +20,24 @@ pub(crate) const PROGRAM: &str = r"C:\Program Files\Seatline\seatline.exe";
 /// The person at the computer has this profile on drive C.
 pub(crate) const PROFILE: &str = "users/root";
 
+/// What every script begins with. Debian has `wineserver` outside the path.
+const PROLOGUE: &str = "mkdir -p /run/user
+    PATH=$PATH:/usr/lib/x86_64-linux-gnu/wine";
+
 /// Runs one Windows program and waits until the computer has written its registry.
-const RUN: &str = "mkdir -p /run/user
-    wine \"$@\"
+const RUN: &str = "wine \"$@\"
     status=$?
-    /usr/lib/x86_64-linux-gnu/wine/wineserver -w
+    wineserver -w
     exit $status";
 
 /// Runs one Windows program, and beside it a script of the shared folder, which writes to a file
 /// there what it says.
-const RUN_BESIDE: &str = "mkdir -p /run/user
-    cd /run/seatline
+const RUN_BESIDE: &str = "cd /run/seatline
     sh beside.sh > beside.log 2>&1 < /dev/null &
     wine \"$@\"
     status=$?
     wait
-    /usr/lib/x86_64-linux-gnu/wine/wineserver -w
+    wineserver -w
     exit $status";
 
 /// A Windows computer. It is off between two programs.
@@ -102,7 +104,7 @@ impl Wine {
     pub(crate) fn script(&self, script: &str, arguments: &[&str]) -> Result<Command> {
         let mut command = sid::command("sh", &self.folder)?;
         command
-            .args(["-c", script, "sh"])
+            .args(["-c", &format!("{PROLOGUE}\n{script}"), "sh"])
             .args(arguments)
             .env("WINEPREFIX", format!("{}/prefix", sid::FOLDER))
             .env("WINEDEBUG", "-all")

@@ -2,7 +2,7 @@
 
 use crate::rig::{
     AGENT_TONE, Centre, Computer, Conversation, Network, Telephone, code, desk_code, make_ready,
-    request, seen,
+    seen,
 };
 use seatline_audio::{Direction, sim::amplitude_at};
 use seatline_contract::{
@@ -344,9 +344,7 @@ async fn a_call_outlives_every_connection_to_the_centre() {
     let network = Network::to(&centre).await;
     let computer = Computer::new(&centre);
     let desk = computer.desk().await;
-    let mut through_network = request(&centre);
-    through_network.centre = network.url();
-    desk.sign_in(through_network).await.unwrap();
+    desk.sign_in(network.request(&centre)).await.unwrap();
     make_ready(&desk).await;
     let (mut customer, mut headset) = answered_call(&telephone, &centre, &desk).await;
     both_hear(&computer, &mut headset).await;

@@ -591,8 +591,12 @@ impl Network {
         }
     }
 
-    pub fn url(&self) -> String {
-        format!("https://localhost:{}", self.port)
+    /// To sign in at the centre through it.
+    pub fn request(&self, centre: &Centre) -> SignInRequest {
+        SignInRequest {
+            centre: format!("https://localhost:{}", self.port),
+            ..request(centre)
+        }
     }
 
     /// Ends every connection once it has carried so many bytes to the desk.

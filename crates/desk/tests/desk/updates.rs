@@ -157,6 +157,12 @@ async fn ready(desk: &Desk) {
     .await;
 }
 
+/// Asks, and waits for the good update.
+async fn becomes_ready(desk: &Desk) {
+    desk.check_update().await.unwrap();
+    ready(desk).await;
+}
+
 /// Asks, and waits until something is there of what is fetched.
 async fn fetching(desk: &Desk) {
     desk.check_update().await.unwrap();
@@ -234,8 +240,7 @@ async fn a_signed_newer_version_comes_by_itself_and_is_installed_once_agreed() {
     // What is here already is not fetched a second time.
     let asked = centre.running.app.updates.asked();
     assert_eq!(asked, 2, "what is the latest, and the file");
-    desk.check_update().await.unwrap();
-    ready(&desk).await;
+    becomes_ready(&desk).await;
     assert_eq!(centre.running.app.updates.asked(), asked + 1);
 
     desk.install_update(Agreed::Now).await.unwrap();
@@ -419,10 +424,9 @@ async fn too_much_and_too_little_are_refused() {
         updates.largest = 3_000_000;
     }
     let desk = crate::rig::restart(&computer).await;
-    let mut by_network = request(&centre);
-    by_network.centre = network.url();
-    by_network.take_over = true;
-    desk.sign_in(by_network).await.unwrap();
+    let mut again = network.request(&centre);
+    again.take_over = true;
+    desk.sign_in(again).await.unwrap();
     network.break_after(1_000_000);
     assert_eq!(failed(&desk).await, desk_code(DeskCode::UpdateBroken));
     assert_eq!(kept(&computer), [] as [&str; 0]);
@@ -431,13 +435,11 @@ async fn too_much_and_too_little_are_refused() {
 
     // The network is whole again, and so is the update, to its last allowed byte.
     network.break_after(u64::MAX);
-    desk.check_update().await.unwrap();
-    ready(&desk).await;
+    becomes_ready(&desk).await;
 
     // That the centre goes away then takes nothing back.
     let stopped = centre.stop().await;
-    desk.check_update().await.unwrap();
-    ready(&desk).await;
+    becomes_ready(&desk).await;
     desk.shutdown().await;
     drop(stopped);
 }
@@ -465,9 +467,7 @@ async fn policys_no_and_signing_out_end_what_is_being_fetched() {
     network.hold_after(1_000_000);
     let computer = site.computer(&centre);
     let desk = computer.desk().await;
-    let mut by_network = request(&centre);
-    by_network.centre = network.url();
-    desk.sign_in(by_network).await.unwrap();
+    desk.sign_in(network.request(&centre)).await.unwrap();
 
     fetching(&desk).await;
     wants(&computer, &centre, false);
@@ -595,8 +595,7 @@ async fn an_update_waits_for_the_end_of_a_call_and_of_its_wrap_up() {
     let centre = site.centre(&telephone.uri()).await;
     let computer = site.computer(&centre);
     let desk = computer.ready(&centre).await;
-    desk.check_update().await.unwrap();
-    ready(&desk).await;
+    becomes_ready(&desk).await;
 
     let mut customer = telephone.call(&centre).await;
     customer.answered().await;
@@ -661,8 +660,7 @@ async fn what_is_agreed_for_quitting_begins_then_and_a_file_changed_meanwhile_do
     let centre = site.centre(NO_TRUNK).await;
     let computer = site.computer(&centre);
     let desk = computer.signed_in(&centre).await;
-    desk.check_update().await.unwrap();
-    ready(&desk).await;
+    becomes_ready(&desk).await;
     within("quitting without a word", desk.begin_agreed_update()).await;
     assert_eq!(site.begun(), 0);
 
@@ -681,8 +679,7 @@ async fn what_is_agreed_for_quitting_begins_then_and_a_file_changed_meanwhile_do
     assert_eq!((site.begun(), kept(&computer)), (0, Vec::new()));
 
     // An installation that cannot even begin is said, and the desk goes on.
-    desk.check_update().await.unwrap();
-    ready(&desk).await;
+    becomes_ready(&desk).await;
     site.installer.refuses.store(true, Ordering::Relaxed);
     desk.install_update(Agreed::Now).await.unwrap();
     let failed = seen(&desk, "it is said", |view| match view.update.state {
@@ -693,8 +690,7 @@ async fn what_is_agreed_for_quitting_begins_then_and_a_file_changed_meanwhile_do
     assert_eq!(failed, desk_code(DeskCode::UpdateNotInstalled));
     site.installer.refuses.store(false, Ordering::Relaxed);
 
-    desk.check_update().await.unwrap();
-    ready(&desk).await;
+    becomes_ready(&desk).await;
     desk.install_update(Agreed::OnQuit).await.unwrap();
     assert_eq!(site.begun(), 0);
     within("quitting", desk.begin_agreed_update()).await;
