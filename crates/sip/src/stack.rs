@@ -128,7 +128,9 @@ impl Stack {
         while let Some(Unanswered(purpose)) = self.wire.timeout(now) {
             self.unanswered(purpose, now);
         }
-        while let Some(id) = self.agenda.take_due(now) {
+        // Taken out first: a call that is due again at once has to wait for the next time.
+        let due: Vec<CallId> = std::iter::from_fn(|| self.agenda.take_due(now)).collect();
+        for id in due {
             self.call_timeout(id, now);
             self.reschedule(id);
         }
@@ -213,7 +215,7 @@ impl Stack {
     fn unanswered(&mut self, purpose: Purpose, now: Instant) {
         match purpose {
             Purpose::Invite(id) => self.invite_unanswered(id, now),
-            Purpose::Reoffer(id) => self.reoffer_unanswered(id),
+            Purpose::Reoffer(id) => self.reoffer_unanswered(id, now),
             Purpose::Update(id) => self.lose(id, now),
             Purpose::Refer(id) => self.refer_unanswered(id, now),
             Purpose::Notify(id) => self.notify_refused(id),
@@ -271,6 +273,11 @@ impl Stack {
     /// Who proved to be at the other end of a flow.
     pub(crate) fn flow_user(&self, flow: FlowId) -> Option<&str> {
         self.flow_users.get(&flow).map(String::as_str)
+    }
+
+    /// Whether the far side of a call is at the other end of a flow.
+    pub(crate) fn carries_call(&self, flow: FlowId) -> bool {
+        self.calls.values().any(|call| call.hop.flow == flow)
     }
 
     /// A flow is gone. Calls over WebSocket wait for the peer to come back; others fail their open requests.

@@ -1,5 +1,8 @@
 //! What the centre's end does about each message, pure.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::{HashMap, VecDeque},
     time::{Duration, Instant},
@@ -10,7 +13,7 @@ use tokio::sync::mpsc;
 
 use super::{
     EndpointEvent, PlaceCallError,
-    guard::Guard,
+    guard::{Guard, WINDOW},
     nonce::{Nonces, Worth},
     registrar::{Outcome, Registrar},
 };
@@ -99,9 +102,11 @@ impl Core {
         }
     }
 
-    /// A WebSocket was opened.
-    pub(super) fn open_flow(&mut self, flow: FlowId, now: Instant) {
-        self.patience.set(flow, Some(now + UNPROVEN));
+    /// A peer opened a connection. Those of trunks stay: their calls may be silent for long.
+    pub(super) fn open_flow(&mut self, hop: &Hop, now: Instant) {
+        if hop.transport == Transport::Wss || !self.is_welcome(hop) {
+            self.patience.set(hop.flow, Some(now + UNPROVEN));
+        }
     }
 
     /// Something, if only a ping, came on a WebSocket.
@@ -166,7 +171,11 @@ impl Core {
         self.stack.timeout(now);
         self.registrar.timeout(now);
         while let Some(flow) = self.patience.take_due(now) {
-            self.closing.push_back(flow);
+            // A trunk that is called may speak from elsewhere, without any proof.
+            let is_trunk = self.stack.flow_user(flow).is_none() && self.stack.carries_call(flow);
+            if !is_trunk {
+                self.closing.push_back(flow);
+            }
         }
         self.deal(now);
     }
@@ -263,7 +272,9 @@ impl Core {
             Worth::Forged => return self.ask_proof(hop, &request, false, now),
         }
         if self.guard.is_locked(&proof.user, hop.peer.ip(), now) {
-            self.stack.reply(hop, &request, 403, &[]);
+            // Not a word on the secret: whoever has the right one and shares the address is to come again.
+            let later = [("Retry-After", WINDOW.as_secs().to_string())];
+            self.stack.reply(hop, &request, 503, &later);
             return;
         }
         if self.pending.len() >= MOST_PENDING {

@@ -190,8 +190,9 @@ impl Driver {
     fn take(&mut self, input: Input) {
         let now = Instant::now();
         match input {
-            Input::Opened { flow, connection } => {
-                self.connections.insert(flow, connection.begun());
+            Input::Opened { hop, connection } => {
+                self.core.open_flow(&hop, now);
+                self.connections.insert(hop.flow, connection.begun());
             }
             Input::Received { hop, bytes } => {
                 // A connection that was closed here may still have had something in the queue.
@@ -215,9 +216,9 @@ impl Driver {
     fn obey(&mut self, command: Command) {
         match command {
             Command::Open(pipe, peer) => {
-                let (flow, connection) = self.lobby.serve_websocket(pipe, peer);
-                self.connections.insert(flow, connection);
-                self.core.open_flow(flow, Instant::now());
+                let (hop, connection) = self.lobby.serve_websocket(pipe, peer);
+                self.core.open_flow(&hop, Instant::now());
+                self.connections.insert(hop.flow, connection);
             }
             Command::Call { target, call, done } => match target {
                 Target::Agent(user) => {

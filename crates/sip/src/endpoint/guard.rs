@@ -11,7 +11,7 @@ const MOST_FOR_USER: u32 = 5;
 /// Wrong proofs from one address before it is locked out.
 const MOST_FROM_ADDRESS: u32 = 20;
 /// How long a lock lasts, and how long failures are counted.
-const WINDOW: Duration = Duration::from_secs(60);
+pub(super) const WINDOW: Duration = Duration::from_secs(60);
 /// Most entries kept; more only come from an attack, and then the oldest window is the least loss.
 const MOST_ENTRIES: usize = 10_000;
 

@@ -33,14 +33,8 @@ const MOST_REMEMBERED: usize = 1024;
 
 /// What the sockets tell the driver.
 pub(super) enum Input {
-    Opened {
-        flow: FlowId,
-        connection: Connection,
-    },
-    Received {
-        hop: Hop,
-        bytes: Bytes,
-    },
+    Opened { hop: Hop, connection: Connection },
+    Received { hop: Hop, bytes: Bytes },
     Alive(FlowId),
     Closed(FlowId),
 }
@@ -176,7 +170,7 @@ impl Lobby {
         &self,
         pipe: WebSocketPipe,
         peer: SocketAddr,
-    ) -> (FlowId, Connection) {
+    ) -> (Hop, Connection) {
         let flow = self.name_flow();
         let hop = Hop {
             flow,
@@ -189,13 +183,14 @@ impl Lobby {
             outgoing,
         } = pipe;
         let inputs = self.inputs.clone();
+        let read_hop = hop.clone();
         let reader = tokio::spawn(async move {
             while let Some(frame) = incoming.recv().await {
                 let input = match frame {
                     WebSocketFrame::Alive => Input::Alive(flow),
                     WebSocketFrame::Message(bytes) if bytes.len() > LARGEST => break,
                     WebSocketFrame::Message(bytes) => Input::Received {
-                        hop: hop.clone(),
+                        hop: read_hop.clone(),
                         bytes,
                     },
                 };
@@ -212,7 +207,7 @@ impl Lobby {
             reader: reader.abort_handle(),
             begin: None,
         };
-        (flow, connection)
+        (hop, connection)
     }
 }
 
@@ -284,9 +279,8 @@ pub(super) async fn accept_tcp(listener: TcpListener, lobby: Lobby) {
         match listener.accept().await {
             Ok((stream, peer)) => match lobby.serve_tcp(stream, peer) {
                 Ok((hop, connection)) => {
-                    let flow = hop.flow;
                     // The driver may be gone already; the connection closes then.
-                    let _ = lobby.inputs.send(Input::Opened { flow, connection }).await;
+                    let _ = lobby.inputs.send(Input::Opened { hop, connection }).await;
                 }
                 Err(error) => tracing::debug!(%peer, %error, "TCP connection lost at once"),
             },

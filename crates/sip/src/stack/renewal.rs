@@ -62,7 +62,15 @@ impl Stack {
         self.reschedule(id);
     }
 
-    pub(super) fn reoffer_unanswered(&mut self, id: CallId) {
+    pub(super) fn reoffer_unanswered(&mut self, id: CallId, now: Instant) {
+        let is_refresh = self
+            .calls
+            .get(&id)
+            .is_some_and(|call| matches!(call.offer, Offer::Sent { done: None, .. }));
+        if is_refresh {
+            // RFC 4028 section 10: a far side that does not answer a refresh is gone.
+            return self.lose(id, now);
+        }
         self.settle_offer(id, Err(ReofferError::NoAnswer));
         self.reschedule(id);
     }

@@ -41,9 +41,10 @@ impl SessionTimer {
     /// What a `Session-Expires` value of a 2xx to this side's request agrees on.
     pub(crate) fn agreed(response: &Response, now: Instant) -> Option<Self> {
         let (interval, refresher) = read(response)?;
-        // RFC 4028 section 7.2: without a refresher parameter, the one who asked refreshes.
+        // RFC 4028 section 7.2: without a refresher parameter, the one who asked refreshes. Section 5: no interval is
+        // shorter than the shortest, whatever the far side says.
         Some(Self::start(
-            interval,
+            interval.max(SHORTEST),
             refresher != Some(Refresher::Answerer),
             now,
         ))
@@ -163,6 +164,18 @@ mod tests {
             ("1800;refresher=uac", true, false)
         );
         assert_eq!(timer.at, now + Duration::from_secs(1768));
+    }
+
+    #[test]
+    fn an_interval_too_short_is_agreed_to_as_the_shortest() {
+        let now = Instant::now();
+        for value in ["0", "1;refresher=uac", "89;refresher=uas"] {
+            let mut response = request(&[]).response(200, "x");
+            response.headers.push("Session-Expires", value);
+            let timer = SessionTimer::agreed(&response, now).unwrap();
+            assert_eq!(timer.interval, SHORTEST, "{value}");
+            assert!(timer.at >= now + SHORTEST / 2, "{value}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Credentials, Invitation, Outside, Settings, Stack};
+use super::{Credentials, Invitation, Outside, Settings, Stack, session::SessionTimer};
 use crate::{
     call::{
         Call, CallCommand, CallError, CallEvent, CallEvents, IncomingCall, Origin, ReofferError,
@@ -540,6 +540,45 @@ fn a_call_whose_far_side_vanished_is_noticed_by_the_session_timer() {
         Some((Side::Remote, Some(408), String::new()))
     );
     world.assert_all_forgotten();
+}
+
+#[test]
+fn a_refresh_by_re_invite_that_nobody_answers_ends_the_call() {
+    let mut world = World::new(Transport::Udp);
+    let ((_call, mut events), _theirs) = world.connected();
+    for call in world.stacks[CALLER].calls.values_mut() {
+        call.updates = false;
+    }
+    world.loses = Box::new(|side, _| side == CALLER);
+    world.advance(Duration::from_secs(900 + 33));
+    assert!(world.count(CALLER, "INVITE") > 1);
+    assert_eq!(world.count(CALLER, "UPDATE"), 0);
+    assert_eq!(
+        ended(&mut events),
+        Some((Side::Remote, Some(408), String::new()))
+    );
+}
+
+#[test]
+fn a_call_that_is_always_due_does_not_hold_the_stack() {
+    let mut world = World::new(Transport::Udp);
+    let (_ours, _theirs) = world.connected();
+    let now = world.now;
+    let stack = &mut world.stacks[CALLER];
+    let ids: Vec<_> = stack.calls.keys().copied().collect();
+    for id in ids {
+        let timer = SessionTimer::start(Duration::ZERO, true, now);
+        stack.calls.get_mut(&id).unwrap().session = Some(timer);
+        stack.reschedule(id);
+    }
+    for _ in 0..3 {
+        stack.timeout(now);
+    }
+    let sent = std::iter::from_fn(|| stack.poll());
+    assert_eq!(
+        sent.filter(|(_, wire)| wire.starts_with("UPDATE")).count(),
+        3
+    );
 }
 
 #[test]

@@ -478,6 +478,21 @@ mod tests {
     }
 
     #[test]
+    fn a_lock_on_the_address_says_nothing_of_the_secret() {
+        let now = Instant::now();
+        let mut registration = registration();
+        let second = challenged(&mut registration, now);
+        let locked = answer(&second, 503, &[("Retry-After", "60")]);
+        assert!(matches!(
+            registration.answered(Some(&locked), now, "cn"),
+            Step::Failed(LinkFailure::Unanswered)
+        ));
+        registration.disconnected();
+        registration.connected(&hop(), now, "cn");
+        assert!(registration.deadline().is_some(), "it does not ask again");
+    }
+
+    #[test]
     fn a_busy_switch_is_tried_again_and_a_strict_one_obeyed() {
         let now = Instant::now();
         let mut registration = registration();

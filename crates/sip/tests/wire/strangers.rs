@@ -90,9 +90,9 @@ async fn nobody_does_anything_without_proof() {
         uri=\"sip:seatline.test\", response=\"00\", algorithm=SHA-256, qop=auth, nc=00000001, cnonce=\"c\"\r\n";
     let answer = exchange(&mut socket, request("REGISTER", "ann", proof)).await;
     assert!(answer.starts_with("SIP/2.0 401"));
-    // Five guesses, then the door is closed, for known and unknown users alike.
+    // Five guesses, then the door is closed for a while, for known and unknown users alike.
     for user in ["ann", "nobody"] {
-        for _ in 0..7 {
+        for guesses in 0..7 {
             let asking = exchange(&mut socket, request("REGISTER", user, "")).await;
             let nonce = asking
                 .split("nonce=\"")
@@ -103,7 +103,12 @@ async fn nobody_does_anything_without_proof() {
                 .unwrap();
             let guess = proof.replace("NONCE", nonce).replace("ann", user);
             let answer = exchange(&mut socket, request("REGISTER", user, &guess)).await;
-            assert!(answer.starts_with("SIP/2.0 403"), "{user}");
+            let status = if guesses < 5 { "403" } else { "503" };
+            assert!(
+                answer.starts_with(&format!("SIP/2.0 {status}")),
+                "{user}: {answer}"
+            );
+            assert_eq!(answer.contains("\r\nRetry-After: 60\r\n"), guesses >= 5);
         }
         for _ in 0..5 {
             assert!(matches!(
