@@ -46,6 +46,7 @@ struct Stage {
     played: Mutex<Vec<f32>>,
     microphone: Plug,
     speaker: Plug,
+    silent: AtomicBool,
 }
 
 #[derive(Default)]
@@ -75,6 +76,7 @@ impl Simulation {
                 played: Mutex::new(Vec::new()),
                 microphone: Plug::default(),
                 speaker: Plug::default(),
+                silent: AtomicBool::new(false),
             }),
             buttons: SimulatedButtons::default(),
         }
@@ -133,6 +135,11 @@ impl Simulation {
             .plug(direction)
             .busy
             .store(busy, Ordering::SeqCst);
+    }
+
+    /// Makes the sound system refuse to list devices; streams that run go on.
+    pub fn set_silent(&self, silent: bool) {
+        self.stage.silent.store(silent, Ordering::SeqCst);
     }
 
     /// Presses the microphone's own mute key: it gives silence from then on, or sound again.
@@ -239,6 +246,9 @@ impl SimulatedBackend {
 
 impl Backend for SimulatedBackend {
     fn devices(&mut self) -> Result<Vec<Device>, DeviceError> {
+        if self.stage.silent.load(Ordering::SeqCst) {
+            return Err(DeviceError::Unavailable("simulated".into()));
+        }
         let device = |direction, id: &str, name: &str| Device {
             id: DeviceId::new(id),
             name: name.into(),

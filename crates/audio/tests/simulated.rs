@@ -205,6 +205,32 @@ fn a_headset_pulled_out_in_a_call_goes_silent_and_comes_back() {
 }
 
 #[test]
+fn a_device_that_works_goes_on_while_none_can_be_listed() {
+    let desk = desk();
+    let mut record = desk.call();
+    desk.simulation.set_silent(true);
+    // The loss of one has the devices looked at, and then more often.
+    desk.simulation.unplug(Direction::Input);
+    desk.wait_for(|event| matches!(event, HeadsetEvent::DeviceLost { .. }));
+    let frames = record.captured_frames();
+    wait_until("the devices have been looked at again", || {
+        record.captured_frames() > frames + 50
+    });
+    assert!(desk.simulation.is_open(Direction::Output));
+
+    desk.simulation.plug(Direction::Input);
+    desk.simulation.set_silent(false);
+    desk.wait_for(|event| match event {
+        HeadsetEvent::DeviceLost { direction, .. } => panic!("the {direction} was given up"),
+        HeadsetEvent::Recovered { direction, .. } => *direction == Direction::Input,
+        _ => false,
+    });
+    wait_until("the microphone is heard again", || {
+        hears(&mut record, MICROPHONE_HZ)
+    });
+}
+
+#[test]
 fn a_device_taken_by_another_program_is_said_and_retried() {
     let desk = desk();
     desk.simulation.set_busy(Direction::Input, true);

@@ -35,6 +35,8 @@ pub(crate) struct Sound {
     system: SoundSystem,
     board: Arc<Board>,
     headset: Arc<Headset>,
+    /// The call on the headset, locked while one is put on or taken off.
+    on_headset: Arc<Mutex<Option<u64>>>,
     chosen: Mutex<DeviceSelection>,
     ringing: watch::Sender<bool>,
     /// What the headset's own key said last.
@@ -77,6 +79,7 @@ impl Sound {
             system,
             board: board.clone(),
             headset: Arc::new(headset),
+            on_headset: Arc::default(),
             chosen: Mutex::new(chosen),
             ringing,
             key: key.clone(),
@@ -101,26 +104,40 @@ impl Sound {
         self.levels.subscribe()
     }
 
-    /// Connects a call to the headset, to the speaker alone if it is only listened to.
+    /// Connects a call to the headset, to the speaker alone if it is only listened to. Calls are
+    /// numbered in their order: one that is over never takes the headset from a later one.
     ///
     /// # Errors
-    /// The devices' codes; then nothing is connected.
-    pub(crate) async fn connect(&self, line: Box<dyn Line>, use_of: Use) -> Result<(), Failure> {
-        let headset = self.headset.clone();
+    /// The devices' codes; then this call is not connected. [`DeskCode::NoCall`] if a later one is.
+    pub(crate) async fn connect(
+        &self,
+        call: u64,
+        line: Box<dyn Line>,
+        use_of: Use,
+    ) -> Result<(), Failure> {
+        let (headset, on_headset) = (self.headset.clone(), self.on_headset.clone());
         let connected = self
             .blocking(move || {
+                let mut on_headset = on_headset.lock();
+                if on_headset.is_some_and(|later| later > call) {
+                    return Ok(false);
+                }
                 let connected = match use_of {
                     Use::Talk => headset.connect(line),
                     Use::Listen => headset.listen(line),
                 };
+                *on_headset = connected.is_ok().then_some(call);
                 if connected.is_err() {
                     headset.disconnect();
                 }
-                connected
+                connected.map(|()| true)
             })
             .await;
+        if let Ok(false) = connected {
+            return Err(Failure::new(DeskCode::NoCall));
+        }
         self.note_problem(connected.as_ref().err());
-        connected.map_err(|error| failure(&error))
+        connected.map(|_| ()).map_err(|error| failure(&error))
     }
 
     /// Opens or closes the microphone of the connected call.
@@ -136,14 +153,17 @@ impl Sound {
         changed.map_err(|error| failure(&error))
     }
 
-    /// Takes the call off the headset, which closes its devices.
-    pub(crate) async fn disconnect(&self) {
-        let headset = self.headset.clone();
-        headset.set_muted(false);
+    /// Takes a call off the headset, if it is on it, which closes the devices.
+    pub(crate) async fn disconnect(&self, call: u64) {
+        let (headset, on_headset) = (self.headset.clone(), self.on_headset.clone());
         // A headset that has ended has no call.
         let _ = self
             .blocking(move || {
-                headset.disconnect();
+                let mut on_headset = on_headset.lock();
+                if *on_headset == Some(call) {
+                    headset.disconnect();
+                    *on_headset = None;
+                }
                 Ok(())
             })
             .await;
@@ -412,5 +432,40 @@ pub(crate) fn failure(error: &OpenError) -> Failure {
     match name {
         Some(name) => failure.about(name),
         None => failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{settings, view::Keyring};
+    use seatline_audio::sim::{Simulation, TestLine, tone};
+
+    #[tokio::test]
+    async fn a_call_that_is_over_leaves_the_headset_to_the_next() {
+        let simulation = Simulation::new(tone(440.0, 0.5));
+        let sound = Sound::start(
+            SoundSystem::Simulated(simulation.clone()),
+            Arc::new(Board::new(settings::default(), Keyring::SessionOnly)),
+            DeviceSelection::default(),
+            Processing {
+                echo: false,
+                noise: false,
+                gain: false,
+            },
+        )
+        .unwrap();
+        let (line, next) = TestLine::record(tone(440.0, 0.5));
+        sound.connect(2, line, Use::Talk).await.unwrap();
+        sound.disconnect(1).await;
+        let (line, late) = TestLine::record(tone(440.0, 0.5));
+        let refused = sound.connect(1, line, Use::Listen).await.unwrap_err();
+        assert_eq!(refused.code, FailureCode::Desk(DeskCode::NoCall));
+        assert!(late.is_dropped() && !next.is_dropped());
+        assert!(simulation.is_open(Direction::Input));
+
+        sound.disconnect(2).await;
+        assert!(next.is_dropped());
+        assert!(!simulation.is_open(Direction::Input));
     }
 }

@@ -9,9 +9,10 @@ mod wait;
 use std::ffi::CString;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pulseaudio::protocol::stream::{BufferAttr, StreamFlags};
 use pulseaudio::protocol::{
@@ -31,6 +32,12 @@ const PREFIX: &str = "pulseaudio:";
 /// How long the server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long it may take when nobody waits for it.
+const BRIEFLY: Duration = Duration::from_millis(50);
+
+/// How long a handshake is waited for before another is tried.
+const GREETING_PATIENCE: Duration = Duration::from_secs(60);
+
 /// How often a stream's delay is asked for, and whether its microphone is muted. It also tells
 /// whether the stream still exists.
 const ASK_EVERY: Duration = Duration::from_millis(100);
@@ -49,7 +56,18 @@ const SAMPLE_BYTES: usize = size_of::<f32>();
 
 /// The one connection of this process. The client library never closes one that is idle, so
 /// a connection for every listing of devices would soon exhaust the server.
-static CONNECTION: Mutex<Option<Client>> = Mutex::new(None);
+static CONNECTION: Mutex<Connection> = Mutex::new(Connection {
+    client: None,
+    greeting: None,
+});
+
+struct Connection {
+    client: Option<Client>,
+    /// A handshake that has not ended yet, and when it began.
+    greeting: Option<(Instant, Greeting)>,
+}
+
+type Greeting = Receiver<Result<Client, ClientError>>;
 
 /// Streams with the same number must share a sink; each of ours gets its own.
 static NEXT_SYNC_ID: AtomicU32 = AtomicU32::new(1);
@@ -62,24 +80,45 @@ impl PulseBackend {
     /// Connects to the server the environment names.
     pub(crate) fn connect() -> Result<Self, DeviceError> {
         let mut connection = CONNECTION.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = connection.as_ref()
-            && let Some(Ok(_)) = wait(client.server_info(), PATIENCE)
+        Self::connect_within(PATIENCE, &mut connection)
+    }
+
+    /// Connects if that takes no time. A server that is slow may be there at the next call.
+    pub(crate) fn connect_briefly() -> Option<Self> {
+        let mut connection = CONNECTION.try_lock().ok()?;
+        Self::connect_within(BRIEFLY, &mut connection).ok()
+    }
+
+    fn connect_within(
+        patience: Duration,
+        connection: &mut Connection,
+    ) -> Result<Self, DeviceError> {
+        if let Some(client) = connection.client.as_ref()
+            && let Some(Ok(_)) = wait(client.server_info(), patience)
         {
             return Ok(Self {
                 client: client.clone(),
             });
         }
-        // The handshake blocks without a limit; a server that hangs keeps only that thread.
-        let (sender, receiver) = mpsc::channel();
-        std::thread::Builder::new()
-            .name("pulse-connect".into())
-            .spawn(move || sender.send(greet()))
-            .map_err(|error| DeviceError::Backend(error.to_string()))?;
-        let client = receiver
-            .recv_timeout(PATIENCE)
-            .map_err(|_| DeviceError::Unavailable("the sound server does not answer".into()))?
-            .map_err(|error| device_error(&error))?;
-        *connection = Some(client.clone());
+        let begun = connection
+            .greeting
+            .take()
+            .filter(|(since, _)| since.elapsed() < GREETING_PATIENCE);
+        let (since, greeting) = match begun {
+            Some(begun) => begun,
+            None => (Instant::now(), begin_greeting()?),
+        };
+        let client = match greeting.recv_timeout(patience) {
+            Ok(greeted) => greeted.map_err(|error| device_error(&error))?,
+            Err(error) => {
+                if error == RecvTimeoutError::Timeout {
+                    connection.greeting = Some((since, greeting));
+                }
+                let silence = "the sound server does not answer";
+                return Err(DeviceError::Unavailable(silence.into()));
+            }
+        };
+        connection.client = Some(client.clone());
         Ok(Self { client })
     }
 
@@ -104,6 +143,16 @@ impl PulseBackend {
         };
         Ok((index, spec.sample_rate))
     }
+}
+
+/// The handshake blocks without a limit; a server that hangs keeps only its thread.
+fn begin_greeting() -> Result<Greeting, DeviceError> {
+    let (sender, greeting) = mpsc::channel();
+    std::thread::Builder::new()
+        .name("pulse-connect".into())
+        .spawn(move || sender.send(greet()))
+        .map_err(|error| DeviceError::Backend(error.to_string()))?;
+    Ok(greeting)
 }
 
 /// Connects and says who we are.

@@ -413,12 +413,17 @@ impl Control {
 
     /// Lists the devices, tells if they have changed, and follows up on both directions.
     fn watch(&mut self) {
-        if let Err(error) = self.list() {
+        let listed = self.list();
+        if let Err(error) = &listed {
             tracing::debug!(%error, "the devices could not be listed");
             self.devices.clear();
         }
         let now = Instant::now();
         for direction in [Direction::Input, Direction::Output] {
+            // Not listed is not gone: a stream that runs tells of its own end.
+            if listed.is_err() && self.side(direction).slot.running().is_some() {
+                continue;
+            }
             let devices = std::mem::take(&mut self.devices);
             let mut step = self.side(direction).slot.look(&devices, now);
             if step == Some(Step::Gone) {

@@ -64,6 +64,15 @@ pub(crate) struct Current {
     quality: Option<Quality>,
 }
 
+/// An answer given before the invitation came.
+pub(crate) struct EarlyAnswer {
+    /// The contact that was offered when it was given.
+    pub(crate) contact: ContactId,
+    pub(crate) reply: Reply,
+    /// When it is given up.
+    pub(crate) until: Instant,
+}
+
 /// Restoring media.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Repair {
@@ -133,6 +142,16 @@ impl Current {
             // Nobody waits for the outcome: the window shows it.
             let (reply, _) = oneshot::channel();
             self.waiting = Some((reply, Instant::now()));
+        }
+    }
+
+    /// Takes an answer given before the invitation came, if it was meant for this call.
+    pub(crate) fn take_early(&mut self, early: EarlyAnswer) {
+        if self.contact == Some(early.contact) {
+            self.waiting = Some((early.reply, early.until));
+        } else {
+            // Who asked may have gone.
+            let _ = early.reply.send(Err(Failure::new(DeskCode::NoCall)));
         }
     }
 
@@ -235,4 +254,38 @@ fn is_our_dialing(contact: &Contact) -> bool {
             contact.state,
             ContactState::Dialing | ContactState::Connected | ContactState::Held
         )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::FailureCode;
+    use seatline_contract::customer::NumberKind;
+    use uuid::Uuid;
+
+    #[test]
+    fn an_early_answer_is_for_the_contact_that_was_offered_and_no_other() {
+        let (offered, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        for (rings, answered) in [(Some(offered), true), (Some(other), false), (None, false)] {
+            let number = NumberView {
+                display: String::new(),
+                full: None,
+                kind: NumberKind::Unknown,
+                region: None,
+            };
+            let mut current = Current::new(1, Direction::Inbound, number, None, UnixMs(0));
+            current.contact = rings.map(ContactId);
+            let (reply, mut answer) = oneshot::channel();
+            current.take_early(EarlyAnswer {
+                contact: ContactId(offered),
+                reply,
+                until: Instant::now(),
+            });
+            assert_eq!(current.waiting.is_some(), answered);
+            let refusal = answer.try_recv().ok().and_then(Result::err);
+            let refusal = refusal.map(|failure| failure.code);
+            let expected = (!answered).then_some(FailureCode::Desk(DeskCode::NoCall));
+            assert_eq!(refusal, expected);
+        }
+    }
 }

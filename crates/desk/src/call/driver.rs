@@ -4,7 +4,7 @@ mod events;
 
 use super::{
     Ask, Callee, LineConfig, Reply, Route,
-    current::Current,
+    current::{Current, EarlyAnswer},
     machine::{Input, State},
     steps::{self, NewLeg, Placed},
 };
@@ -45,7 +45,9 @@ pub(super) struct Driver {
     inbox: Option<mpsc::UnboundedReceiver<Report>>,
     line: Option<Line>,
     current: Option<Current>,
-    early_answer: Option<(Reply, Instant)>,
+    early_answer: Option<EarlyAnswer>,
+    /// A line to register once no call is up.
+    next_line: Option<Box<LineConfig>>,
     calls: u64,
 }
 
@@ -83,6 +85,7 @@ impl Driver {
             line: None,
             current: None,
             early_answer: None,
+            next_line: None,
             calls: 0,
         }
     }
@@ -108,12 +111,18 @@ impl Driver {
                 }
                 _ = tick.tick() => self.ticked().await,
             }
+            if self.current.is_none()
+                && let Some(config) = self.next_line.take()
+            {
+                self.register(*config).await;
+            }
         }
     }
 
     async fn asked(&mut self, ask: Ask) {
         match ask {
-            Ask::Register(config) => self.register(*config).await,
+            // A session that is renewed in mid-call does not end the call.
+            Ask::Register(config) => self.next_line = Some(config),
             Ask::SignOff(reply) => {
                 self.sign_off().await;
                 settle(reply, Ok(()));
@@ -195,6 +204,7 @@ impl Driver {
     }
 
     async fn sign_off(&mut self) {
+        self.next_line = None;
         if self.current.is_some() {
             // Its only refusal is that there is no call.
             let _ = self.hang_up().await;
@@ -230,18 +240,23 @@ impl Driver {
         let apart = current.apart.clone();
         self.current = Some(current);
         tokio::spawn(async move {
-            let placed = steps::place(&sound, &agent, route, callee, apart).await;
+            let placed = steps::place(&sound, id, &agent, route, callee, apart).await;
             send(&reports, Report::Placed(id, placed));
         });
     }
 
     fn answer(&mut self, reply: Reply) {
         let Some(current) = &mut self.current else {
-            if self.board.view().offer.is_some() {
+            match &self.board.view().offer {
                 // The offer came over the other connection first; the invitation follows.
-                self.early_answer = Some((reply, Instant::now() + EARLY_ANSWER));
-            } else {
-                settle(reply, Err(Failure::new(DeskCode::NoCall)));
+                Some(offer) => {
+                    self.early_answer = Some(EarlyAnswer {
+                        contact: offer.contact.id,
+                        reply,
+                        until: Instant::now() + EARLY_ANSWER,
+                    });
+                }
+                None => settle(reply, Err(Failure::new(DeskCode::NoCall))),
             }
             return;
         };
@@ -271,7 +286,7 @@ impl Driver {
         let (id, apart) = (current.id, current.apart.clone());
         let use_of = current.use_of;
         tokio::spawn(async move {
-            let answered = steps::answer(&sound, &leg, &call, sdp, apart, use_of).await;
+            let answered = steps::answer(&sound, id, &leg, &call, sdp, apart, use_of).await;
             send(&reports, Report::Answered(id, answered));
         });
     }
@@ -317,8 +332,11 @@ impl Driver {
         current.answer_waiting(Err(Failure::new(DeskCode::NoCall)));
         match &current.call {
             Some(call) if ringing => {
-                // A call that has just ended by itself is declined too.
-                let _ = call.reject(603, HeaderValue::new("declined").ok()).await;
+                let declined = call.reject(603, HeaderValue::new("declined").ok()).await;
+                if declined.is_err() {
+                    // Its answer is on its way already, or it has just ended by itself.
+                    call.hangup(None);
+                }
             }
             Some(call) => call.hangup(None),
             // It is being placed: its report finds it ended.
@@ -404,7 +422,8 @@ impl Driver {
         };
         self.sound.ring(false);
         current.answer_waiting(Err(Failure::new(DeskCode::NoCall)));
-        self.sound.disconnect().await;
+        self.sound.disconnect(current.id).await;
+        self.sound.set_muted(false);
         if let Some(leg) = current.leg.take() {
             tokio::spawn(async move { leg.close().await });
         }

@@ -77,20 +77,20 @@ pub(crate) async fn prepare(
     }
 }
 
-/// Opens the headset for a leg.
+/// Opens the headset for a call's leg.
 ///
 /// # Errors
 /// The devices' codes, [`DeskCode::MediaFailed`].
 pub(crate) async fn open_headset(
     sound: &Sound,
+    id: u64,
     leg: &Leg,
     apart: Arc<AtomicBool>,
     use_of: Use,
 ) -> Result<(), Failure> {
     let (talker, listener) = leg.attach().map_err(|error| media(&error))?;
-    sound
-        .connect(Box::new(Join::new(talker, listener, apart)), use_of)
-        .await
+    let line = Box::new(Join::new(talker, listener, apart));
+    sound.connect(id, line, use_of).await
 }
 
 /// Answers: headset first, so that a customer never meets an agent without a microphone.
@@ -99,15 +99,16 @@ pub(crate) async fn open_headset(
 /// The devices' codes; [`DeskCode::NoCall`] when the caller has just left.
 pub(crate) async fn answer(
     sound: &Sound,
+    id: u64,
     leg: &Leg,
     call: &Call,
     sdp: String,
     apart: Arc<AtomicBool>,
     use_of: Use,
 ) -> Result<(), Failure> {
-    open_headset(sound, leg, apart, use_of).await?;
+    open_headset(sound, id, leg, apart, use_of).await?;
     if let Err(error) = call.accept(sdp).await {
-        sound.disconnect().await;
+        sound.disconnect(id).await;
         return Err(match error {
             CallError::Ended => Failure::new(DeskCode::NoCall),
             CallError::OutOfTurn => Failure::new(DeskCode::WrongCallState),
@@ -122,6 +123,7 @@ pub(crate) async fn answer(
 /// The devices' codes, [`DeskCode::MediaFailed`], [`DeskCode::LineDown`].
 pub(crate) async fn place(
     sound: &Sound,
+    id: u64,
     agent: &UserAgent,
     route: Route,
     callee: Callee,
@@ -130,7 +132,7 @@ pub(crate) async fn place(
     let (leg, events) = make_leg(route).await?;
     let placed = async {
         let offer = leg.create_offer().await.map_err(|error| media(&error))?;
-        open_headset(sound, &leg, apart, Use::Talk).await?;
+        open_headset(sound, id, &leg, apart, Use::Talk).await?;
         agent
             .call(callee.number, Vec::new(), offer)
             .await
@@ -149,7 +151,7 @@ pub(crate) async fn place(
             call,
         }),
         Err(failure) => {
-            sound.disconnect().await;
+            sound.disconnect(id).await;
             leg.close().await;
             Err(failure)
         }

@@ -87,13 +87,15 @@ impl Book {
             return Vec::new();
         };
         let mut steps = vec![Step::DropWrite(place)];
-        // What was typed after the write was made is still to be sent.
         if let Content::WrapUp { contact, wrap_up } = &write.content
             && let Some(note) = self.notes.get(contact)
-            && note.note == wrap_up.note
-            && note.disposition == wrap_up.disposition
         {
-            steps.push(Step::DropNote(*contact));
+            if is_said_by(note, wrap_up) {
+                steps.push(Step::DropNote(*contact));
+            } else if wrap_up.done {
+                // Typed after the write was made, and nothing else will send it: the contact is over.
+                steps.extend(self.send_late_note(*contact));
+            }
         }
         steps
     }
@@ -149,11 +151,14 @@ impl Book {
     /// A contact left the agent's hands: what was typed for it and not sent is sent now, because
     /// the centre takes late notes too.
     pub(crate) fn send_late_note(&self, gone: ContactId) -> Vec<Step> {
-        let sent = self.writes.values().any(
-            |write| matches!(write.content, Content::WrapUp { contact, .. } if contact == gone),
-        );
+        let waiting = self.writes.values().filter(|it| it.refusal.is_none());
+        let last = waiting.rev().find_map(|write| match &write.content {
+            Content::WrapUp { contact, wrap_up } if *contact == gone => Some(wrap_up),
+            _ => None,
+        });
+        let is_sent = |note| last.is_some_and(|wrap_up| is_said_by(note, wrap_up));
         match self.notes.get(&gone) {
-            Some(note) if !sent => self.enqueue(Write::new(Content::WrapUp {
+            Some(note) if !is_sent(note) => self.enqueue(Write::new(Content::WrapUp {
                 contact: gone,
                 wrap_up: WrapUp {
                     disposition: note.disposition.clone(),
@@ -193,5 +198,94 @@ impl Book {
             .iter()
             .find(|(_, write)| write.id == id)
             .map(|(place, write)| (*place, write))
+    }
+}
+
+fn is_said_by(note: &NoteDraft, wrap_up: &WrapUp) -> bool {
+    note.note == wrap_up.note && note.disposition == wrap_up.disposition
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::{DeskCode, FailureCode};
+    use seatline_contract::time::UnixMs;
+    use uuid::Uuid;
+
+    const CONTACT: ContactId = ContactId(Uuid::from_u128(1));
+
+    fn type_note(book: &mut Book, text: &str) {
+        book.apply(vec![Step::PutNote(Box::new(NoteDraft {
+            contact: CONTACT,
+            disposition: None,
+            note: text.into(),
+            saved: UnixMs(1),
+        }))]);
+    }
+
+    fn finish(book: &mut Book, text: &str) -> WriteId {
+        let write = Write::new(Content::WrapUp {
+            contact: CONTACT,
+            wrap_up: WrapUp {
+                disposition: None,
+                note: text.into(),
+                done: true,
+            },
+        });
+        let id = write.id;
+        book.apply(book.enqueue(write));
+        id
+    }
+
+    fn refuse(book: &mut Book, id: WriteId) {
+        let refusal = Refusal {
+            code: FailureCode::Desk(DeskCode::Internal),
+            field: None,
+        };
+        book.apply(book.refused(id, refusal, false));
+    }
+
+    /// The notes that wait to be sent, in order.
+    fn waiting(book: &Book) -> Vec<&str> {
+        let waits = book.writes.values().filter(|write| write.refusal.is_none());
+        waits
+            .filter_map(|write| match &write.content {
+                Content::WrapUp { wrap_up, .. } => Some(wrap_up.note.as_str()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_late_note_is_sent_unless_the_same_is_on_its_way() {
+        let mut book = Book::default();
+        type_note(&mut book, "first");
+        let first = finish(&mut book, "first");
+        assert!(book.send_late_note(CONTACT).is_empty());
+        type_note(&mut book, "second");
+        book.apply(book.send_late_note(CONTACT));
+        assert_eq!(waiting(&book), ["first", "second"]);
+        book.apply(book.delivered(first));
+        assert_eq!(waiting(&book), ["second"]);
+
+        let second = book.writes.values().next().unwrap().id;
+        refuse(&mut book, second);
+        assert!(waiting(&book).is_empty());
+        book.apply(book.send_late_note(CONTACT));
+        assert_eq!(waiting(&book), ["second"]);
+        assert!(book.parked().is_empty(), "the refused one is replaced");
+    }
+
+    #[test]
+    fn what_is_typed_after_the_contact_is_over_follows_what_was_sent() {
+        let mut book = Book::default();
+        type_note(&mut book, "first");
+        let first = finish(&mut book, "first");
+        type_note(&mut book, "second");
+        book.apply(book.delivered(first));
+        assert_eq!(waiting(&book), ["second"]);
+        let second = book.writes.values().next().unwrap().id;
+        book.apply(book.delivered(second));
+        assert_eq!(book, Book::default());
     }
 }

@@ -42,8 +42,9 @@ impl Driver {
             }
             Report::Repaired(id, result) if current == Some(id) => self.repaired(result),
             Report::Prepared(_, Ok(((leg, _), _))) => leg.close().await,
-            Report::Placed(_, Ok(placed)) => {
+            Report::Placed(id, Ok(placed)) => {
                 placed.call.0.hangup(None);
+                self.sound.disconnect(id).await;
                 placed.leg.0.close().await;
             }
             Report::Redirected(_, _, _, reply) => {
@@ -114,7 +115,9 @@ impl Driver {
         current.contact = contact.and_then(|id| id.parse().ok());
         current.call = Some(incoming.call.clone());
         current.adopt(&self.board.view());
-        current.waiting = self.early_answer.take();
+        if let Some(early) = self.early_answer.take() {
+            current.take_early(early);
+        }
         if let Some(wanted) = incoming.headers.get(ANSWER_HEADER) {
             current.answer_by_itself(wanted);
         }
@@ -433,10 +436,8 @@ impl Driver {
 
     pub(super) async fn ticked(&mut self) {
         let now = Instant::now();
-        if self.early_answer.as_ref().is_some_and(|it| it.1 <= now)
-            && let Some((reply, _)) = self.early_answer.take()
-        {
-            settle(reply, Err(Failure::new(DeskCode::NoCall)));
+        if let Some(early) = self.early_answer.take_if(|early| early.until <= now) {
+            settle(early.reply, Err(Failure::new(DeskCode::NoCall)));
         }
         let Some(current) = &mut self.current else {
             return;
