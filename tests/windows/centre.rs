@@ -39,6 +39,8 @@ const STEPS: &str = r#"cd /run/seatline
     step again "$center" --config "$config" service install
     step stop sc stop SeatlineCenter
     step start sc start SeatlineCenter
+    step halt sc stop SeatlineCenter
+    step refused sc start SeatlineCenter
     step uninstall "$center" --config "$config" service uninstall
     wineserver --kill
     "#;
@@ -96,6 +98,13 @@ impl Computer {
             .iter()
             .any(|line| line.contains(r"Services\\SeatlineCenter"))
     }
+}
+
+/// What the service has logged.
+fn logged(data: &Path) -> String {
+    let logs = fs::read_dir(data.join("logs")).unwrap();
+    logs.map(|log| fs::read_to_string(log.unwrap().path()).unwrap())
+        .collect()
 }
 
 async fn wait_until(what: &str, is_true: impl AsyncFn() -> bool) {
@@ -168,17 +177,23 @@ async fn it_becomes_a_service_that_is_set_up_restarted_and_removed() {
     assert!(status.is_success(), "{status}");
     assert!(!set_up_code.exists(), "the code was for once");
 
+    // Windows may say that it did not start, or that it started and ended; the log says why.
+    let (code, said) = computer.step("halt").await;
+    assert_eq!(code, "0", "{said}");
+    wait_until("it stops", async || !answers(&client, &url).await).await;
+    let file = computer.wine.drive(FOLDER).join("center.toml");
+    let told = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{told}listen_port = 1\n")).unwrap();
+    computer.step("refused").await;
+    let says_why = async || logged(&data).contains("listen_port");
+    wait_until("the refusal is logged", says_why).await;
+
     let (code, said) = computer.step("uninstall").await;
     assert_eq!(code, "0", "{said}");
     assert!(!answers(&client, &url).await);
     assert!(data.join("certificate.pem").is_file(), "the data stay");
     wait_until("Windows is off", async || !computer.is_service()).await;
-    let logs = fs::read_dir(data.join("logs")).unwrap();
-    let logs: Vec<_> = logs.map(|log| log.unwrap().path()).collect();
-    let logged: String = logs
-        .iter()
-        .map(|log| fs::read_to_string(log).unwrap())
-        .collect();
+    let logged = logged(&data);
     assert!(
         !logged.is_empty() && !logged.contains("panicked"),
         "{logged}"

@@ -5,7 +5,7 @@ mod read;
 mod sso;
 
 pub use flags::Flags;
-pub use read::{ConfigError, check, load, print};
+pub use read::{ConfigError, check, data_dir, load, print};
 pub use sso::{Algorithm, SECRET_VARIABLE, Sso};
 
 use ipnet::IpNet;

@@ -53,7 +53,11 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     #[cfg(windows)]
-    let file = arguments.flags.config.clone();
+    if let Some(Command::Service { action }) = arguments.command
+        && !arguments.print_config
+    {
+        return service::act(action, arguments.flags);
+    }
     let config = match config::load(arguments.flags) {
         Ok(config) => config,
         Err(error) => return refuse(&error.into()),
@@ -64,10 +68,6 @@ fn main() -> ExitCode {
     }
     if let Some(Command::RotateRecordingKey) = arguments.command {
         return rotate_recording_key(&config);
-    }
-    #[cfg(windows)]
-    if let Some(Command::Service { action }) = arguments.command {
-        return service::act(action, file.as_deref(), config);
     }
     if let Err(problem) = logs::begin(&config.log, std::io::stderr) {
         eprintln!("seatline-center: {problem}");

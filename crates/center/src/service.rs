@@ -6,9 +6,13 @@
 
 use crate::logs;
 use clap::Subcommand;
-use seatline_center::{Config, Running, StartError, identity};
+use seatline_center::{
+    Config, Running, StartError,
+    config::{self, Flags, Log},
+    identity,
+};
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fs, io,
     path::{Path, PathBuf},
     process::{Command, ExitCode},
@@ -35,8 +39,10 @@ use windows_service::{
 const NAME: &str = "SeatlineCenter";
 /// Who it runs as.
 const ACCOUNT: &str = r"NT AUTHORITY\LocalService";
+/// Whom its data belong to.
+const ADMINISTRATORS: &str = "*S-1-5-32-544";
 /// Who may look into its data: that account, the system, administrators.
-const READERS: [&str; 3] = ["*S-1-5-19", "*S-1-5-18", "*S-1-5-32-544"];
+const READERS: [&str; 3] = ["*S-1-5-19", "*S-1-5-18", ADMINISTRATORS];
 /// The one-time code, in the data folder for as long as it is good.
 const CODE: &str = "set-up-code.txt";
 /// How long starting or stopping may take before Windows takes the service for hung.
@@ -49,8 +55,13 @@ const STEP: Duration = Duration::from_millis(200);
 const DATABASE_LOCKED: i32 = 1_055;
 /// `ERROR_SERVICE_ALREADY_RUNNING`.
 const ALREADY_RUNNING: i32 = 1_056;
-/// How long after a fault the service is started again.
-const AGAIN_AFTER: Duration = Duration::from_secs(5);
+/// How long after a fault the service is started again; the last holds for all that follow, so that
+/// what is refused at every start does not fill the logs.
+const AGAIN_AFTER: [Duration; 3] = [
+    Duration::from_secs(5),
+    Duration::from_secs(5),
+    Duration::from_secs(60),
+];
 
 /// What to do with the service.
 #[derive(Debug, Clone, Copy, Subcommand)]
@@ -63,12 +74,15 @@ pub(crate) enum Action {
     Run,
 }
 
-/// Why the service cannot be managed.
+/// Why the service cannot be managed, or does not run.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServiceError {
     /// A service has no working folder to speak of.
     #[error("{} must be a full path for a service", .0.display())]
     NotFull(PathBuf),
+    /// There is one; it is to be uninstalled first.
+    #[error("the service is installed already: uninstall it first")]
+    Installed,
     /// The data folder cannot be made, or closed to others.
     #[error("the folder {} cannot be used: {error}", folder.display())]
     Folder {
@@ -89,6 +103,28 @@ pub(crate) enum ServiceError {
     /// It did not stop in time.
     #[error("the service does not stop")]
     Hung,
+    /// The system gives it no threads.
+    #[error("cannot start: {0}")]
+    Runtime(io::Error),
+    /// The centre refuses to start, as it says.
+    #[error(transparent)]
+    Start(#[from] StartError),
+}
+
+impl ServiceError {
+    /// The exit code of the program, and the service's own code.
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Log(_) => 2,
+            Self::Folder { .. } | Self::LogFile(_) => 4,
+            Self::Start(error) => error.exit_code(),
+            Self::NotFull(_)
+            | Self::Installed
+            | Self::Refused(_)
+            | Self::Hung
+            | Self::Runtime(_) => 1,
+        }
+    }
 }
 
 fn reason(error: &windows_service::Error) -> String {
@@ -100,35 +136,45 @@ fn reason(error: &windows_service::Error) -> String {
 }
 
 /// Does what was asked, and says how it went.
-pub(crate) fn act(action: Action, file: Option<&Path>, config: Config) -> ExitCode {
+pub(crate) fn act(action: Action, flags: Flags) -> ExitCode {
     let done = match action {
-        Action::Install => install(file, &config),
+        Action::Install => install(flags),
         Action::Uninstall => uninstall(),
-        Action::Run => run(config),
+        Action::Run => run(flags),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("seatline-center: {error}");
-            ExitCode::FAILURE
+            ExitCode::from(error.exit_code())
         }
     }
 }
 
-fn install(file: Option<&Path>, config: &Config) -> Result<(), ServiceError> {
-    for path in file.into_iter().chain([config.data_dir.as_path()]) {
+fn install(flags: Flags) -> Result<(), ServiceError> {
+    let file = flags.config.clone();
+    let config = config::load(flags).map_err(StartError::from)?;
+    for path in file.iter().chain([&config.data_dir]) {
         if !path.is_absolute() {
-            return Err(ServiceError::NotFull(path.to_owned()));
+            return Err(ServiceError::NotFull(path.clone()));
         }
+    }
+    let manager = ServiceManager::local_computer(
+        None::<&str>,
+        ServiceManagerAccess::CONNECT | ServiceManagerAccess::CREATE_SERVICE,
+    )?;
+    // The folder of one that runs is left alone.
+    if manager
+        .open_service(NAME, ServiceAccess::QUERY_STATUS)
+        .is_ok()
+    {
+        return Err(ServiceError::Installed);
     }
     close_folder(&config.data_dir).map_err(|error| ServiceError::Folder {
         folder: config.data_dir.clone(),
         error,
     })?;
-    let manager = ServiceManager::local_computer(
-        None::<&str>,
-        ServiceManagerAccess::CONNECT | ServiceManagerAccess::CREATE_SERVICE,
-    )?;
+    let is_old = config.database_path().exists();
     // The flags of this very start, so that the service sees the same configuration.
     let mut launch_arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     for argument in &mut launch_arguments {
@@ -155,19 +201,30 @@ fn install(file: Option<&Path>, config: &Config) -> Result<(), ServiceError> {
         reset_period: ServiceFailureResetPeriod::After(Duration::from_secs(3_600)),
         reboot_msg: None,
         command: None,
-        actions: Some(vec![
-            ServiceAction {
-                action_type: ServiceActionType::Restart,
-                delay: AGAIN_AFTER,
-            };
-            3
-        ]),
+        actions: Some(
+            AGAIN_AFTER
+                .map(|delay| ServiceAction {
+                    action_type: ServiceActionType::Restart,
+                    delay,
+                })
+                .to_vec(),
+        ),
     })?;
+    // A fault that the service itself reports is one, too.
+    if let Err(error) = service.set_failure_actions_on_non_crash_failures(true) {
+        eprintln!(
+            "seatline-center: the service is started again after a crash only: {}",
+            reason(&error)
+        );
+    }
     start(&service)?;
     println!(
         "The service {NAME} is installed and starts. Its log, and the one-time set-up code of a new centre, are in {}",
         config.data_dir.display()
     );
+    if is_old {
+        println!("There was a database already: the service goes on with its people and data");
+    }
     Ok(())
 }
 
@@ -188,19 +245,59 @@ fn start(service: &Service) -> Result<(), ServiceError> {
     }
 }
 
-/// Makes a folder that holds customers' data, and closes it to everybody else.
+/// Makes a folder that holds customers' data, and closes it to everybody else, whoever made it
+/// first.
 fn close_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    let mut icacls = Command::new("icacls");
-    icacls.arg(folder).args(["/inheritance:r", "/q"]);
+    refuse_links(folder)?;
+    // An owner could open it again, and rights that others were given would stay.
+    icacls(folder, &["/setowner", ADMINISTRATORS])?;
+    icacls(folder, &["/reset"])?;
+    let mut rights = vec!["/inheritance:r".to_owned()];
     for reader in READERS {
-        icacls.args(["/grant:r", &format!("{reader}:(OI)(CI)F")]);
+        rights.extend(["/grant:r".to_owned(), format!("{reader}:(OI)(CI)F")]);
     }
-    let output = icacls.output()?;
+    icacls(folder, &rights)?;
+    // Once more, now that nobody else gets in by the folder itself.
+    refuse_links(folder)?;
+    if fs::read_dir(folder)?.next().is_none() {
+        return Ok(());
+    }
+    let inside = folder.join("*");
+    icacls(&inside, &["/setowner", ADMINISTRATORS, "/t", "/l"])?;
+    icacls(&inside, &["/reset", "/t", "/l"])
+}
+
+/// Refuses a link, as a folder or in it: rights would be changed, and data written, where it leads.
+fn refuse_links(place: &Path) -> io::Result<()> {
+    let kind = fs::symlink_metadata(place)?.file_type();
+    if kind.is_symlink() {
+        let refusal = format!("{} is a link", place.display());
+        return Err(io::Error::other(refusal));
+    }
+    if kind.is_dir() {
+        for entry in fs::read_dir(place)? {
+            refuse_links(&entry?.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Has Windows change whom something belongs to, or who may use it.
+fn icacls(place: &Path, change: &[impl AsRef<OsStr>]) -> io::Result<()> {
+    // By its full path: another could lie beside this program.
+    let windows = std::env::var_os("SystemRoot").unwrap_or_else(|| r"C:\Windows".into());
+    let program = Path::new(&windows).join(r"System32\icacls.exe");
+    let output = Command::new(program)
+        .arg(place)
+        .args(change)
+        .arg("/q")
+        .output()?;
     if output.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stdout);
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
     Err(io::Error::other(said.trim().to_owned()))
 }
 
@@ -222,27 +319,22 @@ fn uninstall() -> Result<(), ServiceError> {
 }
 
 /// What the service was started with; Windows calls it back with nothing of ours.
-static CONFIG: OnceLock<Config> = OnceLock::new();
+static FLAGS: OnceLock<Flags> = OnceLock::new();
 
 define_windows_service!(called_by_windows, serve_or_log);
 
-fn run(config: Config) -> Result<(), ServiceError> {
-    let logs = RollingFileAppender::builder()
-        .rotation(Rotation::DAILY)
-        .filename_suffix("log")
-        .max_log_files(DAYS)
-        .build(config.data_dir.join("logs"))?;
-    logs::begin(&config.log, logs).map_err(ServiceError::Log)?;
+/// Windows hears of a refusal only from a service that it has called.
+fn run(flags: Flags) -> Result<(), ServiceError> {
     // It is set once, by the one start of this program.
-    let _ = CONFIG.set(config);
+    let _ = FLAGS.set(flags);
     Ok(service_dispatcher::start(NAME, called_by_windows)?)
 }
 
 fn serve_or_log(_: Vec<OsString>) {
-    let Some(config) = CONFIG.get() else {
+    let Some(flags) = FLAGS.get() else {
         return;
     };
-    if let Err(error) = serve(config.clone()) {
+    if let Err(error) = serve(flags.clone()) {
         tracing::error!(
             error = reason(&error),
             "Windows does not listen to the service"
@@ -250,7 +342,7 @@ fn serve_or_log(_: Vec<OsString>) {
     }
 }
 
-fn serve(config: Config) -> windows_service::Result<()> {
+fn serve(flags: Flags) -> windows_service::Result<()> {
     let stop = Arc::new(Notify::new());
     let asked = stop.clone();
     let windows = service_control_handler::register(NAME, move |control| match control {
@@ -262,25 +354,50 @@ fn serve(config: Config) -> windows_service::Result<()> {
         _ => ServiceControlHandlerResult::NotImplemented,
     })?;
     tell(windows, ServiceState::StartPending, 0)?;
-    let ended = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime.block_on(serve_until(&stop, windows, config)),
+    let ended = begin(flags).and_then(|config| {
+        let runtime = tokio::runtime::Runtime::new().map_err(ServiceError::Runtime)?;
+        Ok(runtime.block_on(serve_until(&stop, windows, config))?)
+    });
+    let code = match ended {
+        Ok(()) => 0,
         Err(error) => {
             tracing::error!(%error, "the service cannot start");
-            Ok(1)
+            u32::from(error.exit_code())
         }
     };
-    let code = ended.unwrap_or_else(|error| {
-        tracing::error!(%error, "the service cannot start");
-        u32::from(error.exit_code())
-    });
     tell(windows, ServiceState::Stopped, code)
+}
+
+/// Reads the configuration and begins to log: a refusal, too, if it can be told where.
+fn begin(flags: Flags) -> Result<Config, ServiceError> {
+    let folder = config::data_dir(&flags);
+    let begun = config::load(flags)
+        .map_err(|error| ServiceError::from(StartError::from(error)))
+        .and_then(|config| {
+            begin_log(&config.data_dir, &config.log)?;
+            Ok(config)
+        });
+    if let (Err(_), Some(folder)) = (&begun, folder) {
+        // The refusal itself is what Windows is told, logged or not.
+        let _ = begin_log(&folder, &Log::default());
+    }
+    begun
+}
+
+fn begin_log(data_dir: &Path, log: &Log) -> Result<(), ServiceError> {
+    let logs = RollingFileAppender::builder()
+        .rotation(Rotation::DAILY)
+        .filename_suffix("log")
+        .max_log_files(DAYS)
+        .build(data_dir.join("logs"))?;
+    logs::begin(log, logs).map_err(ServiceError::Log)
 }
 
 async fn serve_until(
     stop: &Notify,
     windows: ServiceStatusHandle,
     config: Config,
-) -> Result<u32, StartError> {
+) -> Result<(), StartError> {
     let folder = config.data_dir.clone();
     let running = seatline_center::start(config).await?;
     leave_code(&folder, &running);
@@ -289,7 +406,7 @@ async fn serve_until(
     stop.notified().await;
     let _ = tell(windows, ServiceState::StopPending, 0);
     running.stop().await;
-    Ok(0)
+    Ok(())
 }
 
 /// Leaves the one-time code where only administrators look, and takes an old one away.

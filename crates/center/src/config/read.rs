@@ -55,6 +55,18 @@ pub fn load(flags: Flags) -> Result<Config, ConfigError> {
     Ok(config)
 }
 
+/// Where the data are, as far as flags and file tell it: a file that is refused for another reason
+/// tells it, too.
+#[must_use]
+pub fn data_dir(flags: &Flags) -> Option<PathBuf> {
+    let of_file = || {
+        let text = std::fs::read_to_string(flags.config.as_ref()?).ok()?;
+        let table: toml::Table = toml::from_str(&text).ok()?;
+        table.get("data_dir")?.as_str().map(PathBuf::from)
+    };
+    flags.data_dir.clone().or_else(of_file)
+}
+
 /// The configuration as a file would say it, with secrets hidden.
 #[must_use]
 pub fn print(config: &Config) -> String {
@@ -62,7 +74,14 @@ pub fn print(config: &Config) -> String {
 }
 
 fn parse(text: &str) -> Result<Config, String> {
-    toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
+    toml::from_str(text).map_err(|error| {
+        // The error in full repeats the line, which may hold a secret.
+        let before = error.span().and_then(|place| text.get(..place.start));
+        match before {
+            Some(before) => format!("line {}: {}", before.split('\n').count(), error.message()),
+            None => error.message().to_owned(),
+        }
+    })
 }
 
 /// Refuses values that cannot work together.
@@ -138,6 +157,13 @@ mod tests {
         assert!(error.contains("listen_port"), "{error}");
         let error = parse("[sip]\nupd = \"0.0.0.0:1\"\n").unwrap_err();
         assert!(error.contains("upd"), "{error}");
+        let trunk = "[[trunks]]\nname = \"t\"\nuri = \"sip:10.0.0.1\"\npasswrd = \"canary-4711\"\n";
+        let error = parse(trunk).unwrap_err();
+        assert!(
+            error.contains("line 4") && error.contains("passwrd"),
+            "{error}"
+        );
+        assert!(!error.contains("canary"), "{error}");
     }
 
     #[test]
@@ -182,6 +208,25 @@ mod tests {
         .apply(&mut config);
         assert_eq!(config.listen.port(), 2);
         assert_eq!(config.name, "File");
+    }
+
+    #[test]
+    fn a_refused_file_still_tells_where_the_data_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("center.toml");
+        let flags = Flags {
+            config: Some(file.clone()),
+            ..Flags::default()
+        };
+        assert_eq!(data_dir(&flags), None);
+        std::fs::write(&file, "data_dir = '/data'\nlisten_port = 1\n").unwrap();
+        assert!(load(flags.clone()).is_err());
+        assert_eq!(data_dir(&flags), Some("/data".into()));
+        let told = Flags {
+            data_dir: Some("/elsewhere".into()),
+            ..flags
+        };
+        assert_eq!(data_dir(&told), Some("/elsewhere".into()));
     }
 
     #[test]
