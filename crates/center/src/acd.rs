@@ -97,6 +97,9 @@ pub enum Input {
     Declined(OfferId),
     /// The agent's desk could not be rung.
     RingFailed(OfferId),
+    /// The centre could ring no desk at all: the agent is not at fault, and it is tried again after
+    /// a short rest.
+    NotRung(OfferId),
     /// An agent dials.
     Dialed {
         /// The contact.

@@ -11,7 +11,7 @@ use crate::{
     http::{self, CertificateError, Server},
     identity::{self, Identity},
     key::Key,
-    recording::{RecordingError, Recordings},
+    recording::{self, RecordingError, Recordings},
     store::{OpenError, Store},
     supervision::{self, Supervision},
     updates::Updates,
@@ -193,9 +193,9 @@ pub async fn start_at(config: Config, clock: Clock) -> Result<Running, StartErro
     let key_file = config.data_dir.join("centre.key");
     let key = Key::open(&key_file).map_err(folder(&key_file))?;
     let tls = http::acceptor(&config)?;
-    http::forget_writes(&store, clock.now()).await?;
+    http::forget_cut_off(&store).await?;
 
-    let (recordings, recording) = Recordings::open(
+    let (recordings, recorder) = Recordings::open(
         config.recordings_path(),
         &config.recording_keys_path(),
         store.clone(),
@@ -245,7 +245,12 @@ pub async fn start_at(config: Config, clock: Clock) -> Result<Running, StartErro
         tokio::spawn(server.serve(server_stop.clone(), GRACE)),
         tokio::spawn(directory::keep_callbacks(app.clone(), stopping.clone())),
         tokio::spawn(events::watch_desks(app.clone(), stopping.clone())),
-        tokio::spawn(recording.run(app.clone(), stopping)),
+        tokio::spawn(http::forget_old(app.clone(), stopping.clone())),
+        tokio::spawn(recording::keep_retention(
+            app.recordings.clone(),
+            stopping.clone(),
+        )),
+        tokio::spawn(recorder.run(app.clone(), stopping)),
     ];
     tracing::info!(%address, "the centre is open");
     Ok(Running {

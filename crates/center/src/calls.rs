@@ -225,6 +225,12 @@ impl Calls {
         }
     }
 
+    /// Whether an agent is in a call: dials, talks or holds.
+    pub(crate) fn is_talking(&self, agent: AgentId) -> bool {
+        let inner = self.inner.get();
+        inner.is_some_and(|inner| inner.state.lock().acd.talks_in(agent).is_some())
+    }
+
     /// Agents who have a live contact with that customer.
     #[must_use]
     pub fn agents_with(&self, customer: CustomerId) -> Vec<AgentId> {

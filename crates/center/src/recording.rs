@@ -36,6 +36,7 @@ mod writer;
 pub use keys::{KeyError, Keyring};
 pub use port::{Recorder, Unrecorded};
 
+pub(crate) use retention::keep_retention;
 pub(crate) use routes::routes;
 pub(crate) use score::migration as score_migration;
 pub(crate) use store::migration;
@@ -56,19 +57,13 @@ use std::{
     collections::HashMap,
     fmt, io,
     path::PathBuf,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 use thiserror::Error;
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use writer::{Outcome, Writer};
-
-/// How often expired recordings are looked for; far within the day that the law gives.
-const RETENTION_EVERY: Duration = Duration::from_secs(3_600);
 
 /// Recordings drawn at once: it costs processor time that calls need more.
 const DRAWN_AT_ONCE: usize = 1;
@@ -94,7 +89,7 @@ struct Inner {
     wake: Notify,
     /// Recordings that are being closed.
     tasks: TaskTracker,
-    stopping: AtomicBool,
+    stopping: CancellationToken,
 }
 
 /// What became of the recordings made since the start.
@@ -191,7 +186,7 @@ impl Recordings {
             told,
             wake: Notify::new(),
             tasks: TaskTracker::new(),
-            stopping: AtomicBool::new(false),
+            stopping: CancellationToken::new(),
         }));
         let driver = Driver {
             recordings: recordings.clone(),
@@ -249,7 +244,7 @@ impl Recordings {
     /// Ends what is being recorded and waits until it is closed. What is not drawn yet is drawn at
     /// the next start.
     pub async fn shutdown(&self) {
-        self.0.stopping.store(true, Ordering::Relaxed);
+        self.0.stopping.cancel();
         self.end_all();
         self.0.tasks.close();
         self.0.tasks.wait().await;
@@ -293,7 +288,7 @@ impl Recordings {
     async fn draw(&self, id: RecordingId, path: PathBuf) {
         // The semaphore is never closed.
         let _turn = self.0.drawing.acquire().await;
-        if self.0.stopping.load(Ordering::Relaxed) {
+        if self.0.stopping.is_cancelled() {
             return;
         }
         let keys = self.0.keys.clone();
@@ -319,7 +314,6 @@ impl Driver {
             Ok(swept) => tracing::warn!(?swept, "recordings of an earlier run were closed"),
             Err(error) => tracing::error!(%error, "the recordings were not swept"),
         }
-        let mut retention = tokio::time::interval(RETENTION_EVERY);
         loop {
             let deadline = self.recordings.tick();
             let alarm = async {
@@ -338,11 +332,6 @@ impl Driver {
                     Some(told) => pass_on(&app, told),
                     None => return,
                 },
-                _ = retention.tick() => {
-                    if let Err(error) = retention::delete_expired(&self.recordings).await {
-                        tracing::error!(%error, "expired recordings are still there");
-                    }
-                }
                 () = alarm => {}
                 () = self.recordings.0.wake.notified() => {}
             }

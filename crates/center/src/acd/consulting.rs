@@ -38,6 +38,7 @@ impl Acd {
                 let line = self.queues.get_mut(&queue).ok_or(Refusal::NoQueue)?;
                 line.waiting.insert(place);
                 self.entry(contact)?.ask = Some(Ask::Sought { queue });
+                self.set_alarm(contact);
                 self.effects.push(Effect::Queue(queue));
             }
         }

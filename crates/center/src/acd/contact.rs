@@ -687,8 +687,9 @@ impl Entry {
 
     /// When something happens to it by itself.
     pub(super) fn deadline(&self) -> Option<UnixMs> {
+        let rest = Some(self.rests_until).filter(|rest| *rest > self.arrived);
         let stage = match self.stage {
-            Stage::Queued => Some(self.rests_until).filter(|rest| *rest > self.arrived),
+            Stage::Queued => rest,
             Stage::Offered { deadline, .. } => Some(deadline),
             Stage::Parked { until, .. } => Some(until),
             Stage::Reserved { .. }
@@ -703,7 +704,8 @@ impl Entry {
         };
         let asked = match self.ask {
             Some(Ask::Offered { deadline, .. }) => Some(deadline),
-            Some(Ask::Sought { .. } | Ask::Reserved { .. }) | None => None,
+            Some(Ask::Sought { .. }) => rest,
+            Some(Ask::Reserved { .. }) | None => None,
         };
         let notes = self.wrap_ups.values().filter_map(|notes| notes.deadline);
         notes.chain(stage).chain(asked).min()

@@ -59,6 +59,7 @@ impl Acd {
             Input::RingFailed(offer) => {
                 self.withdraw(now, offer, OfferEnd::LineLost, Some(MISSED))?;
             }
+            Input::NotRung(offer) => self.put_off(now, offer)?,
             Input::Dialed { contact, agent } => self.dial(now, contact, agent)?,
             Input::Called {
                 contact,

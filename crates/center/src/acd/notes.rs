@@ -134,6 +134,10 @@ impl Acd {
     /// Does what is due of one contact.
     fn wake(&mut self, now: UnixMs, contact: ContactId) -> Result<(), Refusal> {
         let entry = self.entry(contact)?;
+        // It has rested: the matching that follows takes it up.
+        if entry.rests_until <= now {
+            entry.rests_until = entry.arrived;
+        }
         let due: Vec<AgentId> = entry
             .wrap_ups
             .iter()
@@ -156,13 +160,8 @@ impl Acd {
                 self.withdraw(now, offer, OfferEnd::Missed, Some(MISSED))?;
             }
             Stage::Parked { by, until } if until <= now => self.send_back(now, contact, by)?,
-            // A contact that has rested: the matching that follows takes it up.
-            Stage::Queued => {
-                if entry.rests_until <= now {
-                    entry.rests_until = entry.arrived;
-                }
-            }
-            Stage::Reserved { .. }
+            Stage::Queued
+            | Stage::Reserved { .. }
             | Stage::Offered { .. }
             | Stage::Dialing { .. }
             | Stage::Connected { .. }

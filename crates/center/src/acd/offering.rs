@@ -11,7 +11,8 @@ use seatline_contract::{
     time::UnixMs,
 };
 
-/// How long a contact rests after the store refused its reservation, in milliseconds.
+/// How long a contact rests after it could not be offered by no fault of an agent's, in
+/// milliseconds.
 const REST_MS: i64 = 1_000;
 
 impl Acd {
@@ -61,7 +62,13 @@ impl Acd {
         if !reserved {
             return Err(Refusal::OfferOver);
         }
-        entry.rests_until = now.plus(REST_MS);
+        self.put_off(now, offer)
+    }
+
+    /// Takes an offer back by no fault of the agent's; the contact rests before it is offered again.
+    pub(super) fn put_off(&mut self, now: UnixMs, offer: OfferId) -> Result<(), Refusal> {
+        let contact = self.offered(offer)?;
+        self.entry(contact)?.rests_until = now.plus(REST_MS);
         self.withdraw(now, offer, OfferEnd::LineLost, None)
     }
 

@@ -200,6 +200,7 @@ impl World {
                     | Input::SignedOut(_)
                     | Input::NotConfirmed(_)
                     | Input::RingFailed(_)
+                    | Input::NotRung(_)
             )
         });
         for n in 0..AGENTS {
@@ -353,7 +354,8 @@ impl World {
                 self.later(0..16_000, Input::LineDown(agent));
                 self.later(16_000..40_000, Input::LineUp(agent));
             }
-            _ => self.later(0..90, Input::RingFailed(offer)),
+            96..98 => self.later(0..90, Input::RingFailed(offer)),
+            _ => self.later(0..90, Input::NotRung(offer)),
         }
         if !self.chaos() {
             self.later(500..9_000, Input::Accepted(offer));

@@ -50,6 +50,11 @@ impl Surroundings for Centre {
         store::save(self.0.store.db(), record, expected).await
     }
 
+    async fn stored_version(&self, contact: ContactId) -> Result<i64, DbErr> {
+        let found = store::find(self.0.store.db(), contact).await?;
+        Ok(found.map_or(0, |record| record.version))
+    }
+
     async fn save_late_notes(&self, notes: &LateNotes) -> Result<bool, DbErr> {
         store::save_late_notes(self.0.store.db(), notes).await
     }

@@ -74,10 +74,11 @@ impl Inner {
             return;
         };
         if let Some(offer) = member.offer {
-            let declined = end.by_far_side && matches!(end.code, Some(486 | 600 | 603));
-            let input = match declined {
-                true => Input::Declined(offer),
-                false => Input::RingFailed(offer),
+            let input = match (end.by_far_side, end.code) {
+                (true, Some(486 | 600 | 603)) => Input::Declined(offer),
+                // The centre has no media: it can ring nobody's desk.
+                (false, Some(503)) => Input::NotRung(offer),
+                _ => Input::RingFailed(offer),
             };
             self.try_apply(&mut state, input);
             self.settle(&mut state, contact);

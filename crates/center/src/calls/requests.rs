@@ -14,6 +14,7 @@ use seatline_contract::{
     contact::{Contact, ContactState, EndedBy, WrapUp},
     error::Code,
     id::{AgentId, ContactId, OfferId},
+    identity::{Person, Role},
     presence::{PresenceChoice, PresenceState},
 };
 use std::sync::Arc;
@@ -112,7 +113,13 @@ impl Inner {
                 live.record.note.clone_from(&request.note);
             }
             // Whoever finished their notes may still add to them.
-            Some(_) => return Ok(None),
+            Some(notes) => {
+                notes.disposition.clone_from(&request.disposition);
+                notes.note.clone_from(&request.note);
+                live.was_lasts_notes(agent);
+                self.keep_notes(state, contact, agent);
+                return Ok(None);
+            }
             None => return Err(Code::NotFound.into()),
         }
         let input = Input::WrapUp {
@@ -177,24 +184,34 @@ impl Inner {
             .ok_or_else(|| Code::NotFound.into())
     }
 
-    /// Gives a live contact to a customer. `None` if the contact is over.
+    /// Gives a live contact to a customer: only who has it in hand may, and supervisors, if nobody
+    /// has it or an agent of theirs. `None` if the contact is over.
     pub(super) async fn link(
         self: &Arc<Self>,
-        agent: AgentId,
+        by: &Person,
         contact: ContactId,
         customer: Known,
     ) -> Result<Option<Contact>, ApiFailure> {
         let view = {
-            let mut state = self.state.lock();
+            let mut guard = self.state.lock();
+            let state = &mut *guard;
             let Some(live) = state.live.get_mut(&contact) else {
                 return Ok(None);
             };
+            let entry = state.acd.contact(contact).ok_or(Code::NotFound)?;
+            let steers = match entry.stage.agent_in_hand() {
+                Some(agent) => self.surroundings.may_steer(by, agent),
+                None => by.role != Role::Agent,
+            };
+            if !steers && !entry.is_held_by(by.id) {
+                return Err(Code::NotFound.into());
+            }
             live.record.customer = Some(customer.id);
             live.record.customer_name = Some(customer.name);
             drop(self.write(&mut live.record));
-            self.tell(&state, contact);
-            self.tell_note_takers(&state, contact);
-            self.view_for(&state, contact, agent)
+            self.tell(state, contact);
+            self.tell_note_takers(state, contact);
+            self.view_for(state, contact, by.id)
         };
         self.check_stored(contact).await?;
         Ok(view)

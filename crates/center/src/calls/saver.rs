@@ -124,7 +124,11 @@ impl Saver {
     async fn save(&mut self, record: Record) -> Result<bool, DbErr> {
         let id = record.id;
         let expected = self.stored.get(&id).copied().unwrap_or(0);
-        match self.surroundings.save(&record, expected).await {
+        let mut saved = self.surroundings.save(&record, expected).await;
+        if matches!(saved, Ok(false)) && self.owed.contains_key(&id) {
+            saved = self.save_after_all(&record, expected).await;
+        }
+        match saved {
             Ok(true) => {
                 self.owed.remove(&id);
                 if self.done.remove(&id) {
@@ -151,6 +155,15 @@ impl Saver {
                 Err(error)
             }
         }
+    }
+
+    /// Saves over an earlier state that was said to have failed and is stored all the same.
+    async fn save_after_all(&self, record: &Record, expected: i64) -> Result<bool, DbErr> {
+        let stored = self.surroundings.stored_version(record.id).await?;
+        if !(expected + 1..=record.version).contains(&stored) {
+            return Ok(false);
+        }
+        self.surroundings.save(record, stored).await
     }
 
     /// Writes down what is kept, until something can not be.

@@ -64,13 +64,18 @@ impl Inner {
         if role == PartyRole::Agent {
             live.agent_silence.note(now, silence_ms);
         }
-        let stage = state.acd.contact(contact).map(|entry| &entry.stage);
-        let Some(Stage::Connected { .. } | Stage::Forwarded { .. }) = stage.filter(|_| connected)
-        else {
-            // Those who wait, ring or hold may be silent.
-            return;
-        };
         let has_desk = agent.is_some_and(|agent| !replaced && state.acd.has_desk(agent));
+        let stage = state.acd.contact(contact).map(|entry| &entry.stage);
+        let should_be_heard = match stage.filter(|_| connected) {
+            Some(Stage::Connected { .. } | Stage::Forwarded { .. }) => true,
+            // A desk that is lost as well does not come back to the customer.
+            Some(Stage::Held { .. }) => role == PartyRole::Agent && !has_desk,
+            // Those who wait or ring may be silent.
+            _ => false,
+        };
+        if !should_be_heard {
+            return;
+        }
         let (longest, words) = match role {
             PartyRole::Customer | PartyRole::Outside => {
                 (CUSTOMER_SILENT_MS, "nothing is heard from the customer")
@@ -97,10 +102,8 @@ impl Inner {
     pub(super) fn end_silent_call(self: &Arc<Self>, state: &mut State, agent: AgentId) {
         let now = self.clock.now();
         for contact in state.acd.contacts_of(agent) {
-            let talking = matches!(
-                state.acd.contact(contact).map(|entry| &entry.stage),
-                Some(Stage::Connected { .. })
-            );
+            let entry = state.acd.contact(contact);
+            let talking = entry.and_then(|entry| entry.stage.talker()) == Some(agent);
             let silent_ms = state
                 .live
                 .get(&contact)

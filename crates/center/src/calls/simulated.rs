@@ -27,6 +27,7 @@ pub struct SimulatedSurroundings {
     published: Mutex<Vec<(AgentId, Change)>>,
     signed_out: Mutex<HashSet<AgentId>>,
     failing: Mutex<bool>,
+    losing: Mutex<bool>,
     hides_watchers: Mutex<bool>,
     not_steered: Mutex<HashSet<AgentId>>,
     kept: Mutex<Vec<Kept>>,
@@ -52,6 +53,11 @@ impl SimulatedSurroundings {
     /// From now on every write fails, or none does.
     pub fn fail_writes(&self, failing: bool) {
         *self.failing.lock() = failing;
+    }
+
+    /// From now on every record that is stored is said to have failed, or none is.
+    pub fn lose_answers(&self, losing: bool) {
+        *self.losing.lock() = losing;
     }
 
     /// What is stored of a contact.
@@ -110,7 +116,14 @@ impl Surroundings for SimulatedSurroundings {
         records.insert(record.id, record.clone());
         drop(records);
         self.changed();
-        Ok(true)
+        match *self.losing.lock() {
+            true => Err(DbErr::Custom("told to lose the answer".to_owned())),
+            false => Ok(true),
+        }
+    }
+
+    async fn stored_version(&self, contact: ContactId) -> Result<i64, DbErr> {
+        Ok(self.stored(contact).map_or(0, |record| record.version))
     }
 
     async fn save_late_notes(&self, notes: &LateNotes) -> Result<bool, DbErr> {
@@ -119,7 +132,11 @@ impl Surroundings for SimulatedSurroundings {
             return Ok(false);
         };
         if record.agent != Some(notes.agent) {
-            return Ok(false);
+            let had_it = |kept: &Kept| {
+                matches!(kept, Kept::Notes(former)
+                    if (former.contact, former.agent) == (notes.contact, notes.agent))
+            };
+            return Ok(self.kept.lock().iter().any(had_it));
         }
         record.disposition.clone_from(&notes.disposition);
         record.note.clone_from(&notes.note);

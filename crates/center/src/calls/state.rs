@@ -133,7 +133,8 @@ impl Live {
 
     /// The last agent's notes are the record's once nobody goes on with it.
     pub(super) fn was_lasts_notes(&mut self, agent: AgentId) {
-        if self.record.agent == Some(agent)
+        if self.is_over()
+            && self.record.agent == Some(agent)
             && let Some(notes) = self.notes.get(&agent)
         {
             self.record.disposition.clone_from(&notes.disposition);

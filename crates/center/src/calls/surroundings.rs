@@ -56,6 +56,12 @@ pub trait Surroundings: Send + Sync + 'static {
     /// Those of the database; nothing is stored.
     async fn save(&self, record: &Record, expected: i64) -> Result<bool, DbErr>;
 
+    /// The version of the stored record; 0 if there is none.
+    ///
+    /// # Errors
+    /// Those of the database.
+    async fn stored_version(&self, contact: ContactId) -> Result<i64, DbErr>;
+
     /// Stores notes of a closed contact. False if this agent never had it.
     ///
     /// # Errors

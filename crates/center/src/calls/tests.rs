@@ -469,7 +469,7 @@ async fn a_call_outlives_the_desk_until_nothing_is_heard() {
     world.switch.raise(Event::Silent(desk, 5_000));
     world.switch.raise(Event::Held(desk));
     world.contact_in(ContactState::Held).await;
-    world.switch.raise(Event::Silent(desk, 80_000));
+    world.switch.raise(Event::Silent(desk, 9_000));
     world.switch.raise(Event::Resumed(desk));
     world.told(&Told::Hear(customer, vec![desk])).await;
     assert_eq!(world.presence(1), Presence::Busy);
@@ -490,6 +490,24 @@ async fn a_call_left_at_another_desk_ends_as_soon_as_nothing_is_heard() {
     world.calls.desk_online(agent(1));
     world.switch.raise(Event::Silent(desk, 5_000));
     world.switch.raise(Event::Silent(desk, 10_000));
+    world.hung_up(customer).await;
+    let over = world.contact_in(ContactState::WrapUp).await;
+    assert_eq!(over.ended_by, Some(EndedBy::Centre));
+}
+
+#[tokio::test]
+async fn a_held_customer_is_not_left_with_a_desk_that_is_gone() {
+    let world = World::new();
+    let (customer, desk, _) = world.conversation().await;
+    world.switch.raise(Event::Held(desk));
+    world.contact_in(ContactState::Held).await;
+    world.switch.raise(Event::Silent(desk, 80_000));
+    world.switch.raise(Event::Digit(customer, '1'));
+    world
+        .change(|change| matches!(change, Change::Digit { .. }).then_some(()))
+        .await;
+    assert_eq!(world.presence(1), Presence::Busy);
+    world.calls.desk_lost(agent(1));
     world.hung_up(customer).await;
     let over = world.contact_in(ContactState::WrapUp).await;
     assert_eq!(over.ended_by, Some(EndedBy::Centre));

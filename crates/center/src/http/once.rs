@@ -3,11 +3,12 @@
 //! ```text
 //!                  ┌── success ──▶ done (answer kept for a week, replayed)
 //!   new ──▶ in flight
-//!                  └── refusal, failure ──▶ new (nothing was written, a repeat may try again)
+//!                  └── refusal, failure, minutes gone by ──▶ new (a repeat may try again)
 //! ```
 //!
 //! A repeat while in flight is a conflict; the same key for a different write is refused.
-//! A write goes on when its sender hangs up: the repeat then gets its answer.
+//! A write goes on when its sender hangs up: the repeat then gets its answer. One whose end was not
+//! written down runs again, which is harmless: creates carry their id and edits carry whole values.
 
 use super::ApiFailure;
 use crate::{App, identity::Signed, store::Store};
@@ -18,16 +19,24 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use sea_orm::{DbErr, EntityTrait, ExprTrait, Set, entity::prelude::*, sea_query::OnConflict};
+use futures_util::FutureExt;
+use sea_orm::{DbErr, EntityTrait, Set, entity::prelude::*, sea_query::OnConflict};
 use seatline_contract::{
     IDEMPOTENCY_KEY,
     error::{ApiError, Code},
     id::AgentId,
     time::UnixMs,
 };
+use std::{panic::AssertUnwindSafe, time::Duration};
+use tokio_util::sync::CancellationToken;
 
 /// How long answers are kept, in milliseconds.
 const KEPT_MS: i64 = 7 * 24 * 3_600_000;
+/// How often older ones are forgotten.
+const FORGET_EVERY: Duration = Duration::from_secs(3_600);
+/// Longer than any write takes, in milliseconds: what is in flight for so long was not ended in
+/// order, and would block its sender for ever.
+const LONGEST_FLIGHT_MS: i64 = 5 * 60_000;
 /// Largest body of a write, in bytes.
 const LARGEST_BODY: usize = 1024 * 1024;
 /// Largest answer that is kept, in bytes.
@@ -96,7 +105,11 @@ pub(super) async fn write_once(
     let request = Request::from_parts(parts, Body::from(body));
     // A task of its own, so that the write ends even if the sender has gone.
     let work = tokio::spawn(async move {
-        let response = next.run(request).await;
+        let work = AssertUnwindSafe(next.run(request)).catch_unwind();
+        let response = work.await.unwrap_or_else(|_| {
+            metrics::counter!("seatline_faults_total").increment(1);
+            ApiFailure::from(Code::Internal).into_response()
+        });
         finish(&app.store, write, response).await
     });
     work.await.map_err(|_| Code::Internal)?
@@ -157,7 +170,13 @@ async fn begin(
     if former.fingerprint != fingerprint {
         return Err(Code::KeyReused.into());
     }
-    let status = former.status.ok_or_else(in_flight)?;
+    let Some(status) = former.status else {
+        let stale = former.at < now.plus(-LONGEST_FLIGHT_MS).0;
+        return match stale && renew(store, &former, now).await? {
+            true => Ok(None),
+            false => Err(in_flight()),
+        };
+    };
     let status = u16::try_from(status)
         .ok()
         .and_then(|status| StatusCode::from_u16(status).ok())
@@ -167,6 +186,19 @@ async fn begin(
         Some(json) => (status, [(CONTENT_TYPE, "application/json")], json).into_response(),
         None => status.into_response(),
     }))
+}
+
+/// Begins a write anew whose end was never written down. False if another repeat does.
+async fn renew(store: &Store, former: &entity::Model, now: UnixMs) -> Result<bool, DbErr> {
+    let renewed = entity::Entity::update_many()
+        .col_expr(entity::Column::At, Expr::value(now.0))
+        .filter(entity::Column::Agent.eq(former.agent))
+        .filter(entity::Column::Key.eq(former.key))
+        .filter(entity::Column::Status.is_null())
+        .filter(entity::Column::At.eq(former.at))
+        .exec(store.db())
+        .await?;
+    Ok(renewed.rows_affected == 1)
 }
 
 fn in_flight() -> ApiFailure {
@@ -182,10 +214,12 @@ async fn finish(store: &Store, write: Write, response: Response) -> Result<Respo
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
-    let bytes = to_bytes(body, LARGEST_ANSWER)
-        .await
-        .map_err(|_| Code::Internal)?;
-    let answer = String::from_utf8(bytes.to_vec()).map_err(|_| Code::Internal)?;
+    let bytes = to_bytes(body, LARGEST_ANSWER).await.ok();
+    let answer = bytes.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
+    let Some(answer) = answer else {
+        forget(store, write).await?;
+        return Err(Code::Internal.into());
+    };
     let kept = entity::Entity::update_many()
         .col_expr(
             entity::Column::Status,
@@ -200,8 +234,7 @@ async fn finish(store: &Store, write: Write, response: Response) -> Result<Respo
         .exec(store.db())
         .await;
     if let Err(error) = kept {
-        // The write itself is done. Without its answer a repeat runs again, which is harmless:
-        // creates carry their id and edits carry whole values.
+        // The write itself is done.
         tracing::warn!(%error, "the answer of a write could not be kept");
         forget(store, write).await?;
     }
@@ -217,18 +250,84 @@ async fn forget(store: &Store, write: Write) -> Result<(), DbErr> {
         .map(|_| ())
 }
 
-/// At start: forgets writes that a crash cut off, and answers older than a week.
+/// At start: forgets writes that a crash cut off.
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) async fn forget_writes(store: &Store, now: UnixMs) -> Result<(), DbErr> {
+pub(crate) async fn forget_cut_off(store: &Store) -> Result<(), DbErr> {
     entity::Entity::delete_many()
-        .filter(
-            entity::Column::Status
-                .is_null()
-                .or(entity::Column::At.lt(now.plus(-KEPT_MS).0)),
-        )
+        .filter(entity::Column::Status.is_null())
         .exec(store.db())
         .await
         .map(|_| ())
+}
+
+/// Forgets answers older than a week, now and every hour until stopped.
+pub(crate) async fn forget_old(app: App, stop: CancellationToken) {
+    let mut hours = tokio::time::interval(FORGET_EVERY);
+    while stop.run_until_cancelled(hours.tick()).await.is_some() {
+        if let Err(error) = forget_before(&app.store, app.clock.now().plus(-KEPT_MS)).await {
+            tracing::warn!(%error, "answers of old writes are still there");
+        }
+    }
+}
+
+async fn forget_before(store: &Store, oldest: UnixMs) -> Result<(), DbErr> {
+    entity::Entity::delete_many()
+        .filter(entity::Column::At.lt(oldest.0))
+        .exec(store.db())
+        .await
+        .map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tempfile::TempDir;
+
+    const BEGUN: UnixMs = UnixMs(1_700_000_000_000);
+
+    async fn open() -> (TempDir, Store, Write) {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("centre.db");
+        let store = Store::open(&file, None).await.unwrap();
+        let write = Write {
+            agent: AgentId(Uuid::from_u128(1)),
+            key: Uuid::from_u128(2),
+        };
+        assert!(begin(&store, write, "ask", BEGUN).await.unwrap().is_none());
+        (folder, store, write)
+    }
+
+    async fn code(store: &Store, write: Write, now: UnixMs) -> Option<Code> {
+        let begun = begin(store, write, "ask", now).await;
+        begun.err().map(|failure| failure.error().code)
+    }
+
+    #[tokio::test]
+    async fn a_write_whose_end_is_not_written_down_runs_again_once() {
+        let (_folder, store, write) = open().await;
+        let soon = BEGUN.plus(LONGEST_FLIGHT_MS);
+        assert_eq!(code(&store, write, soon).await, Some(Code::Conflict));
+        let later = soon.plus(1);
+        let other = begin(&store, write, "other", later).await;
+        assert_eq!(other.unwrap_err().error().code, Code::KeyReused);
+        assert_eq!(code(&store, write, later).await, None);
+        assert_eq!(code(&store, write, later).await, Some(Code::Conflict));
+        let done = finish(&store, write, StatusCode::NO_CONTENT.into_response()).await;
+        assert_eq!(done.unwrap().status(), StatusCode::NO_CONTENT);
+        let repeat = begin(&store, write, "ask", later).await.unwrap();
+        assert_eq!(repeat.unwrap().status(), StatusCode::NO_CONTENT);
+        forget_before(&store, later.plus(1)).await.unwrap();
+        assert!(begin(&store, write, "ask", later).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn an_answer_too_large_to_keep_does_not_block_its_write() {
+        let (_folder, store, write) = open().await;
+        let large = "x".repeat(LARGEST_ANSWER + 1).into_response();
+        let failed = finish(&store, write, large).await.unwrap_err();
+        assert_eq!(failed.error().code, Code::Internal);
+        assert_eq!(code(&store, write, BEGUN).await, None);
+    }
 }

@@ -112,7 +112,21 @@ pub(crate) async fn live<C: ConnectionTrait>(
         .await
 }
 
-/// All sessions whose time is up.
+/// Lets a session live until then.
+pub(crate) async fn prolong<C: ConnectionTrait>(
+    db: &C,
+    session: SessionId,
+    expires: UnixMs,
+) -> Result<(), DbErr> {
+    entity::Entity::update_many()
+        .col_expr(entity::Column::Expires, Expr::value(expires.0))
+        .filter(entity::Column::Id.eq(session.0))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// All sessions whose time is up by then.
 pub(crate) async fn expired<C: ConnectionTrait>(
     db: &C,
     now: UnixMs,

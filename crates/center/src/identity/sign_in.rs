@@ -29,6 +29,10 @@ use std::net::{IpAddr, SocketAddr};
 
 /// Path of SIP over WebSocket.
 pub(crate) const SIP_PATH: &str = "/sip";
+/// How much longer a session lives at a time while its agent is in a call, in milliseconds.
+const LONGER_MS: i64 = 5 * 60_000;
+/// How long before its end it is given that, in milliseconds: no request is to be refused between.
+const AHEAD_MS: i64 = 60_000;
 
 /// Signs in.
 ///
@@ -205,14 +209,20 @@ pub(crate) async fn end_session(
     Ok(())
 }
 
-/// Ends the sessions whose time is up.
+/// Ends the sessions whose time is up. A desk hangs up when its session ends, so that those of
+/// agents in a call live until the call is over.
 ///
 /// # Errors
 /// Those of the database.
 pub(crate) async fn end_expired(app: &App) -> Result<(), ApiFailure> {
-    for session in session::expired(app.store.db(), app.clock.now()).await? {
+    let (db, now) = (app.store.db(), app.clock.now());
+    for session in session::expired(db, now.plus(AHEAD_MS)).await? {
         let (agent, id) = (AgentId(session.agent), SessionId(session.id));
-        end_session(app, agent, Some(id), Some(SignOutReason::Expired), None).await?;
+        if app.calls.is_talking(agent) {
+            session::prolong(db, id, now.plus(LONGER_MS)).await?;
+        } else if session.expires <= now.0 {
+            end_session(app, agent, Some(id), Some(SignOutReason::Expired), None).await?;
+        }
     }
     Ok(())
 }

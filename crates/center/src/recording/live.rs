@@ -5,7 +5,7 @@ use super::{
     machine::{Effect, IllegalMove, Input, Machine},
     port::Recorder,
     rules,
-    writer::{Inbox, Order, Source},
+    writer::{Inbox, Order, Outcome, Source},
 };
 use crate::switch::PartyId;
 use seatline_contract::{
@@ -16,6 +16,7 @@ use seatline_contract::{
     time::UnixMs,
 };
 use std::{
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -27,6 +28,9 @@ const ROW_WITHIN: Duration = Duration::from_secs(8);
 
 /// Pause before a row is tried again.
 const ROW_RETRY: Duration = Duration::from_millis(250);
+
+/// Longest pause before a row that is to be closed is tried again.
+const LONGEST_RETRY: Duration = Duration::from_secs(60);
 
 /// Shortest time between two marks of notes, in milliseconds: a note is saved as it is typed.
 const NOTED_EVERY_MS: i64 = 30_000;
@@ -169,15 +173,38 @@ impl Recordings {
                 refused = outcome.refused,
                 "a call was recorded"
             );
-            match recordings.close_row(id, started, path.clone()).await {
-                Ok(outcome) if outcome.bytes > 0 => recordings.draw(id, path).await,
-                Ok(_) => {}
-                // The next start finds the row unfinished.
-                Err(error) => {
-                    tracing::error!(%contact, %error, "a recording's end was not written down");
-                }
+            let closed = recordings.close_at_last(id, started, &path).await;
+            if closed.is_some_and(|outcome| outcome.bytes > 0) {
+                recordings.draw(id, path).await;
             }
         });
+    }
+
+    /// As [`Recordings::close_row`], tried again until it works. `None` if the centre stops before:
+    /// its next start finds the row unfinished.
+    async fn close_at_last(
+        &self,
+        id: RecordingId,
+        started: UnixMs,
+        path: &Path,
+    ) -> Option<Outcome> {
+        let mut pause = ROW_RETRY;
+        loop {
+            match self.close_row(id, started, path.to_owned()).await {
+                Ok(outcome) => return Some(outcome),
+                Err(error) => {
+                    tracing::error!(recording = %id, %error, "a recording's end was not written down");
+                }
+            }
+            if self.0.stopping.is_cancelled() {
+                return None;
+            }
+            tokio::select! {
+                () = self.0.stopping.cancelled() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+            pause = LONGEST_RETRY.min(pause * 2);
+        }
     }
 
     async fn add_row(

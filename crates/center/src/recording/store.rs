@@ -175,29 +175,39 @@ pub(super) async fn known<C: ConnectionTrait>(db: &C, ids: Vec<Uuid>) -> Result<
         .await
 }
 
-/// Those whose time is up and that nothing holds, at most `most`.
-pub(super) async fn expired<C: ConnectionTrait>(
-    db: &C,
-    now: UnixMs,
-    most: u64,
-) -> Result<Vec<Model>, DbErr> {
+/// Those whose time is up and that nothing holds, and those marked as deleted whose file is not
+/// known to be gone.
+fn due(now: UnixMs) -> Result<Condition, DbErr> {
     let kept = [RecordingStatus::Complete, RecordingStatus::Truncated];
     let kept: Vec<String> = kept.iter().map(text::name_of).collect::<Result<_, _>>()?;
+    let expired = Condition::all()
+        .add(Column::Status.is_in(kept))
+        .add(Column::LegalHold.eq(false))
+        .add(Column::Expires.lte(now.0));
+    let marked = Condition::all()
+        .add(Column::Status.eq(text::name_of(&RecordingStatus::Deleted)?))
+        .add(Column::Path.ne(""));
+    Ok(Condition::any().add(expired).add(marked))
+}
+
+/// Those to be deleted, the oldest first.
+pub(super) async fn expired<C: ConnectionTrait>(db: &C, now: UnixMs) -> Result<Vec<Uuid>, DbErr> {
     Entity::find()
-        .filter(Column::Status.is_in(kept))
-        .filter(Column::LegalHold.eq(false))
-        .filter(Column::Expires.lte(now.0))
+        .select_only()
+        .column(Column::Id)
+        .filter(due(now)?)
         .order_by_asc(Column::Expires)
-        .limit(most)
+        .into_tuple()
         .all(db)
         .await
 }
 
 /// Marks a recording as deleted, and forgets what could be seen of its sound. False if a hold
-/// came in between.
+/// came in between. It keeps its path until [`forget_file`].
 pub(super) async fn mark_deleted<C: ConnectionTrait>(
     db: &C,
     id: RecordingId,
+    now: UnixMs,
 ) -> Result<bool, DbErr> {
     let change = entity::recording::ActiveModel {
         status: Set(text::name_of(&RecordingStatus::Deleted)?),
@@ -208,10 +218,24 @@ pub(super) async fn mark_deleted<C: ConnectionTrait>(
     let updated = Entity::update_many()
         .set(change)
         .filter(Column::Id.eq(id.0))
-        .filter(Column::LegalHold.eq(false))
+        .filter(due(now)?)
         .exec(db)
         .await?;
     Ok(updated.rows_affected == 1)
+}
+
+/// Writes down that the file of a deleted recording is gone.
+pub(super) async fn forget_file<C: ConnectionTrait>(db: &C, id: RecordingId) -> Result<(), DbErr> {
+    let change = entity::recording::ActiveModel {
+        path: Set(String::new()),
+        ..Default::default()
+    };
+    Entity::update_many()
+        .set(change)
+        .filter(Column::Id.eq(id.0))
+        .exec(db)
+        .await
+        .map(|_| ())
 }
 
 /// Sets tags or the hold; what is `None` stays.

@@ -1,12 +1,13 @@
 //! Recordings, their rows and the crash between them.
 
-use super::{Recorder, Recordings, playback, retention, store, sweep};
+use super::{Recorder, Recordings, playback, retention, store, sweep, writer::Outcome};
 use crate::{
     calls::{Record, add_past},
     clock::Clock,
-    store::{Store, text},
+    store::{Store, setting, text},
     switch::simulated::Simulated,
 };
+use sea_orm::ConnectionTrait;
 use seatline_contract::{
     contact::Direction,
     id::{ContactId, RecordingId},
@@ -202,18 +203,13 @@ async fn a_call_is_kept_paused_and_deleted_when_its_time_is_up() {
     let id = RecordingId(row.id);
     let db = recordings.0.store.db();
     let later = UnixMs(row.expires);
-    assert!(
-        store::expired(db, later.plus(-1), 10)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(store::expired(db, later.plus(-1)).await.unwrap().is_empty());
     store::edit(db, id, Some(&["投诉".into()]), Some(true))
         .await
         .unwrap();
-    assert!(store::expired(db, later, 10).await.unwrap().is_empty());
+    assert!(store::expired(db, later).await.unwrap().is_empty());
     store::edit(db, id, None, Some(false)).await.unwrap();
-    assert_eq!(store::expired(db, later, 10).await.unwrap().len(), 1);
+    assert_eq!(store::expired(db, later).await.unwrap().len(), 1);
     let path = recordings.0.folder.join(&row.path);
     assert_eq!(retention::delete_expired(&recordings).await.unwrap(), 0);
     hands.store(later.0, Ordering::Relaxed);
@@ -318,4 +314,77 @@ async fn a_row_without_a_file_is_closed_and_no_row_is_without_its_contact() {
     sweep::sweep(&recordings, leftovers).await.unwrap();
     let row = only_row(&recordings).await;
     assert_eq!((status(&row), row.bytes), (RecordingStatus::Truncated, 0));
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_destroyed_keeps_no_other_and_is_tried_again() {
+    let folder = TempDir::new().unwrap();
+    let (recordings, _driver) = open(folder.path()).await;
+    let db = recordings.0.store.db();
+    let contact = ContactId(Uuid::now_v7());
+    let record = Record::new(contact, Direction::Inbound, UnixMs(0));
+    add_past(db, &record).await.unwrap();
+    for (path, started) in [("0/stuck.rec", UnixMs(5)), ("0/free.rec", UnixMs(6))] {
+        let row = store::Beginning {
+            id: RecordingId(Uuid::now_v7()),
+            contact,
+            started,
+            class: "standard",
+            days: 1,
+            path,
+        };
+        store::begin(db, &row).await.unwrap();
+        let outcome = Outcome::default();
+        store::close(db, row.id, started, &outcome).await.unwrap();
+    }
+    let files = recordings.0.folder.join("0");
+    let (stuck, free) = (files.join("stuck.rec"), files.join("free.rec"));
+    // A folder cannot be overwritten.
+    std::fs::create_dir_all(&stuck).unwrap();
+    std::fs::write(&free, b"voices").unwrap();
+    assert_eq!(retention::delete_expired(&recordings).await.unwrap(), 1);
+    assert!(stuck.exists() && !free.exists());
+
+    // A hold comes too late for what is marked.
+    let marked = store::expired(db, UnixMs(0)).await.unwrap();
+    store::edit(db, RecordingId(marked[0]), None, Some(true))
+        .await
+        .unwrap();
+    std::fs::remove_dir(&stuck).unwrap();
+    std::fs::write(&stuck, b"voices").unwrap();
+    assert_eq!(retention::delete_expired(&recordings).await.unwrap(), 1);
+    assert!(!stuck.exists());
+    assert_eq!(retention::delete_expired(&recordings).await.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_is_closed_once_the_database_lets_it() {
+    let folder = TempDir::new().unwrap();
+    let (recordings, _driver) = open(folder.path()).await;
+    let db = recordings.0.store.db();
+    let mut call = begin(&recordings).await;
+    call.talk(Duration::from_millis(500)).await;
+    // What fails so keeps what it did before.
+    db.execute_unprepared(
+        "CREATE TRIGGER refused BEFORE UPDATE ON recordings BEGIN \
+         INSERT OR IGNORE INTO settings (name, value) VALUES ('refused', ''); \
+         SELECT RAISE(FAIL, 'told to fail'); END",
+    )
+    .await
+    .unwrap();
+    recordings.ended(call.contact);
+    let refused = async {
+        while setting::get(db, "refused").await.unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), refused)
+        .await
+        .expect("it was never tried");
+    let row = only_row(&recordings).await;
+    assert_eq!(status(&row), RecordingStatus::Recording);
+    db.execute_unprepared("DROP TRIGGER refused").await.unwrap();
+    settle(&recordings).await;
+    let row = only_row(&recordings).await;
+    assert_eq!(status(&row), RecordingStatus::Complete);
 }

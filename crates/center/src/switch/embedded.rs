@@ -169,16 +169,17 @@ impl Core {
         .await
     }
 
-    /// Gives a party its task. Whatever becomes of the task, the party's end is raised, once.
-    fn admit<Life, Work>(self: &Arc<Self>, party: PartyId, kind: Kind, work: Work)
-    where
-        Work: FnOnce(Party) -> Life,
-        Life: Future<Output = Event> + Send + 'static,
-    {
+    /// Makes a new party known, which takes orders from now on.
+    fn admit(self: &Arc<Self>, kind: Kind) -> (PartyId, Party) {
+        let party = PartyId(self.next.fetch_add(1, Ordering::Relaxed));
         let (orders, inbox) = mpsc::unbounded_channel();
         self.parties.lock().insert(party, orders);
         self.hearings.enter(party, kind);
-        let life = work(Party::new(party, self.clone(), inbox));
+        (party, Party::new(party, self.clone(), inbox))
+    }
+
+    /// Gives a party its task. Whatever becomes of the task, the party's end is raised, once.
+    fn run(self: &Arc<Self>, party: PartyId, life: impl Future<Output = Event> + Send + 'static) {
         let core = self.clone();
         tokio::spawn(async move {
             let last = AssertUnwindSafe(life).catch_unwind().await;
@@ -195,10 +196,6 @@ impl Core {
             core.hearings.forget(party);
             core.raise(last);
         });
-    }
-
-    fn new_party(&self) -> PartyId {
-        PartyId(self.next.fetch_add(1, Ordering::Relaxed))
     }
 
     fn arrive(self: &Arc<Self>, incoming: IncomingCall) {
@@ -223,9 +220,10 @@ impl Core {
             Origin::Agent { .. } => Kind::Desk,
             Origin::Trunk { .. } => Kind::Trunk,
         };
-        let party = self.new_party();
-        self.admit(party, kind, |life| life.serve(incoming));
+        let (party, life) = self.admit(kind);
+        // Before it lives: its end must not be told first.
         self.raise(Event::Arrived { party, origin });
+        self.run(party, life.serve(incoming));
     }
 }
 
@@ -253,8 +251,8 @@ impl Switch for Embedded {
             Dial::Agent { .. } => Kind::Desk,
             Dial::Trunk { .. } => Kind::Trunk,
         };
-        let party = self.core.new_party();
-        self.core.admit(party, kind, |life| life.dial(dial));
+        let (party, life) = self.core.admit(kind);
+        self.core.run(party, life.dial(dial));
         party
     }
 

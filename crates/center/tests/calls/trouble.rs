@@ -2,8 +2,11 @@
 
 use crate::{
     inbound::{assert_talking, connect},
-    rig::{HOTLINE, Rig, until},
+    recording::hang_up,
+    rig::{HOTLINE, Rig, until, within},
 };
+use reqwest::Method;
+use sea_orm::ConnectionTrait;
 use seatline_contract::{
     contact::{ContactState, EndedBy, OfferEnd},
     presence::Presence,
@@ -137,7 +140,7 @@ async fn a_foreign_telephone_waits_and_hangs_up() {
         .stderr(std::process::Stdio::null())
         .kill_on_drop(true)
         .status();
-    let status = crate::rig::within("SIPp ends", sipp).await;
+    let status = within("SIPp ends", sipp).await;
     let status = status.expect("sipp is installed (Debian: apt install sip-tester)");
     assert!(status.success(), "SIPp's calls failed: {status}");
     // All five were abandoned in the queue, and nobody waits any more.
@@ -178,5 +181,36 @@ async fn a_desk_that_sound_can_not_reach_does_not_get_the_customer() {
     let rung = liu.rung().await;
     let talk = liu.answer(rung).await;
     assert_talking(&mut talk.headset(), &mut line.headset()).await;
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_whose_time_is_up_lives_until_the_call_is_over() {
+    async fn expire(rig: &Rig) {
+        let db = rig.centre.app.store.db();
+        let all = "UPDATE sessions SET expires = 0";
+        db.execute_unprepared(all).await.unwrap();
+    }
+    let rig = Rig::start().await;
+    let mut desk = rig.ready("zhou").await;
+    let (mut line, mut talk, _) = connect(&rig, &mut desk, Codec::Pcma).await;
+    let (token, user) = (desk.session.token.clone(), desk.session.line.user.clone());
+    expire(&rig).await;
+    within("the session goes on", async {
+        let path = "/api/v1/sessions/current";
+        while rig.try_ask(Some(&token), Method::GET, path, &()).await.0 != 200 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    assert_talking(&mut talk.headset(), &mut line.headset()).await;
+    hang_up(&mut line, &mut talk, &mut desk).await;
+    expire(&rig).await;
+    within("the session ends", async {
+        while rig.centre.app.identity.line_secret(&user).is_some() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
     rig.stop().await;
 }

@@ -112,7 +112,7 @@ pub(super) async fn link_customer(
     })?;
     let inner = app.calls.running()?;
     let linked = inner
-        .link(signed.agent(), contact, customer.clone())
+        .link(&signed.person, contact, customer.clone())
         .await?;
     if let Some(contact) = linked {
         return Ok(Json(contact));

@@ -152,6 +152,13 @@ async fn a_colleague_is_asked_and_left_with_the_customer() {
         .await;
     done.expect("saved");
     assert_eq!(world.presence(1), Presence::Ready);
+    // Whoever is done adds something; it would be theirs again if they got the contact back.
+    let late = inner
+        .wrap_up(agent(1), contact, notes(Some("late"), true))
+        .await;
+    assert!(late.expect("kept").is_none());
+    let added = inner.state.lock().live[&contact].notes[&agent(1)].clone();
+    assert_eq!(added.disposition.as_deref(), Some("late"));
     world.gone(customer, None);
     world
         .soon(|world| world.presence(2) == Presence::WrapUp)
@@ -182,8 +189,8 @@ async fn a_colleague_is_asked_and_left_with_the_customer() {
             (PartyRole::Customer, PartyEnd::HungUp, String::new()),
             (PartyRole::Agent, PartyEnd::Dropped, String::new()),
         ];
-        let callback = Some((agent(1), Some("callback".to_owned())));
-        (ends == all && former == callback).then_some(())
+        let late = Some((agent(1), Some("late".to_owned())));
+        (ends == all && former == late).then_some(())
     };
     within(world.centre.wait_for(kept)).await;
 }

@@ -101,7 +101,7 @@ impl Party {
             Ok(offer) => self.place(dial, offer).await,
             Err(error) => {
                 tracing::error!(%error, "no offer for a call");
-                Err((500, "no media"))
+                Err((503, "no media"))
             }
         };
         let (call, events) = match placed {
