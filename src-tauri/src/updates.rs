@@ -9,7 +9,7 @@
 #[cfg(windows)]
 mod msi;
 
-use crate::exit;
+use crate::{closing, exit};
 use seatline_desk::{
     Desk,
     update::{Installer, LARGEST, Pace, UpdateConfig, UpdateKey, UpdateState},
@@ -101,11 +101,13 @@ impl Installer for Given {
     }
 }
 
-/// Ends the program once an update is being installed.
+/// Ends the program once an update is being installed. A call that has come meanwhile is waited
+/// for, as the installation does.
 pub fn follow(app: &AppHandle, desk: &Desk) {
     let (app, desk) = (app.clone(), desk.clone());
     async_runtime::spawn(async move {
         begun(&desk).await;
+        closing::until_quiet(&desk).await;
         exit::quit(&app);
     });
 }

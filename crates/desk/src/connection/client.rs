@@ -28,11 +28,11 @@ use uuid::Uuid;
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long a request may take in all.
-const REQUEST: Duration = Duration::from_secs(15);
-/// How long a large file may take in all.
-const DOWNLOAD: Duration = Duration::from_secs(60 * 60);
+pub(crate) const REQUEST: Duration = Duration::from_secs(15);
 /// How long a large file may stand still.
 const STALL: Duration = Duration::from_secs(30);
+/// Largest refusal of a file that is read, in bytes.
+const LARGEST_REFUSAL: usize = 64 * 1024;
 
 /// One centre's API, with the session's token once there is one.
 pub(crate) struct Client {
@@ -213,8 +213,8 @@ impl Client {
         Ok(body.map_err(|error| self.explain_request(error))?.into())
     }
 
-    /// Reads a file piece by piece. `take` gets each piece, and how much there is in all if the
-    /// centre says so.
+    /// Reads a file piece by piece, in no more than this time. `take` gets each piece, and how much
+    /// there is in all if the centre says so.
     ///
     /// # Errors
     /// The connection's and the centre's codes, those of `take`; [`DeskCode::UpdateTooLarge`] when
@@ -223,12 +223,13 @@ impl Client {
         &self,
         path: &str,
         largest: u64,
+        within: Duration,
         mut take: impl FnMut(&[u8], Option<u64>) -> Result<(), Failure> + Send,
     ) -> Result<(), Failure> {
         let too_large = || Failure::new(DeskCode::UpdateTooLarge);
         let broken = |detail: String| Failure::new(DeskCode::UpdateBroken).detail(detail);
         let url = format!("{}{path}", self.address);
-        let asked = self.ask(self.http.get(url).timeout(DOWNLOAD));
+        let asked = self.ask(self.http.get(url).timeout(within));
         let answered = tokio::time::timeout(REQUEST, asked).await;
         let mut response = answered.map_err(|_| {
             Failure::new(DeskCode::CentreUnreachable)
@@ -236,7 +237,7 @@ impl Client {
                 .detail("no answer in time")
         })??;
         if !response.status().is_success() {
-            return self.decode(response).await;
+            return Err(self.refused_file(response).await);
         }
         let whole = response.content_length();
         if whole.is_some_and(|whole| whole > largest) {
@@ -337,6 +338,21 @@ impl Client {
         }
     }
 
+    /// Why there is no file, from no more of the answer than a refusal has.
+    async fn refused_file(&self, mut response: reqwest::Response) -> Failure {
+        let mut body = Vec::new();
+        let read = async {
+            while body.len() < LARGEST_REFUSAL
+                && let Ok(Some(piece)) = response.chunk().await
+            {
+                body.extend_from_slice(&piece);
+            }
+        };
+        // What has come by then has to do.
+        let _ = tokio::time::timeout(REQUEST, read).await;
+        self.refused(response.status(), &body)
+    }
+
     /// An empty answer reads as `null`.
     async fn decode<T: DeserializeOwned>(&self, response: reqwest::Response) -> Result<T, Failure> {
         let status = response.status();
@@ -350,15 +366,19 @@ impl Client {
                 Failure::new(DeskCode::VersionMismatch).detail(error.to_string())
             });
         }
-        match serde_json::from_slice::<ApiError>(&body) {
-            Ok(error) => Err(error.into()),
+        Err(self.refused(status, &body))
+    }
+
+    fn refused(&self, status: StatusCode, body: &[u8]) -> Failure {
+        match serde_json::from_slice::<ApiError>(body) {
+            Ok(error) => error.into(),
             // A proxy in between speaks for a centre that is away.
-            Err(_) if status.is_server_error() => Err(ApiError::new(Code::Unavailable)
+            Err(_) if status.is_server_error() => ApiError::new(Code::Unavailable)
                 .detail(format!("status {status}"))
-                .into()),
-            Err(_) => Err(Failure::new(DeskCode::NotACentre)
+                .into(),
+            Err(_) => Failure::new(DeskCode::NotACentre)
                 .about(self.address.authority())
-                .detail(format!("status {status}"))),
+                .detail(format!("status {status}")),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::{DeskConfig, core::Core};
 use crate::{
     board::Board,
+    connection::client::Client,
     failure::{DeskCode, Failure, FailureCode},
     settings::SettingsFile,
     update::{Agreed, Course, Found, Store, Trouble, Update, UpdateState, Waiting},
@@ -10,7 +11,7 @@ use crate::{
 };
 use semver::Version;
 use std::{
-    fs::File,
+    pin::pin,
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -51,6 +52,7 @@ impl Updates {
                 core,
                 board,
                 waiting: None,
+                is_tidy: false,
                 session: None,
                 luck: rand::random(),
             };
@@ -120,6 +122,7 @@ pub(super) fn look_back(config: &DeskConfig, settings: &SettingsFile, board: &Bo
         _ => false,
     };
     if is_there {
+        Store::new(&config.data_dir).drop_logs();
         board.tell(NoticeCode::UpdateDone, Some(config.version.clone()));
     } else {
         let code = FailureCode::Desk(DeskCode::UpdateNotInstalled);
@@ -134,11 +137,11 @@ pub(super) fn look_back(config: &DeskConfig, settings: &SettingsFile, board: &Bo
 /// Looks for updates until the engine ends.
 async fn keep(mut keeper: Keeper, mut wishes: mpsc::UnboundedReceiver<Wish>) {
     let mut views = keeper.board.watch();
+    keeper.course.store.drop_partial();
     loop {
         let view = views.borrow_and_update().clone();
-        if let Some(held) = keeper.follow(&view).await {
-            drop(wishes);
-            return hold(held).await;
+        if keeper.follow(&view).await {
+            return;
         }
         let due = keeper.due(&view);
         let is_due = async {
@@ -147,40 +150,31 @@ async fn keep(mut keeper: Keeper, mut wishes: mpsc::UnboundedReceiver<Wish>) {
                 None => std::future::pending().await,
             }
         };
-        let looks = tokio::select! {
+        let wish = tokio::select! {
             changed = views.changed() => match changed {
-                Ok(()) => false,
+                Ok(()) => continue,
                 Err(_) => return,
             },
             wish = wishes.recv() => match wish {
-                Some(Wish::Look(asked)) => {
-                    keeper.look(Some(asked)).await;
-                    continue;
-                }
-                Some(Wish::Leave(begun)) => {
-                    let view = keeper.board.view();
-                    let held = keeper.leave(&view).await;
-                    // Who waited may have gone.
-                    let _ = begun.send(());
-                    if let Some(held) = held {
-                        drop(wishes);
-                        return hold(held).await;
-                    }
-                    false
-                }
+                Some(wish) => Some(wish),
                 None => return,
             },
-            () = is_due => true,
+            () = is_due => None,
         };
-        if looks {
-            keeper.look(None).await;
+        let leaves = match wish {
+            Some(Wish::Leave(begun)) => Some(begun),
+            Some(Wish::Look(asked)) => keeper.look(Some(asked), &mut wishes).await,
+            None => keeper.look(None, &mut wishes).await,
+        };
+        if let Some(begun) = leaves {
+            let installs = keeper.install(may_begin_at_the_end).await;
+            // Who waited may have gone.
+            let _ = begun.send(());
+            if installs {
+                return;
+            }
         }
     }
-}
-
-/// Holds the file until the program ends, so that nobody changes it while its installation begins.
-async fn hold(_held: File) {
-    std::future::pending::<()>().await;
 }
 
 /// Who looks for updates.
@@ -190,69 +184,79 @@ struct Keeper {
     course: Course,
     /// What is ready.
     waiting: Option<Waiting>,
-    /// Since when somebody is signed in, and when after that the centre was asked last.
-    session: Option<(Instant, Option<Duration>)>,
+    /// Nothing lies in the folder that is not wanted.
+    is_tidy: bool,
+    session: Option<Session>,
     /// Spreads the first time.
     luck: f64,
 }
 
+/// Somebody is signed in.
+struct Session {
+    client: Weak<Client>,
+    since: Instant,
+    /// How long after `since` the centre was asked last.
+    asked: Option<Duration>,
+}
+
 impl Keeper {
-    /// Follows sign-in, policy and the person's word; gives the file when its installation has
-    /// begun.
-    async fn follow(&mut self, view: &DeskView) -> Option<File> {
+    /// Follows sign-in, policy and the person's word; tells whether an installation has begun.
+    async fn follow(&mut self, view: &DeskView) -> bool {
         match view.connection {
             Connection::SignedOut { .. } => self.session = None,
-            Connection::Online => {
-                self.session.get_or_insert((Instant::now(), None));
-            }
+            Connection::Online => self.note_session(),
             Connection::SigningIn | Connection::Reconnecting { .. } => {}
         }
-        match &view.update.state {
-            UpdateState::Ready {
-                agreed: Some(Agreed::Now),
-                ..
-            } if is_free(view) => self.install().await,
-            UpdateState::Off if self.waiting.take().is_some() => {
+        if view.update.state == UpdateState::Off {
+            if self.waiting.take().is_some() {
                 self.board.forget(NoticeCode::UpdateReady);
-                self.course.store.keep_only(None);
-                None
             }
-            _ => None,
+            if !self.is_tidy {
+                self.is_tidy = self.course.store.keep_only(None);
+            }
         }
+        may_begin(view) && self.install(may_begin).await
+    }
+
+    fn note_session(&mut self) {
+        let Some(client) = self.client() else {
+            return;
+        };
+        let client = Arc::downgrade(&client);
+        let is_known = |session: &Session| session.client.ptr_eq(&client);
+        if !self.session.as_ref().is_some_and(is_known) {
+            self.session = Some(Session {
+                client,
+                since: Instant::now(),
+                asked: None,
+            });
+        }
+    }
+
+    fn client(&self) -> Option<Arc<Client>> {
+        self.core.upgrade()?.client().ok()
     }
 
     /// When the centre is asked next.
     fn due(&self, view: &DeskView) -> Option<Instant> {
-        let (since, last) = self.session?;
+        let session = self.session.as_ref()?;
         let may = view.update.state.is_on() && view.connection == Connection::Online;
-        may.then(|| since + self.course.config.pace.due(last, self.luck))
+        let pace = self.course.config.pace;
+        may.then(|| session.since + pace.due(session.asked, self.luck))
     }
 
-    /// The person quits.
-    async fn leave(&mut self, view: &DeskView) -> Option<File> {
-        let agreed = matches!(
-            view.update.state,
-            UpdateState::Ready {
-                agreed: Some(_),
-                ..
-            }
-        );
-        if agreed && view.call.is_none() && view.watching.is_none() {
-            self.install().await
-        } else {
-            None
+    /// Asks the centre, and shows what comes of it. Signing out, a policy that wants no updates,
+    /// and a person who quits put an end to it; the last is given back.
+    async fn look(
+        &mut self,
+        asked: Option<oneshot::Sender<()>>,
+        wishes: &mut mpsc::UnboundedReceiver<Wish>,
+    ) -> Option<oneshot::Sender<()>> {
+        if let Some(session) = &mut self.session {
+            session.asked = Some(session.since.elapsed());
         }
-    }
-
-    /// Asks the centre, and shows what comes of it. Signing out, and a policy that wants no
-    /// updates, put an end to it.
-    async fn look(&mut self, asked: Option<oneshot::Sender<()>>) {
-        if let Some((since, last)) = &mut self.session {
-            *last = Some(since.elapsed());
-        }
-        let Some(client) = self.core.upgrade().and_then(|core| core.client().ok()) else {
-            return;
-        };
+        let client = self.client()?;
+        self.is_tidy = false;
         let before = self.board.view().update.state.clone();
         let board = &self.board;
         let show = |state| show(board, state);
@@ -263,31 +267,61 @@ impl Keeper {
         }
         let mut views = board.watch();
         let unwanted = async {
-            let is_unwanted = |view: &Arc<DeskView>| {
-                !view.update.state.is_on()
-                    || matches!(view.connection, Connection::SignedOut { .. })
-            };
-            // What is given locks the view, which is to change next: it must not leave this block.
-            drop(views.wait_for(is_unwanted).await);
+            loop {
+                let view = views.borrow_and_update().clone();
+                let is_signed_out = matches!(view.connection, Connection::SignedOut { .. });
+                let is_same = self.client().is_some_and(|now| Arc::ptr_eq(&now, &client));
+                let is_on = view.update.state.is_on();
+                if is_signed_out || !is_same || !is_on || views.changed().await.is_err() {
+                    return;
+                }
+            }
         };
-        let outcome = tokio::select! {
-            outcome = self.course.run(&client, show) => outcome,
-            () = unwanted => {
-                let ready = self.waiting.as_ref();
-                let ready = ready.map(|waiting| waiting.package.url.as_str());
-                self.course.store.keep_only(ready);
-                show(before);
-                return;
+        let outcome = {
+            let (mut run, mut unwanted) = (pin!(self.course.run(&client, show)), pin!(unwanted));
+            loop {
+                tokio::select! {
+                    outcome = &mut run => break Ok(outcome),
+                    () = &mut unwanted => break Err(None),
+                    wish = wishes.recv() => match wish {
+                        Some(Wish::Look(asked)) => {
+                            // Who asked may have gone.
+                            let _ = asked.send(());
+                        }
+                        Some(Wish::Leave(begun)) => break Err(Some(begun)),
+                        None => break Err(None),
+                    },
+                }
             }
         };
         match outcome {
-            Ok(found) => self.take(found, &before),
+            Ok(Ok(found)) => self.take(found, &before),
             // What is here already does not need the centre any more.
-            Err(trouble) if self.waiting.is_some() && is_away(trouble.failure.code) => {
-                show(before);
+            Ok(Err(trouble)) if self.waiting.is_some() && is_away(trouble.failure.code) => {
+                self.resume(before);
             }
-            Err(trouble) => self.fail(trouble),
+            Ok(Err(trouble)) => self.fail(trouble),
+            Err(leaves) => {
+                self.resume(before);
+                return leaves;
+            }
         }
+        None
+    }
+
+    /// Goes on with what is here, as if nothing had been asked.
+    fn resume(&self, before: UpdateState) {
+        let ready = self.waiting.as_ref();
+        let ready = ready.map(|waiting| waiting.package.url.as_str());
+        self.course.store.keep_only(ready);
+        show(&self.board, before);
+    }
+
+    /// Has nothing any more.
+    fn drop_ready(&mut self) {
+        self.waiting = None;
+        self.course.store.keep_only(None);
+        self.board.forget(NoticeCode::UpdateReady);
     }
 
     fn take(&mut self, found: Found, before: &UpdateState) {
@@ -295,8 +329,7 @@ impl Keeper {
         self.board.forget(NoticeCode::UpdateFailed);
         match found {
             Found::Nothing => {
-                self.waiting = None;
-                self.board.forget(NoticeCode::UpdateReady);
+                self.drop_ready();
                 show(&self.board, UpdateState::Current { asked: true });
             }
             Found::Told(version) => {
@@ -315,6 +348,7 @@ impl Keeper {
                     } if *same == version => *agreed,
                     _ => None,
                 };
+                self.course.store.keep_only(Some(&waiting.package.url));
                 self.waiting = Some(waiting);
                 self.board.forget(NoticeCode::UpdateReady);
                 if agreed.is_none() {
@@ -328,8 +362,7 @@ impl Keeper {
 
     fn fail(&mut self, Trouble { version, failure }: Trouble) {
         tracing::warn!(%failure, version, "no update");
-        self.waiting = None;
-        self.board.forget(NoticeCode::UpdateReady);
+        self.drop_ready();
         let code = failure.code;
         // That the centre is away is said elsewhere, and passes.
         if !is_away(code) {
@@ -338,30 +371,43 @@ impl Keeper {
         show(&self.board, UpdateState::Failed { version, code });
     }
 
-    /// Begins to install what is ready, once more verified.
-    async fn install(&mut self) -> Option<File> {
-        let waiting = self.waiting.take()?;
-        match self.begin(&waiting).await {
-            Ok(held) => {
+    /// Begins to install what is ready, once more verified, while the view allows it.
+    async fn install(&mut self, may: fn(&DeskView) -> bool) -> bool {
+        let Some(waiting) = self.waiting.clone() else {
+            return false;
+        };
+        match self.begin(&waiting, may).await {
+            Ok(true) => {
                 self.board.forget(NoticeCode::UpdateReady);
                 let version = waiting.version;
                 tracing::info!(version, "the update is being installed");
-                show(&self.board, UpdateState::Installing { version });
-                Some(held)
+                // Whatever policy says now, it has begun.
+                self.board
+                    .change(|view| view.update.state = UpdateState::Installing { version });
+                true
             }
+            Ok(false) => false,
             Err(failure) => {
-                self.course.store.keep_only(None);
                 self.fail(Trouble {
                     version: Some(waiting.version),
                     failure,
                 });
-                None
+                false
             }
         }
     }
 
-    async fn begin(&self, waiting: &Waiting) -> Result<File, Failure> {
+    /// Tells whether it has begun, which it has not where the view does not allow it.
+    async fn begin(&self, waiting: &Waiting, may: fn(&DeskView) -> bool) -> Result<bool, Failure> {
+        if !may(&self.board.view()) {
+            return Ok(false);
+        }
         let held = self.course.verify(waiting).await?;
+        // Meanwhile somebody may have called, and policy changed.
+        if !may(&self.board.view()) {
+            return Ok(false);
+        }
+        self.course.store.drop_logs();
         let core = self.core.upgrade();
         let core = core.ok_or_else(|| Failure::new(DeskCode::Internal))?;
         core.keep(|kept| kept.updating = Some(waiting.version.clone()))?;
@@ -371,7 +417,12 @@ impl Keeper {
         let begun =
             begun.map_err(|error| Failure::new(DeskCode::Internal).detail(error.to_string()));
         let refused = match begun {
-            Ok(Ok(())) => return Ok(held),
+            Ok(Ok(())) => {
+                // Held until the program ends, so that nobody changes it while its installation
+                // begins.
+                std::mem::forget(held);
+                return Ok(true);
+            }
             Ok(Err(error)) => Failure::new(DeskCode::UpdateNotInstalled).detail(error.to_string()),
             Err(failure) => failure,
         };
@@ -427,10 +478,30 @@ fn is_away(code: FailureCode) -> bool {
     )
 }
 
-/// Nobody is on the line, and nothing waits for the agent.
-fn is_free(view: &DeskView) -> bool {
-    view.call.is_none()
+/// The person wants it now, nobody is on the line, and nothing waits for the agent.
+fn may_begin(view: &DeskView) -> bool {
+    let is_wanted = matches!(
+        view.update.state,
+        UpdateState::Ready {
+            agreed: Some(Agreed::Now),
+            ..
+        }
+    );
+    is_wanted
+        && view.call.is_none()
         && view.offer.is_none()
         && view.watching.is_none()
         && view.contacts.is_empty()
+}
+
+/// The person wants it, and quits with nobody on the line.
+fn may_begin_at_the_end(view: &DeskView) -> bool {
+    let is_wanted = matches!(
+        view.update.state,
+        UpdateState::Ready {
+            agreed: Some(_),
+            ..
+        }
+    );
+    is_wanted && view.call.is_none() && view.offer.is_none() && view.watching.is_none()
 }

@@ -5,7 +5,7 @@ use super::{
     offer::{self, Offer},
 };
 use crate::{
-    connection::client::Client,
+    connection::client::{Client, REQUEST},
     failure::{DeskCode, Failure, FailureCode},
     outbox::account::storage,
 };
@@ -13,11 +13,14 @@ use seatline_contract::{
     error::Code,
     update::{LATEST, Latest, Package, Stamp, path_of},
 };
-use std::{fs::File, io::Write};
+use std::{fs::File, io::Write, time::Duration};
 use tokio::task::spawn_blocking;
 
 /// Largest answer about the latest version, in bytes.
 const LARGEST_ANSWER: u64 = 64 * 1024;
+
+/// How long a file may take in all.
+const DOWNLOAD: Duration = Duration::from_secs(60 * 60);
 
 /// The way of an update to this computer.
 #[derive(Clone)]
@@ -57,7 +60,7 @@ impl Course {
     /// Asks, and fetches what is newer; `show` hears how far it is.
     ///
     /// # Errors
-    /// Why nothing came of it; then nothing of it is left on this computer.
+    /// Why nothing came of it.
     pub(crate) async fn run(
         &self,
         client: &Client,
@@ -75,7 +78,6 @@ impl Course {
             None => None,
         };
         let Some(Offer { version, package }) = offered else {
-            self.store.keep_only(None);
             return Ok(Found::Nothing);
         };
         if !self.config.installer.installs() {
@@ -88,13 +90,10 @@ impl Course {
         let waiting = Waiting { version, package };
         match self.have(client, &waiting, show).await {
             Ok(()) => Ok(Found::Ready(waiting)),
-            Err(failure) => {
-                self.store.keep_only(None);
-                Err(Trouble {
-                    version: Some(waiting.version),
-                    failure,
-                })
-            }
+            Err(failure) => Err(Trouble {
+                version: Some(waiting.version),
+                failure,
+            }),
         }
     }
 
@@ -105,7 +104,10 @@ impl Course {
             answer.extend_from_slice(piece);
             Ok(())
         };
-        match client.fetch(&path_of(LATEST), LARGEST_ANSWER, take).await {
+        match client
+            .fetch(&path_of(LATEST), LARGEST_ANSWER, REQUEST, take)
+            .await
+        {
             Err(failure) if failure.code == FailureCode::Centre(Code::NotFound) => return Ok(None),
             other => other?,
         }
@@ -114,7 +116,8 @@ impl Course {
         })
     }
 
-    /// Sees to it that the file is here and is what it claims to be.
+    /// Sees to it that the file is here and is what it claims to be; what was here before stays
+    /// until then.
     async fn have(
         &self,
         client: &Client,
@@ -122,7 +125,6 @@ impl Course {
         show: impl Fn(UpdateState) + Send + Sync,
     ) -> Result<(), Failure> {
         let name = &waiting.package.url;
-        self.store.keep_only(Some(name));
         if self.store.hold(name).is_some() {
             match self.verify(waiting).await {
                 Ok(_) => return Ok(()),
@@ -153,16 +155,15 @@ impl Course {
             Ok(())
         };
         client
-            .fetch(&path_of(name), self.config.largest, take)
+            .fetch(&path_of(name), self.config.largest, DOWNLOAD, take)
             .await?;
-        let place = self.store.place(name);
-        let kept = file
-            .sync_all()
-            .and_then(|()| std::fs::rename(&partial, &place));
-        kept.map_err(|error| storage(&place, &error))?;
-        // Closed, so that it can be held against others.
+        let fetched = file.sync_all().and_then(|()| File::open(&partial));
+        let fetched = fetched.map_err(|error| storage(&partial, &error))?;
+        // Windows gives no new name to what is open.
         drop(file);
-        self.verify(waiting).await.map(drop)
+        drop(self.judge(waiting, fetched).await?);
+        let place = self.store.place(name);
+        std::fs::rename(&partial, &place).map_err(|error| storage(&place, &error))
     }
 
     /// Makes sure, now, that the file is what it claims to be. As long as the result is kept
@@ -171,15 +172,18 @@ impl Course {
     /// # Errors
     /// Those of [`super::UpdateKey`]; [`DeskCode::UpdateBroken`] when it is gone.
     pub(crate) async fn verify(&self, waiting: &Waiting) -> Result<File, Failure> {
-        let (key, store) = (self.config.key.clone(), self.store.clone());
+        let file = self.store.hold(&waiting.package.url).ok_or_else(|| {
+            Failure::new(DeskCode::UpdateBroken).detail("the file is not there any more")
+        })?;
+        self.judge(waiting, file).await
+    }
+
+    async fn judge(&self, waiting: &Waiting, file: File) -> Result<File, Failure> {
+        let key = self.config.key.clone();
         let wanted = Stamp::of_desk(&waiting.version, &self.config.target);
-        let package = waiting.package.clone();
+        let signature = waiting.package.signature.clone();
         let judged = spawn_blocking(move || {
-            let file = store.hold(&package.url);
-            let file = file.ok_or_else(|| {
-                Failure::new(DeskCode::UpdateBroken).detail("the file is not there any more")
-            })?;
-            key.verify(&file, &package.signature, &wanted)?;
+            key.verify(&file, &signature, &wanted)?;
             Ok(file)
         });
         judged

@@ -2,6 +2,7 @@
 
 use crate::{failure::Failure, outbox::account::storage};
 use std::{
+    ffi::OsStr,
     fs::{self, File, OpenOptions},
     path::{Path, PathBuf},
 };
@@ -11,6 +12,9 @@ const FOLDER: &str = "updates";
 
 /// Ending of what is not whole.
 const PARTIAL: &str = "partial";
+
+/// Ending of what an installation has said.
+const LOG: &str = "log";
 
 /// The folder of updates.
 #[derive(Debug, Clone)]
@@ -56,17 +60,37 @@ impl Store {
         options.open(self.place(name)).ok()
     }
 
-    /// Removes everything, or all but one file.
-    pub(crate) fn keep_only(&self, name: Option<&str>) {
-        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        for entry in entries {
-            if name.is_none_or(|name| entry.file_name() != name)
+    /// Removes all updates, or all but one; tells whether that is done.
+    pub(crate) fn keep_only(&self, name: Option<&str>) -> bool {
+        self.remove(|path| !ends_with(path, LOG) && path.file_name() != name.map(OsStr::new))
+    }
+
+    /// Removes what is not whole.
+    pub(crate) fn drop_partial(&self) {
+        self.remove(|path| ends_with(path, PARTIAL));
+    }
+
+    /// Removes what installations have said.
+    pub(crate) fn drop_logs(&self) {
+        self.remove(|path| ends_with(path, LOG));
+    }
+
+    fn remove(&self, which: impl Fn(&Path) -> bool) -> bool {
+        let mut done = true;
+        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            if which(&entry.path())
                 && let Err(error) = fs::remove_file(entry.path())
             {
-                tracing::warn!(%error, "an old update could not be removed");
+                tracing::warn!(%error, "an old file of updates could not be removed");
+                done = false;
             }
         }
+        done
     }
+}
+
+fn ends_with(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|found| found == ending)
 }
 
 #[cfg(test)]
@@ -77,13 +101,18 @@ mod tests {
     fn old_files_go_and_the_present_one_stays() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::new(folder.path());
-        store.keep_only(None);
+        assert!(store.keep_only(None));
         let (partial, _) = store.create("old.msi").unwrap();
         fs::write(store.place("new.msi"), b"new").unwrap();
-        store.keep_only(Some("new.msi"));
+        fs::write(store.place("old.msi.log"), b"1603").unwrap();
+        assert!(store.keep_only(Some("new.msi")));
         assert!(!partial.exists() && store.hold("new.msi").is_some());
-        store.keep_only(None);
+        assert!(store.keep_only(None));
         assert!(store.hold("new.msi").is_none());
+        let left = || fs::read_dir(folder.path().join(FOLDER)).unwrap().count();
+        assert_eq!(left(), 1, "the log, for whoever wants to know why");
+        store.drop_logs();
+        assert_eq!(left(), 0);
     }
 
     #[test]

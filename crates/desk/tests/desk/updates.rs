@@ -85,9 +85,13 @@ impl Site {
 
     /// Lays a file, and what is said of it.
     fn offer(&self, version: &str, content: &[u8], signature: String) {
-        self.lay(FILE, content);
+        self.offer_as(FILE, version, content, signature);
+    }
+
+    fn offer_as(&self, name: &str, version: &str, content: &[u8], signature: String) {
+        self.lay(name, content);
         let package = Package {
-            url: FILE.into(),
+            url: name.into(),
             signature,
         };
         let latest = Latest {
@@ -204,6 +208,15 @@ fn notices(desk: &Desk) -> Vec<(NoticeCode, Option<String>)> {
     notices
         .map(|notice| (notice.code, notice.detail.clone()))
         .collect()
+}
+
+async fn nothing_is_kept(computer: &Computer) {
+    within("what was fetched is removed", async {
+        while !kept(computer).is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
 }
 
 /// The files of updates on a computer.
@@ -495,6 +508,42 @@ async fn policys_no_and_signing_out_end_what_is_being_fetched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_ready_stays_until_something_newer_is_here() {
+    let site = Site::new();
+    site.offer_good();
+    let centre = site.centre(NO_TRUNK).await;
+    let network = Network::to(&centre).await;
+    let computer = site.computer(&centre);
+    let desk = computer.desk().await;
+    desk.sign_in(network.request(&centre)).await.unwrap();
+    becomes_ready(&desk).await;
+    desk.sign_out().await.unwrap();
+
+    let newest = sign(&site.pair, &newer(), "seatline-desk 0.3.0 windows-x86_64");
+    site.offer_as("Seatline-0.3.0-x64.msi", "0.3.0", &newer(), newest);
+    network.hold_after(1_000_000);
+    desk.sign_in(network.request(&centre)).await.unwrap();
+    fetching(&desk).await;
+    within("quitting", desk.begin_agreed_update()).await;
+    let known = UpdateState::Ready {
+        version: NEW.into(),
+        agreed: None,
+    };
+    assert_eq!(desk.view().update.state, known, "nobody waits for the rest");
+    fetching(&desk).await;
+    desk.sign_out().await.unwrap();
+    ready(&desk).await;
+    assert_eq!(kept(&computer), [FILE]);
+
+    desk.install_update(Agreed::Now).await.unwrap();
+    installing(&desk).await;
+    let content = site.installer.begun.lock()[0].1.clone();
+    assert!(content == newer(), "it is whole");
+    desk.shutdown().await;
+    centre.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_the_policys_word_nothing_is_asked() {
     let site = Site::new();
     site.offer_good();
@@ -509,7 +558,13 @@ async fn without_the_policys_word_nothing_is_asked() {
     }
     // Silence is a no as well.
     computer.trust(&centre.certificate());
+    let folder = computer.folder.path().join("updates");
+    fs::create_dir(&folder).unwrap();
+    for left in ["Seatline-0.1.0-x64.msi", "Seatline-0.1.5-x64.msi.partial"] {
+        fs::write(folder.join(left), "of an earlier run").unwrap();
+    }
     let desk = computer.signed_in(&centre).await;
+    nothing_is_kept(&computer).await;
     make_ready(&desk).await;
     assert_eq!(desk.view().update.state, UpdateState::Off);
     let refused = desk.check_update().await.unwrap_err();
@@ -531,12 +586,7 @@ async fn without_the_policys_word_nothing_is_asked() {
         (view.update.state == UpdateState::Off).then_some(())
     })
     .await;
-    within("what was fetched is removed", async {
-        while !kept(&computer).is_empty() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    })
-    .await;
+    nothing_is_kept(&computer).await;
     assert_eq!(notices(&desk), []);
     let refused = desk.install_update(Agreed::Now).await.unwrap_err();
     assert_eq!(code(&refused), desk_code(DeskCode::NoUpdate));
