@@ -12,8 +12,9 @@
 //! ```
 //!
 //! Commands, arguments and answers are those of the windows, as in `ui/src/ipc/bindings.ts`;
-//! several may be on their way at once, told apart by `id`. A line that is no command is answered
-//! with an error and changes nothing. The end of the input ends the call and the program.
+//! up to 64 may be on their way at once, told apart by `id`. A line that is no command is answered
+//! with an error and changes nothing. Whoever reads slowly is told the newest view instead of every
+//! one. The end of the input, or of the output, ends the call and the program.
 
 mod commands;
 
@@ -24,19 +25,35 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{
     io::{self, BufRead, Read, Write},
+    path::PathBuf,
     pin::pin,
     process::ExitCode,
+    sync::Arc,
     thread,
+    time::Duration,
 };
-use tokio::sync::mpsc;
+use tokio::{
+    runtime::Runtime,
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch},
+    time::{sleep, timeout},
+};
 
 /// Longer lines are no commands.
 const LONGEST_LINE: u64 = 1 << 20;
 
-/// Lines read ahead of the engine.
+/// Lines read ahead of the engine, and told ahead of whoever reads.
 const AHEAD: usize = 16;
 
-/// Runs until the input ends, or the system asks to end.
+/// Commands on their way at once.
+const MOST: usize = 64;
+
+/// How long what was asked waits for the engine to start once the input has ended.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long the end may wait for the last answers to be written.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Runs until the input or the output ends, or the system asks to end.
 ///
 /// # Errors
 /// When the data folder cannot be used.
@@ -44,20 +61,49 @@ pub fn run(launch: &Launch) -> anyhow::Result<ExitCode> {
     crate::choose_ciphers();
     let data_dir = launch.data_folder()?;
     let _journal = journal::open(&data_dir)?;
+    let runtime = Runtime::new()?;
+    let done = runtime.block_on(work(data_dir));
+    // A keyring that waits for a person may hold a thread for ever.
+    runtime.shutdown_timeout(LAST_WORDS);
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn work(data_dir: PathBuf) -> anyhow::Result<()> {
     let (lines, inbox) = mpsc::channel(AHEAD);
+    let (reading, over) = oneshot::channel::<()>();
     // A thread of its own: reading cannot be cut short, and nothing waits for it at the end.
-    thread::spawn(move || read_lines(&mut io::stdin().lock(), &lines));
-    tokio::runtime::Runtime::new()?.block_on(async {
-        let desk = engine::start(data_dir, env!("CARGO_PKG_VERSION").into()).await?;
-        let served = serve(&desk, inbox, io::stdout());
-        tokio::select! {
-            () = served => {}
-            () = updates::begun(&desk) => {}
-            asked = exit::asked_to_end() => asked?,
+    thread::spawn(move || {
+        read_lines(&mut io::stdin().lock(), &lines);
+        drop(reading);
+    });
+    let mut asked_to_end = pin!(exit::asked_to_end());
+    let desk = tokio::select! {
+        started = engine::start(data_dir, env!("CARGO_PKG_VERSION").into()) => started?,
+        () = given_up(over, &inbox) => return Ok(()),
+        asked = &mut asked_to_end => {
+            asked?;
+            return Ok(());
         }
-        exit::shut_down(&desk).await;
-        Ok(ExitCode::SUCCESS)
-    })
+    };
+    let (told, written) = write_to(io::stdout());
+    tokio::select! {
+        () = serve(&desk, inbox, told) => {}
+        asked = &mut asked_to_end => asked?,
+    }
+    exit::shut_down(&desk).await;
+    // Whoever does not read, and a command that does not end, hold nothing up.
+    let _ = timeout(LAST_WORDS, written).await;
+    Ok(())
+}
+
+/// Waits until nobody can want the engine any more that is still starting: the input has ended, and
+/// what it has asked has waited long enough.
+async fn given_up(over: oneshot::Receiver<()>, inbox: &mpsc::Receiver<Vec<u8>>) {
+    // Nothing is ever said: whoever reads lets go of its end.
+    let _ = over.await;
+    if !inbox.is_empty() {
+        sleep(PATIENCE).await;
+    }
 }
 
 /// Reads lines until the input ends or nobody wants more.
@@ -94,60 +140,98 @@ fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
     }
 }
 
-/// Obeys lines until there are no more or an installer wants the program gone, and tells meanwhile
-/// what changes.
-async fn serve(
-    desk: &Desk,
-    mut lines: mpsc::Receiver<Vec<u8>>,
+/// Writes what is told, one JSON text a line. The other end goes when all is written or nothing can
+/// be written any more.
+fn write_to(
     mut output: impl Write + Send + 'static,
-) {
-    let (told, tells) = std::sync::mpsc::channel::<Value>();
-    let writer = thread::spawn(move || {
-        for tell in tells {
-            // Whoever listens no longer sends no more either, which ends the program.
-            if writeln!(output, "{tell}")
-                .and_then(|()| output.flush())
-                .is_err()
-            {
-                return;
+) -> (mpsc::Sender<Value>, oneshot::Receiver<()>) {
+    let (told, mut tells) = mpsc::channel::<Value>(AHEAD);
+    let (writing, written) = oneshot::channel();
+    // A thread of its own: writing cannot be cut short.
+    thread::spawn(move || {
+        while let Some(tell) = tells.blocking_recv() {
+            let wrote = writeln!(output, "{tell}").and_then(|()| output.flush());
+            if wrote.is_err() {
+                break;
             }
         }
+        drop(writing);
     });
+    (told, written)
+}
+
+/// Obeys lines until there are no more, nobody can be told anything, or an installer wants the
+/// program gone and no call is up; and tells meanwhile what changes.
+async fn serve(desk: &Desk, mut lines: mpsc::Receiver<Vec<u8>>, told: mpsc::Sender<Value>) {
+    let slots = Arc::new(Semaphore::new(MOST));
     let (mut views, mut levels, mut live) = (desk.watch(), desk.levels(), desk.live());
     views.mark_changed();
-    let tell = |tell| {
-        // The writer ends only with the output.
-        let _ = told.send(tell);
-    };
-    let mut asked_to_close = pin!(closing::asked());
+    let mut asked_to_close = pin!(asked_to_close(desk));
     let mut is_closing = false;
-    while !(is_closing && closing::is_quiet(&desk.view())) {
+    loop {
         tokio::select! {
+            () = told.closed() => return,
             () = &mut asked_to_close, if !is_closing => {
                 is_closing = true;
-                tell(json!({ "event": "closing" }));
+                tell(told.clone(), json!({ "event": "closing" }));
             }
-            line = lines.recv() => match line {
-                Some(line) => answer(desk, &line, &told),
-                None => break,
+            () = closing::until_quiet(desk), if is_closing => return,
+            line = next(&mut lines, &slots) => match line {
+                Some((line, slot)) => answer(desk.clone(), line, slot, told.clone()),
+                None => return,
             },
-            Ok(()) = views.changed() => {
+            Some(place) = room(&mut views, &told) => {
                 let view = views.borrow_and_update().clone();
-                tell(json!({ "event": "view", "view": *view }));
+                place.send(json!({ "event": "view", "view": *view }));
             }
-            Ok(()) = levels.changed() => {
+            Some(place) = room(&mut levels, &told) => {
                 let levels = levels.borrow_and_update().clone();
-                tell(json!({ "event": "levels", "levels": levels }));
+                place.send(json!({ "event": "levels", "levels": levels }));
             }
-            Ok(()) = live.changed() => {
+            Some(place) = room(&mut live, &told) => {
                 let live = live.borrow_and_update().clone();
-                tell(json!({ "event": "live", "live": *live }));
+                place.send(json!({ "event": "live", "live": *live }));
             }
         }
     }
-    drop(told);
-    // Commands still on their way hold the writer; the end does not wait for them.
-    drop(writer);
+}
+
+/// Waits until an installer asks, or installs an update of this desk's own.
+async fn asked_to_close(desk: &Desk) {
+    tokio::select! {
+        () = closing::asked() => {}
+        () = updates::begun(desk) => {}
+    }
+}
+
+/// Waits for a change and for room to tell it. What is told is then the newest, so that changes do
+/// not pile up before whoever reads slowly. Nothing is lost when it is cut short.
+async fn room<'t, T>(
+    watched: &mut watch::Receiver<T>,
+    told: &'t mpsc::Sender<Value>,
+) -> Option<mpsc::Permit<'t, Value>> {
+    watched.changed().await.ok()?;
+    watched.mark_changed();
+    told.reserve().await.ok()
+}
+
+/// The next line, once there may be one more command on its way. Nothing is lost when it is cut
+/// short.
+async fn next(
+    lines: &mut mpsc::Receiver<Vec<u8>>,
+    slots: &Arc<Semaphore>,
+) -> Option<(Vec<u8>, OwnedSemaphorePermit)> {
+    // It fails only when the slots are closed, which they never are.
+    let slot = slots.clone().acquire_owned().await.ok()?;
+    Some((lines.recv().await?, slot))
+}
+
+/// Tells something as soon as there is room.
+fn tell(told: mpsc::Sender<Value>, what: Value) {
+    tokio::spawn(async move {
+        // It fails only when the output has ended.
+        let _ = told.send(what).await;
+    });
 }
 
 /// A line of the input.
@@ -161,32 +245,34 @@ struct Request {
     arguments: serde_json::Map<String, Value>,
 }
 
-/// Begins to obey a line; the answer follows when it is there.
-fn answer(desk: &Desk, line: &[u8], told: &std::sync::mpsc::Sender<Value>) {
-    let told = told.clone();
-    let tell = move |answer| {
-        // The writer ends only with the output.
-        let _ = told.send(answer);
-    };
-    if line.iter().all(u8::is_ascii_whitespace) {
-        return;
-    }
-    let request = match read(line) {
-        Ok(request) => request,
-        Err(failure) => return tell(json!({ "id": null, "error": failure })),
-    };
-    let desk = desk.clone();
+/// Begins to obey a line; the answer follows when it is there, and holds its slot until it is told.
+fn answer(desk: Desk, line: Vec<u8>, slot: OwnedSemaphorePermit, told: mpsc::Sender<Value>) {
     tokio::spawn(async move {
-        let Request {
-            id,
-            command,
-            arguments,
-        } = request;
-        tell(match commands::obey(&desk, &command, arguments).await {
-            Ok(result) => json!({ "id": id, "result": result }),
-            Err(failure) => json!({ "id": id, "error": failure }),
-        });
+        if let Some(answer) = obey(&desk, &line).await {
+            // It fails only when the output has ended.
+            let _ = told.send(answer).await;
+        }
+        drop(slot);
     });
+}
+
+/// Does what a line asks, if it asks anything.
+async fn obey(desk: &Desk, line: &[u8]) -> Option<Value> {
+    if line.iter().all(u8::is_ascii_whitespace) {
+        return None;
+    }
+    let Request {
+        id,
+        command,
+        arguments,
+    } = match read(line) {
+        Ok(request) => request,
+        Err(failure) => return Some(json!({ "id": null, "error": failure })),
+    };
+    Some(match commands::obey(desk, &command, arguments).await {
+        Ok(result) => json!({ "id": id, "result": result }),
+        Err(failure) => json!({ "id": id, "error": failure }),
+    })
 }
 
 fn read(line: &[u8]) -> Result<Request, Failure> {
@@ -227,6 +313,111 @@ mod tests {
         assert_eq!(lines.len(), 2);
         assert!(read(&lines[0]).is_err());
         assert_eq!(lines[1], b"{}\n");
+    }
+
+    /// Where a test reads what was written.
+    #[derive(Clone, Default)]
+    struct Paper(Arc<parking_lot::Mutex<Vec<u8>>>);
+
+    impl Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What nobody reads any more.
+    struct Gone;
+
+    impl Write for Gone {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Whether it is not done at once.
+    async fn waits(work: impl Future) -> bool {
+        tokio::select! {
+            biased;
+            _ = work => false,
+            () = std::future::ready(()) => true,
+        }
+    }
+
+    #[tokio::test]
+    async fn the_last_word_is_written_before_the_end() {
+        let paper = Paper::default();
+        let (told, written) = write_to(paper.clone());
+        for number in 0..2 * AHEAD {
+            told.send(json!(number)).await.unwrap();
+        }
+        drop(told);
+        let _ = timeout(PATIENCE, written).await.unwrap();
+        let text = String::from_utf8(paper.0.lock().clone()).unwrap();
+        let numbers: Vec<usize> = text.lines().map(|line| line.parse().unwrap()).collect();
+        assert_eq!(numbers, Vec::from_iter(0..2 * AHEAD));
+    }
+
+    #[tokio::test]
+    async fn an_output_that_ends_is_noticed() {
+        let (told, written) = write_to(Gone);
+        told.send(json!("hello")).await.unwrap();
+        timeout(PATIENCE, told.closed()).await.unwrap();
+        let _ = timeout(PATIENCE, written).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn whoever_reads_slowly_is_told_the_newest() {
+        let (told, mut tells) = mpsc::channel(1);
+        told.send(json!("before")).await.unwrap();
+        let (change, mut watched) = watch::channel(0);
+        for number in 1..=3 {
+            change.send(number).unwrap();
+            assert!(waits(room(&mut watched, &told)).await, "{number}");
+        }
+        tells.recv().await.unwrap();
+        let place = room(&mut watched, &told).await.unwrap();
+        place.send(json!(*watched.borrow_and_update()));
+        assert_eq!(tells.recv().await, Some(json!(3)));
+        assert!(waits(room(&mut watched, &told)).await, "nothing is new");
+    }
+
+    #[tokio::test]
+    async fn a_line_waits_while_too_much_is_on_its_way() {
+        let (lines, mut inbox) = mpsc::channel(AHEAD);
+        lines.send(b"{}".to_vec()).await.unwrap();
+        let slots = Arc::new(Semaphore::new(1));
+        let busy = slots.clone().acquire_owned().await.unwrap();
+        assert!(waits(next(&mut inbox, &slots)).await);
+        drop(busy);
+        let (line, slot) = next(&mut inbox, &slots).await.unwrap();
+        assert_eq!(line, b"{}");
+        drop((slot, lines));
+        assert!(next(&mut inbox, &slots).await.is_none());
+    }
+
+    #[tokio::test]
+    async fn the_end_of_the_input_gives_an_engine_up_of_which_nothing_was_asked() {
+        let (lines, inbox) = mpsc::channel(AHEAD);
+        let (reading, over) = oneshot::channel();
+        drop(reading);
+        timeout(PATIENCE / 2, given_up(over, &inbox)).await.unwrap();
+
+        let (reading, over) = oneshot::channel();
+        assert!(waits(given_up(over, &inbox)).await, "more may come");
+        drop(reading);
+
+        let (reading, over) = oneshot::channel();
+        lines.send(b"{}".to_vec()).await.unwrap();
+        drop(reading);
+        assert!(waits(given_up(over, &inbox)).await, "it is to be obeyed");
     }
 
     #[test]

@@ -23,17 +23,48 @@ pub fn prepare() -> Result<(), NoDisplay> {
 }
 
 /// Lets what is printed be seen in the terminal the program was started from; on Windows a
-/// program with windows has none of its own.
+/// program with windows has none of its own. What is redirected stays so.
 pub fn attach_terminal() {
     #[cfg(windows)]
-    {
-        #[link(name = "kernel32")]
-        unsafe extern "system" {
-            fn AttachConsole(process: u32) -> i32;
-        }
-        const PARENT: u32 = u32::MAX;
+    terminal::attach();
+}
+
+#[cfg(windows)]
+mod terminal {
+    use std::ffi::c_void;
+
+    type Handle = *mut c_void;
+
+    #[link(name = "kernel32")]
+    unsafe extern "system" {
+        fn AttachConsole(process: u32) -> i32;
+        fn GetFileType(file: Handle) -> u32;
+        fn GetStdHandle(stream: u32) -> Handle;
+        fn SetStdHandle(stream: u32, file: Handle) -> i32;
+    }
+
+    /// `ATTACH_PARENT_PROCESS`.
+    const PARENT: u32 = u32::MAX;
+    /// `STD_OUTPUT_HANDLE` and `STD_ERROR_HANDLE`.
+    const STREAMS: [u32; 2] = [u32::MAX - 10, u32::MAX - 11];
+    /// `FILE_TYPE_UNKNOWN`, of what is no open file, too.
+    const UNKNOWN: u32 = 0;
+
+    pub(super) fn attach() {
+        // Looked at beforehand: a number that is no file's now may be the terminal's afterwards.
+        let redirected: Vec<(u32, Handle)> = STREAMS
+            .into_iter()
+            // SAFETY: it takes a plain number.
+            .map(|stream| (stream, unsafe { GetStdHandle(stream) }))
+            // SAFETY: it asks the system only, which knows what is open.
+            .filter(|(_, file)| unsafe { GetFileType(*file) } != UNKNOWN)
+            .collect();
         // SAFETY: it takes a plain number. Without a terminal it fails and changes nothing.
         unsafe { AttachConsole(PARENT) };
+        for (stream, file) in redirected {
+            // SAFETY: the file is open and was the stream's before.
+            unsafe { SetStdHandle(stream, file) };
+        }
     }
 }
 

@@ -20,6 +20,9 @@ pub const USAGE: &str =
 /// Schemes of links the program takes.
 const SCHEMES: &[&str] = &["tel:", "sip:", "callto:", "seatline:"];
 
+/// The longest wait for other desks, in seconds: a day.
+const LONGEST_WAIT: u64 = 24 * 60 * 60;
+
 /// Links longer than this are no telephone numbers.
 const LONGEST_LINK: usize = 1_024;
 
@@ -85,12 +88,16 @@ pub enum LaunchError {
     /// Removing is never done by mistake.
     #[error("--remove-data needs `mine` or `everybody`")]
     NobodysData,
-    /// `--wait` stands alone, or without `--close`.
-    #[error("--wait needs --close and a number of seconds")]
+    /// `--wait` stands alone, or without `--close`, or for longer than a day.
+    #[error("--wait needs --close and a number of seconds, at most {LONGEST_WAIT}")]
     NoWait,
     /// `--data-dir` stands alone.
     #[error("--data-dir needs a folder")]
     NoFolder,
+    /// What concerns every desk on this computer knows no folder of one, and the system starts
+    /// none of it.
+    #[error("--data-dir and --autostart do not go with --remove-data and --close")]
+    OfOneDesk,
 }
 
 impl Launch {
@@ -141,7 +148,8 @@ impl Launch {
             } else if argument == "--wait" {
                 let seconds = arguments
                     .next()
-                    .and_then(|text| text.to_str()?.parse().ok());
+                    .and_then(|text| text.to_str()?.parse::<u64>().ok())
+                    .filter(|seconds| *seconds <= LONGEST_WAIT);
                 wait = Some(Duration::from_secs(seconds.ok_or(LaunchError::NoWait)?));
             } else {
                 return Err(LaunchError::Unknown(argument));
@@ -159,6 +167,10 @@ impl Launch {
             _ if json => return Err(LaunchError::NoCheck),
             _ => {}
         }
+        let of_one_desk = launch.data_dir.is_some() || launch.by_system;
+        if of_one_desk && matches!(launch.mode, Mode::RemoveData(_) | Mode::Close { .. }) {
+            return Err(LaunchError::OfOneDesk);
+        }
         match (&mut launch.mode, wait) {
             (Mode::Close { wait }, Some(told)) => *wait = told,
             (_, Some(_)) => return Err(LaunchError::NoWait),
@@ -167,13 +179,13 @@ impl Launch {
         Ok(launch)
     }
 
-    /// Where data are kept.
+    /// Where data are kept, as an absolute path: the working folder may be another one later.
     ///
     /// # Errors
-    /// When no folder was told and the person has none.
+    /// When no folder was told and the person has none, or what was told is no path.
     pub fn data_folder(&self) -> anyhow::Result<PathBuf> {
         if let Some(folder) = &self.data_dir {
-            return Ok(folder.clone());
+            return std::path::absolute(folder).context("the folder of --data-dir");
         }
         let folder = dirs::data_local_dir().context("the person has no folder for data")?;
         Ok(folder.join(IDENTIFIER))
@@ -253,13 +265,35 @@ mod tests {
         assert_eq!(mode(&["--close"]), Ok(Mode::Close { wait }));
         let wait = Duration::from_secs(2);
         assert_eq!(mode(&["--wait", "2", "--close"]), Ok(Mode::Close { wait }));
-        for wrong in [&["--wait", "2"][..], &["--close", "--wait", "long"]] {
+        for wrong in [
+            &["--wait", "2"][..],
+            &["--close", "--wait", "long"],
+            &["--close", "--wait", "86401"],
+            &["--close", "--wait", "18446744073709551615"],
+        ] {
             assert_eq!(read(wrong), Err(LaunchError::NoWait));
+        }
+        for whole in [&["--remove-data", "mine"][..], &["--close"]] {
+            for of_one in [&["--data-dir", "/tmp/desk"][..], &["--autostart"]] {
+                let both = [of_one, whole].concat();
+                assert_eq!(read(&both), Err(LaunchError::OfOneDesk));
+            }
         }
         assert_eq!(
             read(&["--help-me"]),
             Err(LaunchError::Unknown("--help-me".into()))
         );
+    }
+
+    #[test]
+    fn a_folder_stays_where_it_was_told() {
+        let folder = |told: &str| {
+            let launch = read(&["--data-dir", told]).expect("a folder is told");
+            launch.data_folder()
+        };
+        let here = std::env::current_dir().expect("a working folder");
+        assert_eq!(folder("desk").expect("a path"), here.join("desk"));
+        assert!(folder("").is_err());
     }
 
     #[test]

@@ -10,30 +10,42 @@ use seatline_shell::{
     removal,
     system::autostart,
 };
-use std::process::ExitCode;
+use std::{
+    fmt::Display,
+    io::{self, Write},
+    process::ExitCode,
+};
 
 fn main() -> ExitCode {
     let launch = match Launch::read(std::env::args_os().skip(1)) {
         Ok(launch) => launch,
         Err(error) => {
-            eprintln!("seatline: {error}\n{USAGE}");
+            complain(&format_args!("{error}\n{USAGE}"));
             return ExitCode::from(2);
         }
     };
+    // A desk stays apart from the terminal, with which it would end.
+    if !matches!(launch.mode, Mode::Window | Mode::Agent) {
+        display::attach_terminal();
+    }
     let done = match launch.mode {
         Mode::Window => return show(launch),
-        Mode::Check { json } => {
-            display::attach_terminal();
-            check::run(&launch, json)
-        }
+        Mode::Check { json } => check::run(&launch, json),
         Mode::Agent => agent::run(&launch),
         Mode::RemoveData(whose) => removal::run(whose),
         Mode::Close { wait } => closing::run(wait),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("seatline: {error:#}");
+        complain(&format_args!("{error:#}"));
         ExitCode::FAILURE
     })
+}
+
+/// Says why the program ends.
+fn complain(why: &dyn Display) {
+    display::attach_terminal();
+    // Nobody may be listening.
+    let _ = writeln!(io::stderr(), "seatline: {why}");
 }
 
 /// Runs the desk in its window.
@@ -42,18 +54,18 @@ fn show(launch: Launch) -> ExitCode {
         Ok(true) => {}
         Ok(false) => return ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("seatline: {error:#}");
+            complain(&format_args!("{error:#}"));
             return ExitCode::FAILURE;
         }
     }
     if let Err(error) = display::prepare() {
-        eprintln!("seatline: {error}");
+        complain(&error);
         return ExitCode::FAILURE;
     }
     match seatline_shell::run(launch) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("seatline: {error:#}");
+            complain(&format_args!("{error:#}"));
             display::tell_fault(&error);
             ExitCode::FAILURE
         }

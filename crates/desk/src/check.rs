@@ -1,5 +1,6 @@
 //! Looks at everything a desk needs on this computer, without a window and without changing
-//! anything: for IT, for scripts, and for whoever is asked for help.
+//! anything but the entry `proof`, which every start of a desk leaves in the keyring: for IT, for
+//! scripts, and for whoever is asked for help.
 
 mod buttons;
 mod centre;
@@ -9,12 +10,15 @@ mod sound;
 use crate::{
     failure::Failure,
     policy::{Decision, Fault, Policy},
-    secrets::KeyringStore,
+    secrets::{KeyringStore, SecretError},
     settings,
 };
 use serde::Serialize;
-use std::{collections::BTreeMap, path::PathBuf};
-use tokio::task::spawn_blocking;
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use tokio::{task::spawn_blocking, time::timeout};
+
+/// How long the keyring may take: it may ask a person to unlock it, and nobody may be there.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What to look at.
 #[derive(Debug, Clone)]
@@ -156,6 +160,8 @@ pub enum Reason {
     PolicyFaults,
     /// Neither policy nor an earlier sign-in names a centre.
     NoCentre,
+    /// Policy names a centre by what is no address, and nothing else names one.
+    BadCentre,
     /// Another item has failed first.
     NeedsCentre,
     /// The centre has no administrator yet.
@@ -238,13 +244,14 @@ pub enum Fact {
     Managed,
 }
 
-/// Looks at everything. It takes some seconds and makes a sound for two of them.
+/// Looks at everything. It takes some seconds and makes a sound for two of them. A keyring that
+/// does not answer is given up, but holds a thread: end the runtime without waiting for it.
 pub async fn check(mut config: CheckConfig) -> Report {
     let kept = settings::peek(&config.data_dir);
     config.policy = config.policy.with_centre(&kept.recommended);
     let mut findings = vec![policy(&config.policy)];
     findings.extend(centre::look(&config, &kept).await);
-    findings.push(in_the_background(keyring).await);
+    findings.push(keyring().await);
     findings.extend(in_the_background(move || sound::look(&kept.devices)).await);
     findings.push(in_the_background(buttons::look).await);
     findings.push(ports::look(config.policy.media_ports()));
@@ -271,6 +278,18 @@ async fn in_the_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 
     }
 }
 
+/// Asks the keyring, for no longer than this.
+async fn ask_keyring<T: Send + 'static>(
+    patience: Duration,
+    ask: impl FnOnce() -> Result<T, SecretError> + Send + 'static,
+) -> Result<T, SecretError> {
+    let answer = timeout(patience, in_the_background(ask)).await;
+    answer.unwrap_or_else(|_| {
+        let late = format!("no answer within {} seconds", patience.as_secs());
+        Err(SecretError::Unavailable(late))
+    })
+}
+
 fn policy(policy: &Policy) -> Finding {
     let finding = if policy.faults().is_empty() {
         Finding::new(Item::Policy, Outcome::Passed)
@@ -291,12 +310,31 @@ fn updates(config: &CheckConfig) -> Finding {
     finding.with(Fact::Version, &config.version)
 }
 
-fn keyring() -> Finding {
-    let proved = KeyringStore::open().and_then(|store| store.prove());
-    match proved {
+async fn keyring() -> Finding {
+    let prove = || KeyringStore::open().and_then(|store| store.prove());
+    match ask_keyring(PATIENCE, prove).await {
         Ok(()) => Finding::new(Item::Keyring, Outcome::Passed),
         Err(error) => Finding::new(Item::Keyring, Outcome::Warned)
             .because(Reason::NoKeyring)
             .with(Fact::Detail, error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_keyring_that_does_not_answer_is_given_up() {
+        let (never, asked) = std::sync::mpsc::channel::<()>();
+        let answer = ask_keyring(Duration::from_millis(10), move || {
+            // It ends with the test.
+            let _ = asked.recv();
+            Ok(())
+        });
+        let refused = answer.await.unwrap_err().to_string();
+        assert!(refused.contains("no answer"), "{refused}");
+        drop(never);
+        assert_eq!(ask_keyring(PATIENCE, || Ok(7)).await, Ok(7));
     }
 }

@@ -69,7 +69,7 @@ pub enum FaultReason {
     NotHere,
     /// The setting does not take this value.
     Malformed {
-        /// The value as it was read.
+        /// The value as it was read, without the login that an address may carry.
         value: String,
     },
     /// The place could not be read at all.

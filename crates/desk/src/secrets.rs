@@ -54,8 +54,8 @@ pub trait SecretStore: Send + Sync {
 pub struct KeyringStore(());
 
 impl KeyringStore {
-    /// Opens the keyring and proves that it takes and gives secrets. Blocks while the person is
-    /// asked to unlock it.
+    /// Opens the keyring and proves that it takes and gives secrets, by an entry `proof` that
+    /// stays. Blocks while the person is asked to unlock it.
     ///
     /// # Errors
     /// [`SecretError::Unavailable`]: use a [`MemoryStore`] and say so.
@@ -76,17 +76,19 @@ impl KeyringStore {
 }
 
 impl KeyringStore {
-    /// Writes, reads and deletes an entry of its own.
+    /// Writes, reads and deletes an entry of its own, which is gone afterwards.
     ///
     /// # Errors
     /// [`SecretError::Unavailable`] when one of the three does not do what it says.
     pub fn prove(&self) -> Result<(), SecretError> {
-        const NAME: &str = "check";
+        // Two programs may try it at once.
+        let name = format!("check-{}", std::process::id());
         let proof = Secret::new("seatline");
-        self.save(NAME, &proof)?;
-        let kept = self.load(NAME)?;
-        self.forget(NAME)?;
-        let left = self.load(NAME)?;
+        let kept = self.save(&name, &proof).and_then(|()| self.load(&name));
+        let forgotten = self.forget(&name);
+        let kept = kept?;
+        forgotten?;
+        let left = self.load(&name)?;
         match (kept, left) {
             (Some(kept), None) if kept == proof => Ok(()),
             _ => Err(SecretError::Unavailable(

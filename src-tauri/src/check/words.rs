@@ -23,17 +23,17 @@ fn write(text: &mut String, report: &Report, tongue: Tongue) -> fmt::Result {
         text,
         "{}{}",
         tongue.say("数据文件夹：", "Data folder: "),
-        report.data_dir
+        plain(&report.data_dir)
     )?;
     for finding in &report.findings {
         writeln!(text)?;
         write_finding(text, finding, tongue)?;
         if finding.item == Item::Policy {
             for (name, made) in &report.policy {
-                writeln!(text, "  {name} = {}", decision(made, tongue))?;
+                writeln!(text, "  {name} = {}", plain(&decision(made, tongue)))?;
             }
             for fault in &report.faults {
-                writeln!(text, "  {}", blame(fault, tongue))?;
+                writeln!(text, "  {}", plain(&blame(fault, tongue)))?;
             }
         }
     }
@@ -57,13 +57,26 @@ fn write_finding(text: &mut String, finding: &Finding, tongue: Tongue) -> fmt::R
         writeln!(text, "  {}", because(reason, tongue))?;
     }
     if let Some(failure) = &finding.failure {
-        writeln!(text, "  {}", explain(failure, tongue))?;
+        writeln!(text, "  {}", plain(&explain(failure, tongue)))?;
     }
     for (about, value) in &finding.facts {
         let colon = tongue.say("：", ": ");
-        writeln!(text, "  {}{colon}{value}", fact(*about, tongue))?;
+        writeln!(text, "  {}{colon}{}", fact(*about, tongue), plain(value))?;
     }
     Ok(())
+}
+
+/// A text in one line that commands no terminal: certificates, devices and centres say of
+/// themselves what they like, and would else write lines of the report.
+fn plain(text: &str) -> String {
+    let plain = |letter: char| match letter {
+        '\n' | '\r' | '\t' => ' ',
+        // Ends of lines and of paragraphs, and what turns the direction of writing.
+        '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => char::REPLACEMENT_CHARACTER,
+        letter if letter.is_control() => char::REPLACEMENT_CHARACTER,
+        letter => letter,
+    };
+    text.chars().map(plain).collect()
 }
 
 fn item(item: Item, tongue: Tongue) -> &'static str {
@@ -91,6 +104,10 @@ fn because(reason: Reason, tongue: Tongue) -> &'static str {
         Reason::NoCentre => tongue.say(
             "策略和以往的登录都没有给出呼叫中心地址。请设置 ServerUrl，或先登录一次。",
             "Neither policy nor an earlier sign-in names a centre. Set ServerUrl, or sign in once.",
+        ),
+        Reason::BadCentre => tongue.say(
+            "ServerUrl 不是可用的地址，因此没有呼叫中心。应为 https 的主机名加可选端口，不含用户名、密码和路径。",
+            "ServerUrl is no address that can be used, so there is no centre. Name a host, and a port if need be: by https, without a login or a path.",
         ),
         Reason::NeedsCentre => tongue.say(
             "呼叫中心可用之后才能检查。",
@@ -380,5 +397,39 @@ mod tests {
         }
         assert!(zh.contains("没有应答") && en.contains("No answer"));
         assert!(en.contains("FAILED") && en.ends_with("put right."));
+    }
+
+    #[test]
+    fn nobody_writes_lines_of_the_report_by_their_name() {
+        const FORGED: &str = "mallory\r\n[ok] Centre\u{1b}[2K\u{9b}1A\u{2028}[ok] Sign-in";
+        let report = Report {
+            version: "0.1.0".into(),
+            system: "linux x86_64".into(),
+            data_dir: FORGED.into(),
+            policy: BTreeMap::new(),
+            faults: vec![Fault {
+                source: Source::File,
+                name: FORGED.into(),
+                reason: FaultReason::Unreadable {
+                    detail: FORGED.into(),
+                },
+            }],
+            findings: vec![
+                Finding::new(Item::Policy, Outcome::Warned),
+                Finding {
+                    failure: Some(Failure::new(DeskCode::CertificateUntrusted).about(FORGED)),
+                    ..Finding::new(Item::Centre, Outcome::Failed)
+                        .with(Fact::CertificateSubject, FORGED)
+                },
+            ],
+        };
+        let text = of(&report, Tongue::En);
+        assert!(text.contains("mallory"), "{text}");
+        assert!(text.lines().all(|line| !line.starts_with("[ok]")), "{text}");
+        let commands = |letter: char| letter.is_control() && letter != '\n';
+        assert!(
+            !text.contains(commands) && !text.contains('\u{2028}'),
+            "{text:?}"
+        );
     }
 }

@@ -18,7 +18,7 @@ IT decides these settings for a computer. A **forced** value is shown to the age
 | Windows | `HKLM\\Software\\Policies\\Seatline`, then `HKCU\\Software\\Policies\\Seatline` | key `Recommended` below either, then `HKLM\\Software\\Seatline` (written by the installer) |
 | macOS | a configuration profile for `cn.seatline.desk` | dictionary `Recommended` in it |
 | Linux | `/etc/seatline/policy.toml` | table `[Recommended]` in it |
-| all | the variables `SEATLINE_CENTRE` (`ServerUrl`) and `SEATLINE_CA` (`AuthorityFile`) | table `[desk]` of the centre's configuration, from the next sign-in on; not `ServerUrl`, `AuthorityFile`, `Proxy` |
+| all | the variables `SEATLINE_CENTRE` (`ServerUrl`) and `SEATLINE_CA` (`AuthorityFile`) | table `[desk]` of the centre's configuration, from the next sign-in on; not `ServerUrl`, `AuthorityFile`, `Proxy`, `Tenant`, `Sso` |
 
 The first of them that names a setting counts; forced comes before recommended. Templates: [windows/policy](windows/policy) (ADMX, ADML), [macos/policy.mobileconfig](macos/policy.mobileconfig).
 ";
@@ -33,7 +33,7 @@ const CHINESE: &str = "\
 | Windows | `HKLM\\Software\\Policies\\Seatline`，其次 `HKCU\\Software\\Policies\\Seatline` | 两者之下的 `Recommended` 键，其次 `HKLM\\Software\\Seatline`（由安装程序写入） |
 | macOS | `cn.seatline.desk` 的配置描述文件 | 其中的 `Recommended` 字典 |
 | Linux | `/etc/seatline/policy.toml` | 其中的 `[Recommended]` 表 |
-| 所有系统 | 环境变量 `SEATLINE_CENTRE`（`ServerUrl`）和 `SEATLINE_CA`（`AuthorityFile`） | 呼叫中心配置中的 `[desk]` 表，下次登录起有效；不含 `ServerUrl`、`AuthorityFile`、`Proxy` |
+| 所有系统 | 环境变量 `SEATLINE_CENTRE`（`ServerUrl`）和 `SEATLINE_CA`（`AuthorityFile`） | 呼叫中心配置中的 `[desk]` 表，下次登录起有效；不含 `ServerUrl`、`AuthorityFile`、`Proxy`、`Tenant`、`Sso` |
 
 按上面的次序，先出现的有效；强制先于推荐。模板：[windows/policy](windows/policy)（ADMX、ADML），[macos/policy.mobileconfig](macos/policy.mobileconfig)。
 ";

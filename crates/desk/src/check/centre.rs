@@ -1,10 +1,11 @@
 //! Whether the centre answers, with which certificate, and whether an agent could sign in there, by
 //! single sign-on too where policy puts that first.
 
-use super::{CheckConfig, Fact, Finding, Item, Outcome, Reason};
+use super::{CheckConfig, Fact, Finding, Item, Outcome, PATIENCE, Reason, ask_keyring};
 use crate::{
     connection::{address::Address, client::Client, socket::knock, trust::Certificate},
     failure::{Failure, FailureCode},
+    policy::{Entry, Fault, FaultReason, Setting},
     secrets,
     settings::{Kept, LastSignIn},
 };
@@ -36,6 +37,10 @@ pub(super) async fn look(config: &CheckConfig, kept: &Kept) -> Vec<Finding> {
         .or(last.map(|last| last.centre.as_str()))
         .or(policy.centre());
     let Some(typed) = typed else {
+        if policy.faults().iter().any(names_no_address) {
+            let bad = Finding::new(Item::Centre, Outcome::Failed).because(Reason::BadCentre);
+            return skipped(bad, Reason::NeedsCentre);
+        }
         let none = Finding::new(Item::Centre, Outcome::Skipped).because(Reason::NoCentre);
         return skipped(none, Reason::NoCentre);
     };
@@ -75,6 +80,12 @@ pub(super) async fn look(config: &CheckConfig, kept: &Kept) -> Vec<Finding> {
             skipped(shown(failed, address, certificate), Reason::NeedsCentre)
         }
     }
+}
+
+/// A centre was meant, but what names it is no address.
+fn names_no_address(fault: &Fault) -> bool {
+    let setting = Entry::named(&fault.name).map(|entry| entry.setting);
+    setting == Some(Setting::ServerUrl) && matches!(fault.reason, FaultReason::Malformed { .. })
 }
 
 fn connect(
@@ -140,9 +151,9 @@ async fn sign_in(client: &Client, about: &About, last: Option<&LastSignIn>) -> F
         return Finding::new(Item::SignIn, Outcome::Failed).because(Reason::NotSetUp);
     }
     if last.is_some_and(|last| last.open) {
-        let token = super::in_the_background(|| secrets::open_best().load(crate::desk::TOKEN));
+        let load = || secrets::open_best().load(crate::desk::TOKEN);
         // Without a keyring there is no session to look at.
-        client.set_token(token.await.ok().flatten());
+        client.set_token(ask_keyring(PATIENCE, load).await.ok().flatten());
     }
     let open = match client.get::<Session>("/api/v1/sessions/current").await {
         Ok(_) => true,
@@ -158,5 +169,37 @@ async fn sign_in(client: &Client, about: &About, last: Option<&LastSignIn>) -> F
             .with(Fact::Login, &last.login)
             .with(Fact::SessionOpen, open.to_string()),
         None => finding,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::{Layer, Policy, Raw, Source};
+
+    async fn looked(values: &[(&str, &str)]) -> Vec<Finding> {
+        let table = values
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), Raw::Text((*value).to_owned())));
+        let config = CheckConfig {
+            data_dir: "/nonexistent".into(),
+            policy: Policy::of([Layer::of_table(Source::MachinePolicy, table.collect())]),
+            version: "0.1.0".into(),
+            has_update_key: false,
+        };
+        look(&config, &Kept::default()).await
+    }
+
+    #[tokio::test]
+    async fn a_mistyped_centre_fails_and_none_at_all_does_not() {
+        let of = |finding: &Finding| (finding.outcome, finding.reason);
+        let bad = looked(&[("serverurl", "ftp://center.example")]).await;
+        assert_eq!(of(&bad[0]), (Outcome::Failed, Some(Reason::BadCentre)));
+        let skipped = (Outcome::Skipped, Some(Reason::NeedsCentre));
+        assert_eq!(of(&bad[1]), skipped);
+        for values in [&[("Colour", "red"), ("Proxy", "a b")][..], &[]] {
+            let none = looked(values).await;
+            assert_eq!(of(&none[0]), (Outcome::Skipped, Some(Reason::NoCentre)));
+        }
     }
 }

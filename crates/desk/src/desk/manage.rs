@@ -99,7 +99,18 @@ impl Core {
 
     /// Shows what policy and person together say.
     fn show(&self) {
-        let (policy, kept) = (self.policy(), self.settings.read());
+        loop {
+            let (policy, kept) = (self.policy(), self.settings.read());
+            self.put_up(&policy, &kept);
+            // Whoever has decided or chosen meanwhile may have shown it already, and this has put
+            // older values in its place.
+            if (self.policy(), self.settings.read()) == (policy, kept) {
+                return;
+            }
+        }
+    }
+
+    fn put_up(&self, policy: &Policy, kept: &Kept) {
         self.board.change(|view| {
             view.settings = policy.settings(&kept.settings);
             view.managed = policy.locked();

@@ -2,7 +2,7 @@
 
 use seatline_contract::identity::Recommended;
 use serde::Serialize;
-use std::{collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 /// Where a value was read. The first in this order counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -102,14 +102,33 @@ pub enum Raw {
     Other(&'static str),
 }
 
+/// As it may be shown and logged: an address loses its login.
 impl fmt::Display for Raw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text(text) => f.write_str(text),
+            Self::Text(text) => f.write_str(&without_login(text)),
             Self::Number(number) => write!(f, "{number}"),
             Self::Flag(on) => write!(f, "{on}"),
             Self::Table(_) => f.write_str("(table)"),
             Self::Other(kind) => write!(f, "({kind})"),
         }
+    }
+}
+
+/// A text without the name and the password that an address may carry: all before the last `@`,
+/// but for the scheme. Of a text that is no address nobody knows where a password would end.
+fn without_login(text: &str) -> Cow<'_, str> {
+    // Chinese keyboards write the second one.
+    let Some(at) = text.rfind(['@', '＠']) else {
+        return text.into();
+    };
+    let (login, rest) = text.split_at(at);
+    let is_scheme = |scheme: &str| {
+        let mut letters = scheme.trim_start().chars();
+        letters.all(|letter| letter.is_ascii_alphanumeric() || "+-.".contains(letter))
+    };
+    match login.split_once("://") {
+        Some((scheme, _)) if is_scheme(scheme) => format!("{scheme}://…{rest}").into(),
+        _ => format!("…{rest}").into(),
     }
 }

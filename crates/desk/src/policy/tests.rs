@@ -171,6 +171,38 @@ fn what_is_unknown_or_malformed_is_named_and_passed_over() {
 }
 
 #[test]
+fn what_is_said_of_an_address_holds_no_login() {
+    for (name, value, said) in [
+        (
+            "Proxy",
+            "http://svc:Secret@proxy.example:3128",
+            "http://…@proxy.example:3128",
+        ),
+        ("Proxy", "svc:Secret@proxy.example", "…@proxy.example"),
+        ("Proxy", "svc:Se@cret://1@proxy", "…@proxy"),
+        ("Proxy", "http://svc:Secret＠proxy", "http://…＠proxy"),
+        (
+            "ServerUrl",
+            " https://svc:Sec/ret@a.example",
+            " https://…@a.example",
+        ),
+        (
+            "AuthorityFile",
+            "https://svc:Secret@a/ca.pem",
+            "https://…@a/ca.pem",
+        ),
+        ("ServerUrl", "ftp://a.example", "ftp://a.example"),
+    ] {
+        let policy = Policy::of([layer(Source::MachinePolicy, &[(name, text(value))])]);
+        let [fault] = policy.faults() else {
+            panic!("{value}: {:?}", policy.faults());
+        };
+        let malformed = FaultReason::Malformed { value: said.into() };
+        assert_eq!(fault.reason, malformed, "{value}");
+    }
+}
+
+#[test]
 fn values_are_read_as_registries_and_files_spell_them() {
     let read = |name: &str, raw: Raw| {
         let entry = Entry::named(name).unwrap();

@@ -30,8 +30,22 @@ fn read_at(place: &Path) -> Option<Layer> {
     };
     Some(match text.parse::<toml::Table>() {
         Ok(table) => Layer::of_table(Source::File, convert(table)),
-        Err(error) => unreadable(place, error.to_string().trim()),
+        Err(error) => unreadable(place, &syntax(&text, &error)),
     })
+}
+
+/// Where a file is no TOML, and why. The error's own text would quote the line, which may hold a
+/// password.
+fn syntax(text: &str, error: &toml::de::Error) -> String {
+    let message = error.message();
+    let before = error
+        .span()
+        .and_then(|span| text.as_bytes().get(..span.start));
+    let Some(before) = before else {
+        return message.to_owned();
+    };
+    let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+    format!("line {line}: {message}")
 }
 
 fn unreadable(place: &Path, detail: &str) -> Layer {
@@ -91,5 +105,20 @@ mod tests {
             assert!(matches!(fault.reason, FaultReason::Unreadable { .. }));
         }
         assert_eq!(read_at(Path::new("/nonexistent/policy.toml")), None);
+    }
+
+    #[test]
+    fn a_line_that_is_no_toml_is_named_and_not_quoted() {
+        for broken in ["http://svc:Secret@proxy", "\"http://svc:Secret@proxy"] {
+            let policy = policy(format!("Notify = 1\nProxy = {broken}\nSso = 1\n").as_bytes());
+            let [fault] = policy.faults() else {
+                panic!("{:?}", policy.faults());
+            };
+            let FaultReason::Unreadable { detail } = &fault.reason else {
+                panic!("{fault:?}");
+            };
+            assert!(detail.starts_with("line 2: "), "{detail}");
+            assert!(!detail.contains("Secret"), "{detail}");
+        }
     }
 }

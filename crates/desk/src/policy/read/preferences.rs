@@ -3,7 +3,10 @@
 
 use crate::policy::{Layer, Raw, Source};
 use plist::Value;
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    path::{Component, Path},
+};
 
 /// The profile's payload type, and the program's identifier.
 const DOMAIN: &str = "cn.seatline.desk";
@@ -21,9 +24,17 @@ pub(super) fn read() -> Vec<Layer> {
 fn read_in(folder: &Path, person: &str) -> Vec<Layer> {
     let file = format!("{DOMAIN}.plist");
     let places = [folder.join(&file), folder.join(person).join(&file)];
-    // Without a name both are the same.
-    let places = places.iter().take(if person.is_empty() { 1 } else { 2 });
+    let places = places.iter().take(if is_name(person) { 2 } else { 1 });
     places.filter_map(|place| read_at(place)).collect()
+}
+
+/// Whether it names a folder below the system's. Whoever starts the program says what the person
+/// is called: an absolute path would take the folder's place, and `..` would leave it, so that
+/// anybody's file would count as a profile.
+fn is_name(person: &str) -> bool {
+    let first = Path::new(person).components().next();
+    // A path of several parts is longer than its first.
+    first == Some(Component::Normal(person.as_ref()))
 }
 
 fn read_at(place: &Path) -> Option<Layer> {
@@ -94,6 +105,25 @@ mod tests {
         assert_eq!(notify, &Decided::Flag(true));
         assert!(!policy.locks(Setting::Theme));
         assert_eq!(policy.faults(), []);
+    }
+
+    #[test]
+    fn a_person_whose_name_is_a_path_has_no_profile() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path().join("own");
+        std::fs::create_dir(&own).unwrap();
+        let mut forged = plist::Dictionary::new();
+        forged.insert("Notify".into(), false.into());
+        Value::from(forged)
+            .to_file_binary(own.join(format!("{DOMAIN}.plist")))
+            .unwrap();
+        let managed = folder.path().join("managed");
+        std::fs::create_dir(&managed).unwrap();
+        let absolute = own.display().to_string();
+        for person in [absolute.as_str(), "../own", "..", ".", "/", ""] {
+            assert_eq!(read_in(&managed, person), [], "{person:?}");
+        }
+        assert_eq!(read_in(folder.path(), "own").len(), 1);
     }
 
     #[test]
