@@ -1,18 +1,25 @@
 //! `seatline --remove-data`: takes away what desks have kept on this computer: settings, logs, what
-//! pages have kept, unsent writes, entries of the keyring, and what Windows' registry says for a
-//! person. The uninstaller of Windows starts it, once as the person who uninstalls and once as the
-//! system.
+//! pages have kept, unsent writes, entries of the keyring, and what the system was told in a
+//! person's name: to start the program, and to give it links. The uninstaller of Windows starts it,
+//! once as the person who uninstalls and once as the system.
 //!
-//! Keyrings can be opened only in their persons' names: of the others, those who are signed in to
-//! Windows at the time. What stays in other keyrings is a session that the centre ends by itself,
-//! and the key of an outbox that is gone.
+//! Keyrings and registries are there only in their persons' names: of the others, those who are
+//! signed in to Windows at the time. What stays in other keyrings is a session that the centre ends
+//! by itself, and the key of an outbox that is gone; in other registries, the order to start a
+//! program that is gone, and to give it links.
 
+#[cfg(target_os = "linux")]
+mod handler;
+#[cfg(windows)]
+mod held;
 #[cfg(windows)]
 mod sessions;
 
 use crate::launch::{IDENTIFIER, Whose};
 #[cfg(windows)]
 use crate::system;
+#[cfg(not(windows))]
+use crate::system::autostart;
 use anyhow::Context;
 use seatline_desk::secrets;
 use std::{
@@ -37,7 +44,7 @@ pub fn run(whose: Whose) -> anyhow::Result<ExitCode> {
         }
         Whose::Everybody => {
             let forgotten = forget_present();
-            remove(&folders_of_everybody()?).and(forgotten)
+            remove_everybodys().and(forgotten)
         }
     };
     done.map(|()| ExitCode::SUCCESS)
@@ -66,6 +73,11 @@ fn own_folders() -> Vec<PathBuf> {
         dirs::data_dir(),
         dirs::config_dir(),
         dirs::cache_dir(),
+        // WebKit's place for what the pages of a program keep.
+        cfg!(target_os = "macos")
+            .then(dirs::home_dir)
+            .flatten()
+            .map(|home| home.join("Library/WebKit")),
     ]
     .into_iter()
     .flatten()
@@ -80,6 +92,20 @@ fn forget_mine() -> anyhow::Result<()> {
 
 #[cfg(not(windows))]
 fn forget_mine() -> anyhow::Result<()> {
+    let links = forget_links();
+    autostart::set(false)
+        .context("starting with the computer")
+        .and(links)
+}
+
+#[cfg(target_os = "linux")]
+fn forget_links() -> anyhow::Result<()> {
+    handler::forget().context("telephone links")
+}
+
+/// The bundle says which links it takes, and goes as a whole.
+#[cfg(not(any(windows, target_os = "linux")))]
+fn forget_links() -> anyhow::Result<()> {
     Ok(())
 }
 
@@ -106,26 +132,37 @@ fn forget_present() -> anyhow::Result<()> {
 }
 
 #[cfg(windows)]
-fn folders_of_everybody() -> anyhow::Result<Vec<PathBuf>> {
+fn remove_everybodys() -> anyhow::Result<()> {
     const PROFILES: &str = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList";
     let profiles = windows_registry::LOCAL_MACHINE
         .open(PROFILES)
         .context("the list of profiles")?;
-    Ok(profiles
-        .keys()?
+    profiles
+        .keys()
+        .context("the list of profiles")?
         .filter_map(|id| profiles.open(id).ok()?.get_string("ProfileImagePath").ok())
-        .flat_map(|profile| folders_of(Path::new(&profile)))
-        .collect())
+        .flat_map(|profile| OF_PROFILE.map(|inside| remove_from(Path::new(&profile), inside)))
+        .fold(Ok(()), anyhow::Result::and)
 }
 
 #[cfg(not(windows))]
-fn folders_of_everybody() -> anyhow::Result<Vec<PathBuf>> {
+fn remove_everybodys() -> anyhow::Result<()> {
     anyhow::bail!("only Windows has a list of everybody's profiles")
 }
 
+/// Removes our folder from a folder of somebody's profile.
 #[cfg(any(windows, test))]
-fn folders_of(profile: &Path) -> [PathBuf; 2] {
-    OF_PROFILE.map(|folder| profile.join(folder).join(IDENTIFIER))
+fn remove_from(profile: &Path, inside: &str) -> anyhow::Result<()> {
+    let folder = profile.join(inside).join(IDENTIFIER);
+    let is_absent = folder
+        .symlink_metadata()
+        .is_err_and(|error| error.kind() == ErrorKind::NotFound);
+    if is_absent {
+        return Ok(());
+    }
+    #[cfg(windows)]
+    let _held = held::hold(profile, inside).with_context(|| folder.display().to_string())?;
+    remove_folder(&folder)
 }
 
 #[cfg(test)]
@@ -138,16 +175,19 @@ mod tests {
         let profile = tempfile::tempdir().unwrap();
         let other = profile.path().join("AppData/Local/other");
         fs::create_dir_all(&other).unwrap();
-        let folders = folders_of(profile.path());
+        let folders = OF_PROFILE.map(|inside| profile.path().join(inside).join(IDENTIFIER));
         for folder in &folders {
             fs::create_dir_all(folder.join("logs")).unwrap();
             fs::write(folder.join("logs/seatline.log"), "a line").unwrap();
         }
-        remove(&folders).unwrap();
-        assert!(folders.iter().all(|folder| !folder.exists()));
-        assert!(other.is_dir());
         // Nothing to remove is as good.
-        remove(&folders).unwrap();
+        for _ in 0..2 {
+            for inside in OF_PROFILE {
+                remove_from(profile.path(), inside).unwrap();
+            }
+            assert!(folders.iter().all(|folder| !folder.exists()));
+        }
+        assert!(other.is_dir());
     }
 
     #[cfg(unix)]

@@ -27,7 +27,7 @@ fn is_wanted_by(policy: &Policy, launch: &Launch) -> anyhow::Result<bool> {
 ///
 /// # Errors
 /// When the system's place for it cannot be written.
-pub(super) fn set(on: bool) -> io::Result<()> {
+pub(crate) fn set(on: bool) -> io::Result<()> {
     let program = std::env::current_exe()?;
     platform::set(on, &program)
 }
