@@ -10,8 +10,12 @@ use std::{collections::BTreeSet, fs, path::Path};
 const SETTINGS: &str = r"Software\Seatline";
 pub(crate) const INSTALLER: &str = r"Software\Seatline\Installer";
 const RUN: &str = r"Software\Microsoft\Windows\CurrentVersion\Run";
+const LINKS: &str = r"Software\Classes\Seatline.Call";
 const CALL: &str = r"Software\Classes\Seatline.Call\shell\open\command";
 const CAPABILITIES: &str = r"Software\Seatline\Installer\Capabilities\URLAssociations";
+
+/// Where Microsoft's installer of WebView2 says its version, for programs of 32 bits as it is one.
+const WEBVIEW: &str = r"HKLM\Software\WOW6432Node\Microsoft\EdgeUpdate\Clients\{F3017226-FE2A-4295-8BDF-00C3A9A7E4C5}";
 
 /// What IT says in the test.
 const PROPERTIES: [&str; 7] = [
@@ -48,6 +52,7 @@ fn assert_installed(wine: &Wine, folder: &str, version: &str) {
         (SETTINGS, "LinkHandler", "1"),
         (SETTINGS, "Proxy", "http://proxy.example.cn:3128"),
         (RUN, "Seatline", &format!("\"{program}\" --autostart")),
+        (LINKS, "URL Protocol", ""),
         (CALL, "", &format!("\"{program}\" \"%1\"")),
         (CAPABILITIES, "tel", "Seatline.Call"),
     ] {
@@ -68,14 +73,26 @@ pub(crate) fn expect_upgrade(wine: &Wine) {
         .filter(|path| path.extension().is_some_and(|extension| extension == "msi"));
     let installer = installers.next().unwrap();
     assert_eq!(installers.next(), None, "one version is installed");
+    change(wine, &installer, QUERY);
+}
+
+/// Changes the tables of an installer in the shared folder.
+fn change(wine: &Wine, installer: &Path, query: &str) {
     let inside = installer.strip_prefix(wine.shared()).unwrap();
     let output = sid::command("msibuild", wine.shared())
         .unwrap()
         .arg(Path::new(sid::FOLDER).join(inside))
-        .args(["-q", QUERY])
+        .args(["-q", query])
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");
+}
+
+/// The installer of this version with something changed.
+fn make_changed(wine: &Wine, name: &str, query: &str) {
+    let installer = wine.shared().join(name);
+    fs::copy(wine.shared().join(NEW), &installer).unwrap();
+    change(wine, &installer, query);
 }
 
 /// What is there now and was not before, but for what Windows itself writes.
@@ -158,19 +175,39 @@ fn it_is_installed_upgraded_repaired_and_leaves_nothing() {
 }
 
 #[test]
-fn a_folder_with_a_space_and_chinese_characters_will_do() {
+fn a_folder_with_a_space_and_chinese_characters_will_do_until_another_is_said() {
+    const REBUILT: &str = "rebuilt.msi";
+    const QUERY: &str = "UPDATE `Property` SET `Value` = '{00000000-0000-0000-0000-000000000002}' \
+        WHERE `Property` = 'ProductCode'";
     let wine = Wine::start().unwrap();
     // Where it was installed before; a folder on the line would be quoted as Windows does not.
     let key = format!(r"HKLM\{INSTALLER}");
     wine.set(&key, "Folder", r"C:\呼叫 中心\Seatline\").unwrap();
-    assert_eq!(wine.msiexec("/i", NEW, &PROPERTIES).unwrap(), 0);
+    assert_eq!(wine.msiexec("/i", OLD, &PROPERTIES).unwrap(), 0);
+    expect_upgrade(&wine);
+    assert_eq!(wine.msiexec("/i", NEW, &[]).unwrap(), 0);
     assert_installed(&wine, "呼叫 中心/Seatline", env!("CARGO_PKG_VERSION"));
     let program = r"C:\呼叫 中心\Seatline\seatline.exe";
     let output = wine.output(&[program, "--check", "--json"]).unwrap();
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["policy"]["Language"]["value"], "zh-CN");
-    assert_eq!(wine.msiexec("/x", NEW, &[]).unwrap(), 0);
-    assert!(!wine.drive("呼叫 中心/Seatline").exists());
+
+    let kept = format!("{PROFILE}/AppData/Local/cn.seatline.desk/settings.json");
+    let kept = wine.drive(&kept);
+    fs::create_dir_all(kept.parent().unwrap()).unwrap();
+    fs::write(&kept, "{}").unwrap();
+    make_changed(&wine, REBUILT, QUERY);
+    expect_upgrade(&wine);
+    let elsewhere = r"INSTALLDIR=C:\Elsewhere\";
+    assert_eq!(wine.msiexec("/i", REBUILT, &[elsewhere]).unwrap(), 0);
+    assert_installed(&wine, "Elsewhere", env!("CARGO_PKG_VERSION"));
+    assert!(
+        !wine.drive("呼叫 中心/Seatline").exists(),
+        "it was replaced"
+    );
+    assert!(kept.is_file(), "another build keeps what people have");
+    assert_eq!(wine.msiexec("/x", REBUILT, &[]).unwrap(), 0);
+    assert!(!wine.drive("Elsewhere").exists() && !kept.exists());
 }
 
 /// A program that writes its arguments into a file beside it.
@@ -196,10 +233,15 @@ fn make_parrot(wine: &Wine) {
 #[test]
 fn a_missing_webview_is_said_passed_over_or_installed() {
     let wine = Wine::start().unwrap();
-    let (status, log) = wine.msiexec_logged("/i", NEW, &[]).unwrap();
-    assert_eq!(status, FAILED);
-    assert!(log.contains(REFUSED), "{log}");
-    assert!(!wine.drive("Program Files/Seatline").exists());
+    for is_removed in [false, true] {
+        if is_removed {
+            wine.set(WEBVIEW, "pv", "0.0.0.0").unwrap();
+        }
+        let (status, log) = wine.msiexec_logged("/i", NEW, &[]).unwrap();
+        assert_eq!(status, FAILED);
+        assert!(log.contains(REFUSED), "{log}");
+        assert!(!wine.drive("Program Files/Seatline").exists());
+    }
 
     make_parrot(&wine);
     let webview = format!(r"WEBVIEW2={SHARED}\parrot.exe");
@@ -211,6 +253,10 @@ fn a_missing_webview_is_said_passed_over_or_installed() {
 
 #[test]
 fn the_firewall_is_opened_for_the_range_and_closed_again() {
+    const FAILING: &str = "failing.msi";
+    // What fails does so once the firewall is open.
+    const QUERY: &str = "UPDATE `InstallExecuteSequence` SET `Sequence` = 4030 \
+        WHERE `Action` = 'InstallWebView2'";
     let wine = Wine::start().unwrap();
     make_parrot(&wine);
     let netsh = wine.drive("windows/system32/netsh.exe");
@@ -226,6 +272,14 @@ fn the_firewall_is_opened_for_the_range_and_closed_again() {
     assert_eq!(wine.msiexec("/i", NEW, &["WEBVIEW2=skip"]).unwrap(), 0);
     assert_eq!(said(), "", "without a range there is no rule");
     assert_eq!(wine.msiexec("/x", NEW, &[]).unwrap(), 0);
+
+    make_changed(&wine, FAILING, QUERY);
+    let failing = [PROPERTIES[1], r"WEBVIEW2=C:\windows\system32\reg.exe"];
+    assert_ne!(wine.msiexec("/i", FAILING, &failing).unwrap(), 0);
+    let failed = said();
+    let (_, after) = failed.split_once("add rule").unwrap();
+    assert!(after.contains("delete rule name=Seatline"), "{failed}");
+
     assert_eq!(wine.msiexec("/i", NEW, &PROPERTIES).unwrap(), 0);
     let added = said();
     assert!(
@@ -234,6 +288,8 @@ fn the_firewall_is_opened_for_the_range_and_closed_again() {
         )
     );
     assert!(added.contains(&format!("program=\"{PROGRAM}\"")));
+    assert_eq!(wine.msiexec("/i", NEW, &REPAIR).unwrap(), 0);
+    assert_eq!(said(), "", "anybody may order a repair");
     assert_eq!(wine.msiexec("/x", NEW, &[]).unwrap(), 0);
     let removed = said();
     assert!(removed.contains("delete rule name=Seatline") && !removed.contains("add rule"));

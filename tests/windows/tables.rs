@@ -1,4 +1,5 @@
-//! The installer's tables, held to what Windows' own validation (ICE) asks of them.
+//! The installer's tables, held to some of what Windows' own validation (ICE) asks of them. WiX runs
+//! all of it where the installer is built on Windows, but for the rules that are passed over there.
 
 use crate::package::{NEW, folder};
 use seatline_desk::policy::Entry;
@@ -47,7 +48,11 @@ fn keys(rows: &[Row], column: &str) -> BTreeSet<String> {
 }
 
 fn sequence_of(action: &str) -> Option<i32> {
-    let rows = table("InstallExecuteSequence");
+    sequence_in("InstallExecuteSequence", action)
+}
+
+fn sequence_in(sequence: &str, action: &str) -> Option<i32> {
+    let rows = table(sequence);
     let row = rows.iter().find(|row| row["Action"] == action)?;
     row["Sequence"].parse().ok()
 }
@@ -159,6 +164,12 @@ fn each_action_runs_where_it_can() {
                 "{action:?} runs outside the transaction"
             );
         }
+        let is_rollback = kind & 0x100 != 0;
+        assert_eq!(
+            is_rollback,
+            action["Action"].starts_with("Re"),
+            "{action:?}"
+        );
         // Windows no longer runs scripts.
         assert!(
             [1, 2, 18, 19, 34, 35, 50, 51].contains(&(kind & 0x3f)),
@@ -178,6 +189,13 @@ fn each_action_runs_where_it_can() {
             "{name}"
         );
     }
+    // Installed by hand, folders are reckoned before that already.
+    let by_hand = |action| sequence_in("InstallUISequence", action);
+    assert!(by_hand("AppSearch").is_some() && by_hand("AppSearch") < by_hand("KeepFolder"));
+    assert!(by_hand("KeepFolder") < by_hand("CostFinalize"));
+    // What puts the firewall back is known before it is changed.
+    assert!(sequence_of("ReopenFirewall") < sequence_of("CloseFirewall"));
+    assert!(sequence_of("RecloseFirewall") < sequence_of("OpenFirewall"));
     // The old version goes within the transaction, so that it is back when anything fails.
     assert!(begin < sequence_of("RemoveExistingProducts"));
     assert!(sequence_of("RemoveExistingProducts") < sequence_of("ProcessComponents"));
@@ -198,16 +216,24 @@ fn it_is_one_product_for_the_whole_computer_and_64_bits() {
     assert_eq!(property("UpgradeCode"), UPGRADE_CODE);
     assert_eq!(property("ProductVersion"), env!("CARGO_PKG_VERSION"));
     assert_eq!(property("ALLUSERS"), "1");
+    assert_eq!(property("REBOOT"), "ReallySuppress");
     let secure = property("SecureCustomProperties");
     let secure: Vec<&str> = secure.split(';').collect();
     for name in [
         "WIX_UPGRADE_DETECTED",
         "WIX_DOWNGRADE_DETECTED",
         "KEPTSERVERURL",
+        "KEPTFOLDER",
     ] {
         assert!(secure.contains(&name), "{secure:?}");
     }
-    for name in ["SERVERURL", "MEDIAPORTS", "WEBVIEW2", "PROXYURL"] {
+    for name in [
+        "SERVERURL",
+        "MEDIAPORTS",
+        "WEBVIEW2",
+        "PROXYURL",
+        "INSTALLDIR",
+    ] {
         assert!(
             !secure.contains(&name),
             "who may only repair could set {name}"
@@ -232,6 +258,28 @@ fn it_is_one_product_for_the_whole_computer_and_64_bits() {
             message.chars().any(|letter| letter >= '\u{4e00}'),
             "{row:?}"
         );
+    }
+}
+
+#[test]
+fn it_replaces_older_versions_and_its_own_and_gives_way_to_newer_ones() {
+    /// The features that were chosen come along, and the highest version is one of them.
+    const REPLACED: u32 = 0x1 | 0x200;
+    /// Only told.
+    const FOUND: u32 = 0x2;
+    let rows = table("Upgrade");
+    assert_eq!(rows.len(), 2, "{rows:?}");
+    let version = env!("CARGO_PKG_VERSION");
+    for (property, lowest, highest, attributes) in [
+        ("WIX_UPGRADE_DETECTED", "", version, REPLACED),
+        ("WIX_DOWNGRADE_DETECTED", version, "", FOUND),
+    ] {
+        let row = rows.iter().find(|row| row["ActionProperty"] == property);
+        let row = row.unwrap_or_else(|| panic!("no {property}"));
+        assert_eq!(row["UpgradeCode"], UPGRADE_CODE);
+        assert_eq!(row["VersionMin"], lowest, "{row:?}");
+        assert_eq!(row["VersionMax"], highest, "{row:?}");
+        assert_eq!(row["Attributes"], attributes.to_string(), "{row:?}");
     }
 }
 

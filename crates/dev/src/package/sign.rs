@@ -3,6 +3,7 @@
 
 use crate::{process::run as finish, setup::sid};
 use anyhow::{Context, Result};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use clap::Args;
 use std::{
     fs,
@@ -29,7 +30,7 @@ pub(crate) struct Signing {
         required = false
     )]
     pub(crate) certificate: PathBuf,
-    /// The authority to verify the result against: PEM. Without it the certificate is its own.
+    /// The authority to verify the result against: PEM. Without it the last certificate is trusted.
     #[arg(long, env = "SEATLINE_SIGNING_AUTHORITY", requires = "key")]
     pub(crate) authority: Option<PathBuf>,
     /// A time stamp's server (RFC 3161), so that signatures outlive the certificate.
@@ -59,11 +60,45 @@ impl Signing {
             ("-out", &signed),
         ];
         osslsigncode("sign", &texts, &files)?;
-        let authority = self.authority.as_ref().unwrap_or(&self.certificate);
-        let files = [("-CAfile", authority.as_path()), ("-in", &signed)];
-        osslsigncode("verify", &[], &files)?;
+        if let Some(authority) = &self.authority {
+            verify(&signed, authority)?;
+        } else {
+            let trusted = file.with_extension("trusted");
+            let certificates = fs::read_to_string(&self.certificate)?;
+            fs::write(&trusted, trust_last(&certificates)?)?;
+            let verified = verify(&signed, &trusted);
+            fs::remove_file(trusted)?;
+            verified?;
+        }
         Ok(fs::rename(signed, file)?)
     }
+}
+
+fn verify(signed: &Path, authority: &Path) -> Result<()> {
+    let files = [("-CAfile", authority), ("-in", signed)];
+    osslsigncode("verify", &[], &files)
+}
+
+/// The last certificate of a PEM file, as one that needs no authority above it. Left as it is,
+/// OpenSSL takes only one that has signed itself.
+fn trust_last(certificates: &str) -> Result<String> {
+    /// What OpenSSL has follow the certificate (`X509_CERT_AUX`): trusted for any use (2.5.29.37.0).
+    const ANY_USE: [u8; 10] = [0x30, 8, 0x30, 6, 6, 4, 0x55, 0x1d, 0x25, 0];
+    let (_, last) = certificates
+        .rsplit_once("-----BEGIN CERTIFICATE-----")
+        .context("the file of the certificate holds none")?;
+    let (body, _) = last
+        .split_once("-----END CERTIFICATE-----")
+        .context("the certificate has no end")?;
+    let mut bytes = BASE64_STANDARD.decode(body.split_whitespace().collect::<String>())?;
+    bytes.extend(ANY_USE);
+    let body = BASE64_STANDARD.encode(bytes);
+    // OpenSSL reads no longer lines.
+    let lines = body.as_bytes().chunks(64).map(String::from_utf8_lossy);
+    Ok(format!(
+        "-----BEGIN TRUSTED CERTIFICATE-----\n{}\n-----END TRUSTED CERTIFICATE-----\n",
+        lines.collect::<Vec<_>>().join("\n")
+    ))
 }
 
 /// Runs osslsigncode on files, each named by its flag.

@@ -22,8 +22,16 @@ use std::{
     process::Command,
 };
 
-/// The library that finds the computer's WebView2; the build lays it beside the program.
-const LOADER: &str = "WebView2Loader.dll";
+/// Whether Microsoft's compiler builds.
+const MSVC: bool = cfg!(all(windows, target_env = "msvc"));
+
+/// The library that finds the computer's WebView2. The build lays it beside the program; with
+/// Microsoft's compiler it is a part of it.
+const LOADER: Option<&str> = if MSVC {
+    None
+} else {
+    Some("WebView2Loader.dll")
+};
 
 /// The centre's program.
 const CENTRE: &str = "seatline-center.exe";
@@ -113,7 +121,6 @@ fn build(profile: &str, signing: Option<&Signing>, seal: &Seal) -> Result<()> {
     let centre = folder.join("centre");
     fs::create_dir_all(&files)?;
     fs::create_dir_all(&centre)?;
-    let program = files.join("seatline.exe");
     part("programs", || {
         build_programs(profile, &files, &centre, seal)
     })?;
@@ -126,7 +133,7 @@ fn build(profile: &str, signing: Option<&Signing>, seal: &Seal) -> Result<()> {
     }
     if let Some(signing) = signing {
         part("programs' signatures", || {
-            signing.sign(&program)?;
+            signing.sign(&files.join("seatline.exe"))?;
             signing.sign(&centre.join(CENTRE))
         })?;
     }
@@ -140,7 +147,7 @@ fn build(profile: &str, signing: Option<&Signing>, seal: &Seal) -> Result<()> {
     part("policy templates", || zip(&policies, &policy))?;
     let centres = folder.join(format!("Seatline-Center-{VERSION}-x64.zip"));
     part("centre", || zip(&centre, &centres))?;
-    let mut all = vec![program, files.join(LOADER), msi.clone(), policy, centres];
+    let mut all = vec![msi.clone(), policy, centres];
     part("lists of parts", || {
         for (name, krate) in [
             ("Seatline", "seatline-shell"),
@@ -176,6 +183,10 @@ fn building(profile: &str, seal: &Seal) -> Result<Command> {
         .args(["--package", "seatline-shell", "--bin", "seatline"])
         .args(["--package", "seatline-center", "--bin", "seatline-center"])
         .env("CARGO_BUILD_WARNINGS", "deny");
+    if MSVC {
+        // Else they would need a runtime that Windows does not have of itself.
+        build.env("RUSTFLAGS", "-Ctarget-feature=+crt-static");
+    }
     seal.build_in(&mut build);
     Ok(build)
 }
@@ -187,7 +198,9 @@ fn build_programs(profile: &str, desk: &Path, centre: &Path, seal: &Seal) -> Res
     } else {
         cross::target().join(System::Windows.triple()).join(profile)
     };
-    for (name, folder) in [("seatline.exe", desk), (LOADER, desk), (CENTRE, centre)] {
+    let loader = LOADER.map(|name| (name, desk));
+    let programs = [("seatline.exe", desk), (CENTRE, centre)];
+    for (name, folder) in programs.into_iter().chain(loader) {
         let from = built.join(name);
         fs::copy(&from, folder.join(name)).with_context(|| from.display().to_string())?;
     }

@@ -2,8 +2,9 @@
 //!
 //! wixl passes over some of what the source says without a word: when the old version is removed,
 //! which properties are secure, the code page, and with it every text that is not ASCII. It also
-//! writes no version of the program, without which Windows would keep an older one. All of it is
-//! put into the tables afterwards, from the same source.
+//! writes no version of the program, without which Windows would keep an older one, and tells the
+//! same version by a property that the source does not ask. All of it is put into the tables
+//! afterwards, from the same source.
 
 use crate::{paths, process::run as finish, setup::sid};
 use anyhow::{Context, Result, ensure};
@@ -11,6 +12,11 @@ use std::{fs, path::Path, process::Command};
 
 /// The source, read by WiX and by wixl.
 const SOURCE: &str = "installers/windows/seatline.wxs";
+
+/// Rules of Windows' validation that do not hold here. They take the start menu for each person's
+/// own, whose components must be known by a value of that person; installed per machine, it is
+/// everybody's.
+const PASSED_OVER: [&str; 3] = ["-sice:ICE38", "-sice:ICE43", "-sice:ICE57"];
 
 /// Where the root sees the folder of the source.
 const HERE: &str = "/run/seatline/source";
@@ -30,6 +36,7 @@ const CODE_PAGE: &str = "936";
 /// When WiX or wixl does not take the source.
 pub(super) fn build(files: &Path, version: &str, msi: &Path) -> Result<()> {
     let source = paths::root().join(SOURCE);
+    let loader = if super::LOADER.is_some() { "yes" } else { "no" };
     if cfg!(windows) {
         let object = msi.with_extension("wixobj");
         let mut candle = Command::new("candle");
@@ -37,13 +44,14 @@ pub(super) fn build(files: &Path, version: &str, msi: &Path) -> Result<()> {
             .args(["-nologo", "-arch", "x64"])
             .arg(format!("-dVersion={version}"))
             .arg(format!("-dFiles={}", files.display()))
+            .arg(format!("-dLoader={loader}"))
             .arg("-out")
             .arg(&object)
             .arg(&source);
         finish(&mut candle)?;
         let mut light = Command::new("light");
-        light.args(["-nologo", "-spdb", "-out"]).arg(msi);
-        finish(light.arg(&object))?;
+        light.args(["-nologo", "-spdb"]).args(PASSED_OVER);
+        finish(light.arg("-out").arg(msi).arg(&object))?;
         return Ok(fs::remove_file(object)?);
     }
     let folder = msi.parent().context("the installer has a folder")?;
@@ -59,6 +67,7 @@ pub(super) fn build(files: &Path, version: &str, msi: &Path) -> Result<()> {
     wixl.args(["--arch", "x64"])
         .args(["--define", &format!("Version={version}")])
         .args(["--define", &format!("Files={FILES}")])
+        .args(["--define", &format!("Loader={loader}")])
         .arg("--output")
         .arg(Path::new(WORK).join(name))
         .arg(Path::new(HERE).join(source_name))
@@ -90,7 +99,7 @@ fn complete(source: &str, version: &str, msi: &Path) -> Result<()> {
     Ok(())
 }
 
-fn queries(source: &str, version: &str) -> Result<[String; 5]> {
+fn queries(source: &str, version: &str) -> Result<[String; 8]> {
     let secure: Vec<&str> = source
         .split("<Property ")
         .skip(1)
@@ -112,6 +121,10 @@ fn queries(source: &str, version: &str) -> Result<[String; 5]> {
             "UPDATE `{table}` SET `{column}` = '{value}' WHERE `{key}` = '{row}'"
         ))
     };
+    let upgrades = |what: &str| {
+        format!("DELETE FROM `Upgrade` WHERE `ActionProperty` = 'WIX_{what}UPGRADE_DETECTED'")
+    };
+    let code = between(source, "UpgradeCode=\"", "\"").context("no upgrade code")?;
     let text = "Description";
     Ok([
         set(
@@ -140,6 +153,13 @@ fn queries(source: &str, version: &str) -> Result<[String; 5]> {
         "UPDATE `InstallExecuteSequence` SET `Sequence` = 1501 \
          WHERE `Action` = 'RemoveExistingProducts'"
             .to_owned(),
+        // One row for older versions and this one: with its features, and up to and with it.
+        upgrades(""),
+        upgrades("SAME_VERSION_"),
+        format!(
+            "INSERT INTO `Upgrade` (`UpgradeCode`, `VersionMax`, `Attributes`, `ActionProperty`) \
+             VALUES ('{{{code}}}', '{version}', 513, 'WIX_UPGRADE_DETECTED')"
+        ),
     ])
 }
 
