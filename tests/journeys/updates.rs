@@ -146,7 +146,7 @@ async fn an_update_is_refused_or_offered_and_waits_for_the_calls_end() {
     scene.wait_call("active").await.unwrap();
     window.click("notice-update_ready-do").await.unwrap();
     window.click("view-settings").await.unwrap();
-    let waits = |text: &str| text.contains("通话和话后处理都结束后");
+    let waits = |text: &str| text.contains("通话和话后整理都结束后");
     window
         .wait_property("update", "innerText", waits)
         .await

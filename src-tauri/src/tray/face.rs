@@ -139,7 +139,7 @@ fn state(view: &DeskView, tongue: Tongue) -> &str {
             CallState::Dialing => tongue.say("正在呼叫", "Calling"),
             CallState::Active if call.muted => tongue.say("通话中（已静音）", "In a call, muted"),
             CallState::Active => tongue.say("通话中", "In a call"),
-            CallState::Held => tongue.say("已保持", "On hold"),
+            CallState::Held => tongue.say("保持中", "On hold"),
             CallState::Reconnecting => tongue.say("通话重连中", "Reconnecting the call"),
         };
     }

@@ -1,5 +1,7 @@
 /** Times, spans and names as people read them. */
+import { language } from "./language.svelte";
 
+const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 const two = (n: number) => String(n).padStart(2, "0");
 
 /** `02:14`, `1:02:14`; never negative. */
@@ -15,12 +17,10 @@ export function secondsLeft(deadline: number, now: number): number {
   return Math.max(0, Math.ceil((deadline - now) / 1000));
 }
 
-/** `14:02` of today, else `11-02 14:02`, with the year when it is another one. */
+/** `14:02` of today, else with its day before it, of the past and of what is to come. */
 export function moment(at: number, now: number): string {
-  const d = new Date(at);
-  const time = `${two(d.getHours())}:${two(d.getMinutes())}`;
-  const day = dayOf(at, now);
-  return day === "today" ? time : `${dateText(at, now)} ${time}`;
+  const time = timeOfDay(at);
+  return dayOf(at, now) === "today" ? time : `${dateText(at, now)} ${time}`;
 }
 
 /** `14:02`. */
@@ -29,17 +29,21 @@ export function timeOfDay(at: number): string {
   return `${two(d.getHours())}:${two(d.getMinutes())}`;
 }
 
-/** `11-02`, or `2025-11-02` in another year. */
+/** `11-02`, in English `2 Nov`; with the year when it is another one. */
 export function dateText(at: number, now: number): string {
   const d = new Date(at);
-  const date = `${two(d.getMonth() + 1)}-${two(d.getDate())}`;
-  return d.getFullYear() === new Date(now).getFullYear() ? date : `${d.getFullYear()}-${date}`;
+  const year = d.getFullYear() === new Date(now).getFullYear() ? "" : String(d.getFullYear());
+  if (language.locale === "en")
+    return [d.getDate(), MONTHS[d.getMonth()], year].filter(Boolean).join(" ");
+  return [year, two(d.getMonth() + 1), two(d.getDate())].filter(Boolean).join("-");
 }
 
 /** Where a moment lies seen from now. */
-export function dayOf(at: number, now: number): "today" | "yesterday" | "earlier" {
+export function dayOf(at: number, now: number): "later" | "today" | "yesterday" | "earlier" {
   const midnight = new Date(now);
-  midnight.setHours(0, 0, 0, 0);
+  midnight.setHours(24, 0, 0, 0);
+  if (at >= midnight.getTime()) return "later";
+  midnight.setDate(midnight.getDate() - 1);
   if (at >= midnight.getTime()) return "today";
   midnight.setDate(midnight.getDate() - 1);
   return at >= midnight.getTime() ? "yesterday" : "earlier";

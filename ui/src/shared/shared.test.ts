@@ -1,8 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Autosave, SAVE_AFTER_MS } from "./autosave";
+import { contact } from "$ipc/mock/data";
+import { waitOf } from "./contact";
 import { dateText, dayOf, fingerprint, initial, keyCap, moment, secondsLeft, span } from "./format";
 import { spell } from "./keys";
-import { localeOf } from "./language.svelte";
+import { language, localeOf } from "./language.svelte";
+
+// The window has these; a test of dates needs no more of them.
+vi.stubGlobal("document", { documentElement: {} });
+vi.stubGlobal("navigator", { language: "zh-CN" });
+afterEach(() => language.follow("zh"));
 
 const at = (text: string) => new Date(text).getTime();
 
@@ -22,6 +29,28 @@ describe("format", () => {
     expect(dateText(at("2025-11-02T14:02:00"), now)).toBe("2025-11-02");
     expect(dayOf(at("2026-11-23T23:59:59"), now)).toBe("yesterday");
     expect(dayOf(at("2026-11-22T23:59:59"), now)).toBe("earlier");
+  });
+
+  it("takes no moment of tomorrow for one of today", () => {
+    const now = at("2026-11-24T18:00:00");
+    expect(moment(at("2026-11-24T23:59:59"), now)).toBe("23:59");
+    expect(moment(at("2026-11-25T00:00:00"), now)).toBe("11-25 00:00");
+    expect(moment(at("2027-11-24T18:00:00"), now)).toBe("2027-11-24 18:00");
+    expect(dayOf(at("2026-11-25T09:30:00"), now)).toBe("later");
+  });
+
+  it("spells a date so that nobody takes its month for its day", () => {
+    language.follow("en");
+    const now = at("2026-11-24T10:00:00");
+    expect(moment(at("2026-11-08T09:05:00"), now)).toBe("8 Nov 09:05");
+    expect(dateText(at("2025-11-08T09:05:00"), now)).toBe("8 Nov 2025");
+    expect(moment(at("2026-11-24T09:05:00"), now)).toBe("09:05");
+  });
+
+  it("counts the wait of a customer until somebody talks to them", () => {
+    const asked = { ...contact({ id: "c" }), created: 1000, connected: null };
+    expect(waitOf(asked, 19_000)).toBe(18_000);
+    expect(waitOf({ ...asked, connected: 16_000 }, 99_000)).toBe(15_000);
   });
 
   it("takes the first character of a name, also of a rare one", () => {

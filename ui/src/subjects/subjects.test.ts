@@ -3,7 +3,7 @@ import type { Call, DeskView, Message, Party, TimelineEntry } from "$ipc/binding
 import type { Marker, Recording } from "$ipc/bindings";
 import { addressBook, colleagues, contact, customers, id, queues } from "$ipc/mock/data";
 import { recordingPolicy } from "$ipc/mock/data";
-import { callOf, live, online, ringing, talking, wrapping } from "$ipc/mock/scenarios";
+import { callOf, live, liuYang, online, ringing, talking, wrapping } from "$ipc/mock/scenarios";
 import { keepSame } from "$shared/live.svelte";
 import { resumesSoon } from "$shared/recording";
 import { conversation, unreadOf } from "$shared/messages.svelte";
@@ -11,7 +11,7 @@ import { dialable } from "$shared/number";
 import { Floor } from "$ipc/mock/floor";
 import { RecordingShelf } from "$ipc/mock/recordings";
 import { answered, callWith, party, reachFor, settle } from "$ipc/mock/parties";
-import { able, inTrouble, knocks, stripState } from "./call/strip";
+import { able, inTrouble, knocks, stripState, whoOf } from "./call/strip";
 import { fieldOf, momentOf, quick } from "./callback/when";
 import { mayStop, stepOf } from "./call/record";
 import { columnsOf, gapsOf, holdsOf, pieceEnd } from "./recording/wave";
@@ -25,7 +25,7 @@ import { withDialled, type Dialled } from "$shared/recent.svelte";
 import { litBars } from "./headset/meter";
 import { choiceOf, isChosen, waitsForContact } from "./presence/presence";
 import { inOrder, matches, rowsOf, sorted, totals } from "./supervise/board";
-import { anyCall, moved, ruleOf } from "./rules/rule";
+import { anyCall, classText, moved, ruleOf } from "./rules/rule";
 import { isGlobal } from "./settings/hotkey";
 import { blankDraft, draftFor, fromHanded, isBlank, leftOver, missingFields } from "./ticket/draft";
 
@@ -89,6 +89,32 @@ describe("strip", () => {
     // The call's own offer outlives its answer by a moment.
     expect(knocks(offered(own))).toBe(false);
     expect(knocks(ringing(say, NOW))).toBe(false);
+  });
+
+  it("names who is heard while the customer hears music", () => {
+    const asking = (state?: Party["state"], customer: Party["state"] = "held") => {
+      const view = talking(say, NOW, {}, [liuYang(say, NOW, state)]);
+      const contacts = view.contacts.map((each) => ({
+        ...each,
+        call: each.call && {
+          ...each.call,
+          parties: each.call.parties.map((p) =>
+            p.role === "customer" ? { ...p, state: customer } : p,
+          ),
+        },
+      }));
+      return whoOf({ ...view, contacts });
+    };
+    const both = { names: ["Liu Yang"], held: "Li Ting" };
+    expect(asking("connected")).toEqual({ ...both, state: "connected" });
+    expect(asking("ringing")).toEqual({ ...both, state: "ringing" });
+    // Back with the customer, or all together: it is the customer's call.
+    const usual = { names: ["Li Ting"], held: null, state: null };
+    expect(asking("held", "connected")).toEqual(usual);
+    expect(asking("connected", "connected")).toEqual(usual);
+    expect(asking("held")).toEqual(usual);
+    expect(whoOf(withCall("held"))).toEqual(usual);
+    expect(whoOf(online(say, NOW)).names).toEqual([""]);
   });
 
   it("knows trouble of line, centre and headset", () => {
@@ -568,6 +594,11 @@ describe("rules of recording", () => {
     expect(moved(["a", "b", "c"], 1, 1)).toEqual(["a", "c", "b"]);
     expect(moved(["a", "b"], 0, -1)).toEqual(["a", "b"]);
     expect(moved(["a", "b"], 1, 1)).toEqual(["a", "b"]);
+  });
+
+  it("calls a class by the name it was given, and the first one by a word", () => {
+    expect(classText("standard")).not.toBe("standard");
+    expect(classText("complaints")).toBe("complaints");
   });
 
   it("adds a rule that the centre takes as it is", () => {

@@ -118,6 +118,11 @@ export function codeText(
   });
 }
 
+/** Why the centre is away from who is signed in; a wrong address it can not be. */
+export function awayText(code: FailureCode, centre = ""): string {
+  return code === "centre_unreachable" ? m.away_unreachable() : codeText(code, centre);
+}
+
 /** The text of a failure. */
 export function failureText(failure: Failure): string {
   const subject = failure.subject ?? fieldName(failure.field);

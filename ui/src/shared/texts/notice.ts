@@ -52,6 +52,10 @@ const loud = new Set<NoticeCode>([
   "update_failed",
 ]);
 
+/** What is said aloud without anything being wrong. */
+const news = ["message_received", "callback_due", "help_wanted", "presence_forced"] as const;
+export type News = (typeof news)[number];
+
 /** The detail as the text takes it. */
 function detailText({ code, detail }: Notice): string {
   switch (code) {
@@ -94,6 +98,11 @@ function ownText({ code, end, text }: Notice): string {
 export function noticeText(notice: Notice): string {
   const values = { detail: detailText(notice), text: ownText(notice) };
   return (texts[notice.code] ?? m.failure_internal)(values);
+}
+
+/** The code of a notice that is loud but no trouble. */
+export function newsOf({ code }: Notice): News | undefined {
+  return news.find((each) => each === code);
 }
 
 /** True for what the agent must not overlook. */

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { FailureCode, NoticeCode } from "$ipc/bindings";
 import { language } from "$shared/language.svelte";
-import { codeText, failureCodes, failureText } from "./failure";
-import { noticeCodes, noticeText } from "./notice";
+import { awayText, codeText, failureCodes, failureText } from "./failure";
+import { isLoud, newsOf, noticeCodes, noticeText } from "./notice";
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
 const catalogue = (locale: string): Record<string, string> =>
@@ -104,7 +104,23 @@ describe("failures", () => {
   });
 });
 
+describe("a centre that is away", () => {
+  it("sends nobody who is signed in to look at its address", () => {
+    expect(speak("zh", () => awayText("centre_unreachable", "A"))).not.toContain("地址");
+    expect(speak("en", () => awayText("centre_unreachable", "A"))).not.toContain("address");
+    expect(awayText("certificate_expired", "A")).toBe(codeText("certificate_expired", "A"));
+  });
+});
+
 describe("notices", () => {
+  it("tells news from trouble, and says both aloud", () => {
+    const notice = (code: NoticeCode) => ({ id: 1, code, detail: null, text: null, end: null });
+    expect(newsOf(notice("message_received"))).toBe("message_received");
+    expect(newsOf(notice("disk_full"))).toBeUndefined();
+    for (const code of noticeCodes)
+      if (newsOf(notice(code))) expect(isLoud(notice(code)), code).toBe(true);
+  });
+
   it("has a text for every code, in both languages", () => {
     expect([...noticeCodes].sort()).toEqual(codesOf("NoticeCode").sort());
     for (const code of noticeCodes as NoticeCode[]) {

@@ -1,5 +1,6 @@
 /** What can be done with the parties of a call, and what goes along when it is handed over. */
-import type { Contact, HandedTicket, Party, TicketDraft } from "$ipc/bindings";
+import type { Contact, HandedTicket, Party, Queue, TicketDraft } from "$ipc/bindings";
+import { m } from "$texts";
 
 /** Most parties of one conference, the agent included; the centre holds the same. */
 export const MAX_PARTIES = 8;
@@ -7,6 +8,12 @@ export const MAX_PARTIES = 8;
 /** True for the party that is the reader. */
 export function isMe(party: Party, me: string | null): boolean {
   return party.agent !== null && party.agent === me && party.role !== "customer";
+}
+
+/** What a party is called, as well as it is known. */
+export function partyName(party: Party, queues: readonly Queue[]): string {
+  const queue = queues.find((each) => each.id === party.queue)?.name;
+  return party.name ?? party.number?.display ?? queue ?? m.party_unknown();
 }
 
 /** What the reader can do with the call's parties now. */

@@ -1,5 +1,7 @@
-/** What the strip says by colour alone. */
-import type { DeskView } from "$ipc/bindings";
+/** What the strip says, and what its controls can do. */
+import type { DeskView, PartyState } from "$ipc/bindings";
+import { contactOnLine } from "$shared/contact";
+import { isMe, partyName } from "./parties";
 
 /** `away` is not ready, on a break or offline. */
 export type StripState = "idle" | "ring" | "talk" | "hold" | "wrap" | "away";
@@ -27,6 +29,36 @@ export function stripState(view: DeskView): StripState {
     default:
       return "away";
   }
+}
+
+/** Whom the strip names. */
+export interface Who {
+  /** The customer, or else all whom the agent hears or reaches. */
+  names: string[];
+  /** The customer, while they hear music and the agent is with others. */
+  held: string | null;
+  /** Where those others stand. */
+  state: PartyState | null;
+}
+
+/** Who is at the other end: during a consultation the one who is asked. */
+export function whoOf(view: DeskView): Who {
+  const { call, me, queues } = view;
+  const contact = contactOnLine(view);
+  const parties = contact?.call?.parties ?? [];
+  const usual = call?.name ?? contact?.customer_name ?? call?.number.display ?? "";
+  const held = parties.find((party) => party.role === "customer" && party.state === "held");
+  const rest = parties.filter(
+    (p) => p.role !== "customer" && p.state !== "held" && !isMe(p, me?.id ?? null),
+  );
+  const heard = rest.filter((party) => party.state === "connected");
+  const others = heard.length > 0 ? heard : rest;
+  if (!held || !others[0]) return { names: [usual], held: null, state: null };
+  return {
+    names: others.map((party) => partyName(party, queues)),
+    held: partyName(held, queues),
+    state: others[0].state,
+  };
 }
 
 /** True when the line or the centre is in trouble. */

@@ -1,5 +1,6 @@
 /** What is edited of the rules of recording. */
 import type { RecordingMode, RecordingPolicy, RecordingRule } from "$ipc/bindings";
+import { m } from "$texts";
 
 /** A rule with a name of its own, for the list that is edited. */
 export interface Row extends RecordingRule {
@@ -9,6 +10,11 @@ export interface Row extends RecordingRule {
 export const rowOf = (rule: RecordingRule): Row => ({ ...rule, key: crypto.randomUUID() });
 
 export const ruleOf = ({ key: _, ...rule }: Row): RecordingRule => rule;
+
+/** What a class is called: the one that every centre begins with has no name of its own. */
+export function classText(name: string): string {
+  return name === "standard" ? m.rules_class_standard() : name;
+}
 
 /** A rule that fits every call, of the first class. */
 export function anyCall(policy: RecordingPolicy): Row {
