@@ -76,12 +76,23 @@ pub fn print(config: &Config) -> String {
 fn parse(text: &str) -> Result<Config, String> {
     toml::from_str(text).map_err(|error| {
         // The error in full repeats the line, which may hold a secret.
-        let before = error.span().and_then(|place| text.get(..place.start));
-        match before {
-            Some(before) => format!("line {}: {}", before.split('\n').count(), error.message()),
-            None => error.message().to_owned(),
+        let what = error.message();
+        let Some(before) = error.span().and_then(|place| text.get(..place.start)) else {
+            return what.to_owned();
+        };
+        let number = before.split('\n').count();
+        match text.lines().nth(number - 1).and_then(key_of) {
+            Some(key) => format!("line {number}, `{key}`: {what}"),
+            None => format!("line {number}: {what}"),
         }
     })
+}
+
+/// The key that a line gives a value to, if it looks like one of ours.
+fn key_of(line: &str) -> Option<&str> {
+    let key = line.split_once('=')?.0.trim();
+    let is_ours = |letter: char| letter.is_ascii_lowercase() || letter == '_';
+    (!key.is_empty() && key.chars().all(is_ours)).then_some(key)
 }
 
 /// Refuses values that cannot work together.
@@ -164,6 +175,9 @@ mod tests {
             "{error}"
         );
         assert!(!error.contains("canary"), "{error}");
+        let error = parse("name = \"c\"\nlisten = \"everywhere\"\n").unwrap_err();
+        assert!(error.starts_with("line 2, `listen`: "), "{error}");
+        assert!(!error.contains("everywhere"), "{error}");
     }
 
     #[test]
