@@ -83,6 +83,22 @@ pub(super) async fn begin<C: ConnectionTrait>(
         .map(|_| ())
 }
 
+/// Changes one recording if it is such a one; whether it is.
+async fn update<C: ConnectionTrait>(
+    db: &C,
+    id: RecordingId,
+    change: entity::recording::ActiveModel,
+    only: Condition,
+) -> Result<bool, DbErr> {
+    let updated = Entity::update_many()
+        .set(change)
+        .filter(Column::Id.eq(id.0))
+        .filter(only)
+        .exec(db)
+        .await?;
+    Ok(updated.rows_affected == 1)
+}
+
 /// Writes down how a recording ended. One that is not being recorded any more stays as it is.
 pub(super) async fn close<C: ConnectionTrait>(
     db: &C,
@@ -105,13 +121,9 @@ pub(super) async fn close<C: ConnectionTrait>(
         head: Set(hex::encode(outcome.head)),
         ..Default::default()
     };
-    Entity::update_many()
-        .set(change)
-        .filter(Column::Id.eq(id.0))
-        .filter(Column::Status.eq(text::name_of(&RecordingStatus::Recording)?))
-        .exec(db)
-        .await
-        .map(|_| ())
+    let recording = Column::Status.eq(text::name_of(&RecordingStatus::Recording)?);
+    let only = Condition::all().add(recording);
+    update(db, id, change, only).await.map(|_| ())
 }
 
 /// Writes down what a recording looks like.
@@ -128,12 +140,7 @@ pub(super) async fn set_waveform<C: ConnectionTrait>(
         markers: Set(text::to_json(&waveform.markers)?),
         ..Default::default()
     };
-    Entity::update_many()
-        .set(change)
-        .filter(Column::Id.eq(id.0))
-        .exec(db)
-        .await
-        .map(|_| ())
+    update(db, id, change, Condition::all()).await.map(|_| ())
 }
 
 /// One recording.
@@ -215,13 +222,7 @@ pub(super) async fn mark_deleted<C: ConnectionTrait>(
         agent_peaks: Set(String::new()),
         ..Default::default()
     };
-    let updated = Entity::update_many()
-        .set(change)
-        .filter(Column::Id.eq(id.0))
-        .filter(due(now)?)
-        .exec(db)
-        .await?;
-    Ok(updated.rows_affected == 1)
+    update(db, id, change, due(now)?).await
 }
 
 /// Writes down that the file of a deleted recording is gone.
@@ -230,12 +231,7 @@ pub(super) async fn forget_file<C: ConnectionTrait>(db: &C, id: RecordingId) -> 
         path: Set(String::new()),
         ..Default::default()
     };
-    Entity::update_many()
-        .set(change)
-        .filter(Column::Id.eq(id.0))
-        .exec(db)
-        .await
-        .map(|_| ())
+    update(db, id, change, Condition::all()).await.map(|_| ())
 }
 
 /// Sets tags or the hold; what is `None` stays.
@@ -252,12 +248,7 @@ pub(super) async fn edit<C: ConnectionTrait>(
     if let Some(hold) = legal_hold {
         change.legal_hold = Set(hold);
     }
-    Entity::update_many()
-        .set(change)
-        .filter(Column::Id.eq(id.0))
-        .exec(db)
-        .await
-        .map(|_| ())
+    update(db, id, change, Condition::all()).await.map(|_| ())
 }
 
 fn write_tags(tags: &[String]) -> String {
