@@ -158,7 +158,16 @@ impl Scene {
 
     /// Asserts by content that the customer hears one thing and nothing else.
     pub(crate) fn assert_customer_hears(&self, wanted: Sound, when: &str) -> Result<()> {
-        assert_phone_hears(&self.sound, wanted, &format!("{when}: the customer"))
+        let who = format!("{when}: the customer");
+        assert_phone_hears(&self.sound, wanted, &who).map_err(|wrong| {
+            // The calls end with the test, and with them what the switch knows of them.
+            let ask = |command| match self.asterisk.command(command) {
+                Ok(said) => said,
+                Err(error) => error.to_string(),
+            };
+            let state = ["core show channels verbose", "pjsip show channelstats"].map(ask);
+            wrong.context(format!("the switch then:\n{}", state.join("\n")))
+        })
     }
 
     /// Asserts that a desk hears next to nothing.

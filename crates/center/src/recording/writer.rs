@@ -152,11 +152,12 @@ impl Storage {
                 try_storage(&self.folder).is_err()
             }
         };
+        // Whoever is told finds the figure already so.
+        metrics::gauge!("seatline_recording_storage_failing").set(u8::from(is));
         if was != is {
             self.failing.store(is, Ordering::Relaxed);
             (self.failed)(is);
         }
-        metrics::gauge!("seatline_recording_storage_failing").set(u8::from(is));
     }
 }
 
@@ -207,10 +208,10 @@ fn run(keys: &Keyring, orders: &mpsc::Receiver<Order>, mut storage: Storage) {
             .iter()
             .filter(|recording| recording.is_failing())
             .count();
-        storage.review(Instant::now(), failures);
         let gauge = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         metrics::gauge!("seatline_recordings_live").set(gauge(live.len()));
         metrics::gauge!("seatline_recordings_failing").set(gauge(failures));
+        storage.review(Instant::now(), failures);
     }
 }
 
