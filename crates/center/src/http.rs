@@ -17,7 +17,7 @@ pub use extract::{Json, Path, Query};
 pub use failure::ApiFailure;
 pub use openapi::document;
 
-pub(crate) use once::{forget_cut_off, forget_old};
+pub(crate) use once::{NotKept, forget_cut_off, forget_old};
 pub(crate) use router::router;
 pub(crate) use server::{Server, bind};
 pub(crate) use tls::acceptor;

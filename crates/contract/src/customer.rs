@@ -126,7 +126,8 @@ pub struct NewCustomer {
     /// Numbers in any usual spelling.
     #[serde(default)]
     pub numbers: Vec<PhoneNumber>,
-    /// Takes the customer's number from this contact, when the agent may not see it in full.
+    /// Takes the customer's number from this contact, when the agent may not see it in full. One
+    /// that is hidden, or stands for nobody, is left out.
     #[serde(default)]
     pub number_from: Option<crate::id::ContactId>,
     /// Labels.

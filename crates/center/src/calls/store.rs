@@ -149,14 +149,15 @@ pub(super) async fn link<C: ConnectionTrait>(
     contact: ContactId,
     customer: CustomerId,
     name: &str,
-    only: Option<AgentId>,
+    whose: Option<&[AgentId]>,
 ) -> Result<bool, DbErr> {
     let mut update = contact::Entity::update_many()
         .col_expr(contact::Column::Customer, Expr::value(customer.0))
         .col_expr(contact::Column::CustomerName, Expr::value(name))
         .filter(contact::Column::Id.eq(contact.0));
-    if let Some(agent) = only {
-        update = update.filter(contact::Column::Agent.eq(agent.0));
+    if let Some(agents) = whose {
+        let agents = agents.iter().map(|agent| agent.0);
+        update = update.filter(contact::Column::Agent.is_in(agents));
     }
     Ok(update.exec(db).await?.rows_affected == 1)
 }
@@ -479,16 +480,13 @@ pub async fn contacts_of(
     view(app, &records, role).await
 }
 
-/// The other side's number of a contact, in full.
+/// The other side's number of a contact, in full, unless it is hidden.
 ///
 /// # Errors
-/// [`Code::NotFound`] for a hidden number or no such contact, or those of the database.
-pub async fn number_of(app: &App, contact: ContactId) -> Result<String, ApiFailure> {
+/// [`Code::NotFound`] if there is no such contact, or those of the database.
+pub async fn number_of(app: &App, contact: ContactId) -> Result<Option<PhoneNumber>, ApiFailure> {
     let found = find(app.store.db(), contact).await?;
-    found
-        .and_then(|record| record.number)
-        .map(|number| number.expose().to_owned())
-        .ok_or_else(|| Code::NotFound.into())
+    Ok(found.ok_or(Code::NotFound)?.number)
 }
 
 #[cfg(test)]

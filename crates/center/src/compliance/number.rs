@@ -34,7 +34,7 @@ impl Number {
         let (national, prefixed) = match strip_china(&dialled) {
             Some(national) => (national, true),
             None if dialled.starts_with('+') => return foreign(&dialled),
-            None => (dialled.as_str(), false),
+            None => (as_dialled_at_home(&dialled), false),
         };
         if !national.bytes().all(|byte| byte.is_ascii_digit()) {
             return Self::new(dialled, NumberKind::Unknown);
@@ -160,10 +160,9 @@ fn clean(raw: &str) -> String {
     let mut cleaned: String = raw
         .trim()
         .chars()
+        .map(narrow)
         .filter_map(|c| match c {
-            '0'..='9' | '*' | '#' => Some(c),
-            '+' | '＋' => Some('+'),
-            '０'..='９' => char::from_digit(u32::from(c) - u32::from('０'), 10),
+            '0'..='9' | '*' | '#' | '+' => Some(c),
             c if c.is_alphabetic() => Some(c),
             _ => None,
         })
@@ -172,6 +171,15 @@ fn clean(raw: &str) -> String {
         cleaned = format!("+{rest}");
     }
     cleaned
+}
+
+/// A full-width digit or plus as those of ASCII; anything else as it is.
+pub(crate) fn narrow(c: char) -> char {
+    match c {
+        '＋' => '+',
+        '０'..='９' => char::from_digit(u32::from(c) - u32::from('０'), 10).unwrap_or(c),
+        _ => c,
+    }
 }
 
 fn is_hidden(raw: &str, cleaned: &str) -> bool {
@@ -186,6 +194,16 @@ fn is_hidden(raw: &str, cleaned: &str) -> bool {
         || HIDDEN
             .iter()
             .any(|word| raw.trim().eq_ignore_ascii_case(word))
+}
+
+/// A mobile number without what some carriers put before it: the prefix of trunk calls, or the
+/// country code without its plus.
+fn as_dialled_at_home(dialled: &str) -> &str {
+    let rest = dialled
+        .strip_prefix("86")
+        .or_else(|| dialled.strip_prefix('0'));
+    let is_mobile = |digits: &&str| sort(digits, false) == NumberKind::Mobile;
+    rest.filter(is_mobile).unwrap_or(dialled)
 }
 
 fn strip_china(number: &str) -> Option<&str> {
@@ -271,6 +289,8 @@ mod tests {
             ("0086-138-0013-8000", Mobile, "+8613800138000"),
             ("１３８００１３８０００", Mobile, "+8613800138000"),
             ("19912345678", Mobile, "+8619912345678"),
+            ("013800138000", Mobile, "+8613800138000"),
+            ("8613800138000", Mobile, "+8613800138000"),
             ("010-65001234", Fixed, "+861065001234"),
             ("+86 10 6500 1234", Fixed, "+861065001234"),
             ("021 6288 1234", Fixed, "+862162881234"),

@@ -37,12 +37,17 @@ pub(super) async fn create_customer(
     if let Some(contact) = request.number_from {
         let number = calls::number_of(&app, contact).await.map_err(|failure| {
             if failure.error().code == Code::NotFound {
-                ApiFailure::field("number_from", "no such contact, or its number is hidden")
+                ApiFailure::field("number_from", "no such contact")
             } else {
                 failure
             }
         })?;
-        request.numbers.insert(0, PhoneNumber::new(number));
+        // Nobody is to be kept from writing down a customer by a number that is hidden, or a
+        // stand-in of the carrier's.
+        let is_somebodys =
+            |it: &PhoneNumber| fields::numbers("number_from", std::slice::from_ref(it)).is_ok();
+        let number = number.filter(is_somebodys);
+        request.numbers.splice(0..0, number);
     }
     let model = add_customer(&app, &request, app.clock.now()).await?;
     let customer = view::show_one(&app, model, signed.sees_numbers(&app)).await?;
@@ -66,15 +71,18 @@ pub(crate) async fn add_customer(
     let note = field::text("note", &request.note, 4000)?;
     let tags = text::to_json(&fields::tags(&request.tags)?)?;
     let numbers = fields::numbers("numbers", &request.numbers)?;
-    if numbers.len() > fields::MOST_NUMBERS {
-        return Err(ApiFailure::field("numbers", "more than 20"));
-    }
     let transaction = app.store.begin().await?;
     let former = customer::Entity::find_by_id(request.id.0)
         .one(&transaction)
         .await?;
     if let Some(former) = former {
-        return if former.name == name && former.company == company {
+        let same = former.name == name
+            && former.company == company
+            && former.title == title
+            && former.email == email
+            && former.wechat == wechat
+            && former.note == note;
+        return if same {
             Ok(former)
         } else {
             Err(Code::Conflict.into())

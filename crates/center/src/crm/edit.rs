@@ -33,6 +33,9 @@ pub(super) async fn edit_customer(
     Path(id): Path<CustomerId>,
     Json(request): Json<EditCustomer>,
 ) -> Result<Json<Customer>, ApiFailure> {
+    // The database is written by one at a time: what can be checked before is.
+    let checked = check(&request)?;
+    let mut added = fields::numbers("add_numbers", &request.add_numbers)?;
     let transaction = app.store.begin().await?;
     let former = customer::Entity::find_by_id(id.0)
         .one(&transaction)
@@ -45,26 +48,18 @@ pub(super) async fn edit_customer(
         return Err(Code::Conflict.into());
     }
     let mut model = former.clone();
-    if let Some(name) = &request.name {
-        model.name = field::required("name", name, 100)?;
-    }
-    if let Some(company) = &request.company {
-        model.company = field::text("company", company, 200)?;
-    }
-    if let Some(title) = &request.title {
-        model.title = field::text("title", title, 100)?;
-    }
-    if let Some(email) = &request.email {
-        model.email = fields::email(email)?;
-    }
-    if let Some(wechat) = &request.wechat {
-        model.wechat = field::text("wechat", wechat, 100)?;
-    }
-    if let Some(tags) = &request.tags {
-        model.tags = text::to_json(&fields::tags(tags)?)?;
-    }
-    if let Some(note) = &request.note {
-        model.note = field::text("note", note, 4000)?;
+    for (field, value) in [
+        (&mut model.name, checked.name),
+        (&mut model.company, checked.company),
+        (&mut model.title, checked.title),
+        (&mut model.email, checked.email),
+        (&mut model.wechat, checked.wechat),
+        (&mut model.tags, checked.tags),
+        (&mut model.note, checked.note),
+    ] {
+        if let Some(value) = value {
+            *field = value;
+        }
     }
     model.vip = request.vip.unwrap_or(model.vip);
     model.search = search_text(&[
@@ -78,7 +73,6 @@ pub(super) async fn edit_customer(
     model.updated = app.clock.now().0.max(former.updated + 1);
 
     let held = find::numbers(&transaction, id).await?;
-    let mut added = fields::numbers("add_numbers", &request.add_numbers)?;
     added.retain(|number| !held.contains(number));
     if held.len() + added.len() > fields::MOST_NUMBERS {
         return Err(ApiFailure::field("add_numbers", "more than 20 in all"));
@@ -94,6 +88,40 @@ pub(super) async fn edit_customer(
     publish(&app, &model).await?;
     let customer = view::show_one(&app, model, signed.sees_numbers(&app)).await?;
     Ok(Json(customer))
+}
+
+/// Fields of a customer as they are stored; those that stay are `None`.
+struct Checked {
+    name: Option<String>,
+    company: Option<String>,
+    title: Option<String>,
+    email: Option<String>,
+    wechat: Option<String>,
+    tags: Option<String>,
+    note: Option<String>,
+}
+
+fn check(request: &EditCustomer) -> Result<Checked, ApiFailure> {
+    let text = |field: &str, value: &Option<String>, longest| {
+        let value = value.as_ref();
+        let checked = value.map(|value| field::text(field, value, longest));
+        checked.transpose()
+    };
+    let name = request.name.as_ref();
+    let tags = request.tags.as_ref();
+    Ok(Checked {
+        name: name
+            .map(|name| field::required("name", name, 100))
+            .transpose()?,
+        company: text("company", &request.company, 200)?,
+        title: text("title", &request.title, 100)?,
+        email: request.email.as_deref().map(fields::email).transpose()?,
+        wechat: text("wechat", &request.wechat, 100)?,
+        tags: tags
+            .map(|tags| Ok::<_, ApiFailure>(text::to_json(&fields::tags(tags)?)?))
+            .transpose()?,
+        note: text("note", &request.note, 4000)?,
+    })
 }
 
 /// Tells the agents who talk with the customer, each as they may see it.

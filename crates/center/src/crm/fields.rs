@@ -28,6 +28,9 @@ pub(super) fn email(value: &str) -> Result<String, ApiFailure> {
 
 /// Labels without repeats.
 pub(super) fn tags(values: &[String]) -> Result<Vec<String>, ApiFailure> {
+    if values.len() > MOST_TAGS {
+        return Err(ApiFailure::field("tags", "more than 30"));
+    }
     let mut tags = Vec::new();
     for (index, value) in values.iter().enumerate() {
         let tag = required(&format!("tags.{index}"), value, 40)?;
@@ -35,14 +38,14 @@ pub(super) fn tags(values: &[String]) -> Result<Vec<String>, ApiFailure> {
             tags.push(tag);
         }
     }
-    if tags.len() > MOST_TAGS {
-        return Err(ApiFailure::field("tags", "more than 30"));
-    }
     Ok(tags)
 }
 
 /// Numbers in canonical spelling without repeats, in their order. `field` names the list.
 pub(super) fn numbers(field: &str, values: &[PhoneNumber]) -> Result<Vec<String>, ApiFailure> {
+    if values.len() > MOST_NUMBERS {
+        return Err(ApiFailure::field(field, "more than 20"));
+    }
     let mut numbers = Vec::new();
     for (index, value) in values.iter().enumerate() {
         let number = Number::classify(value.expose());
@@ -86,6 +89,8 @@ mod tests {
         assert_eq!(failure.error().field.as_deref(), Some("numbers.1"));
         assert!(read(&["110"]).is_err());
         assert!(read(&["not a number"]).is_err());
+        let failure = read(&["13800138000"; 21]).unwrap_err();
+        assert_eq!(failure.error().field.as_deref(), Some("numbers"));
     }
 
     #[test]

@@ -4,10 +4,10 @@ use super::find;
 use crate::{
     App,
     compliance::audit,
-    http::{ApiFailure, Json, Path, field},
+    http::{ApiFailure, Json, NotKept, Path, field},
     identity::Signed,
 };
-use axum::extract::State;
+use axum::{Extension, extract::State};
 use seatline_contract::{
     customer::{Reveal, Revealed},
     error::{ApiError, Code},
@@ -33,7 +33,7 @@ pub(super) async fn reveal_numbers(
     signed: Signed,
     Path(id): Path<CustomerId>,
     Json(request): Json<Reveal>,
-) -> Result<Json<Revealed>, ApiFailure> {
+) -> Result<(Extension<NotKept>, Json<Revealed>), ApiFailure> {
     let reason = field::required("reason", &request.reason, 200)?;
     if reason.chars().count() < 2 {
         return Err(ApiFailure::field("reason", "shorter than 2 characters"));
@@ -48,8 +48,9 @@ pub(super) async fn reveal_numbers(
     audit::record(&transaction, now, who, "numbers_revealed", &object, &reason).await?;
     let numbers = find::numbers(&transaction, id).await?;
     transaction.commit().await?;
-    Ok(Json(Revealed {
+    let revealed = Revealed {
         numbers: numbers.into_iter().map(PhoneNumber::new).collect(),
         until: now.plus(SHOWN_MS),
-    }))
+    };
+    Ok((Extension(NotKept), Json(revealed)))
 }

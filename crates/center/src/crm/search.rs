@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     App,
-    compliance::number::Number,
+    compliance::number::{Number, narrow},
     http::{ApiFailure, Json, Query},
     identity::Signed,
     store::search::containing,
@@ -53,7 +53,7 @@ pub(super) async fn search_customers(
 ) -> Result<Json<CustomerPage>, ApiFailure> {
     let limit = wanted.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
     let in_full = signed.sees_numbers(&app);
-    let phrase = wanted.q.trim().to_lowercase();
+    let phrase: String = wanted.q.trim().to_lowercase().chars().map(narrow).collect();
     if phrase.chars().count() > 200 {
         return Err(ApiFailure::field("q", "longer than 200 characters"));
     }

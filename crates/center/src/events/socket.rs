@@ -19,6 +19,7 @@ use seatline_contract::{
     error::Code,
     event::{ClientFrame, ServerFrame, Snapshot},
     identity::Role,
+    secret::Secret,
 };
 use std::time::Duration;
 
@@ -61,7 +62,7 @@ pub(crate) async fn open_events(
 /// One connection from its first frame to its last.
 async fn hold(app: App, mut socket: WebSocket) {
     let close = match greet(&app, &mut socket).await {
-        Ok(signed) => serve(&app, &mut socket, &signed).await,
+        Ok((token, signed)) => serve(&app, &mut socket, &token, &signed).await,
         Err(close) => Some(close),
     };
     if let Some(close) = close {
@@ -70,7 +71,7 @@ async fn hold(app: App, mut socket: WebSocket) {
 }
 
 /// Waits for the first frame, which must say who it is.
-async fn greet(app: &App, socket: &mut WebSocket) -> Result<Signed, Close> {
+async fn greet(app: &App, socket: &mut WebSocket) -> Result<(Secret, Signed), Close> {
     let within = Duration::from_millis(app.config.events.hello_within_ms.into());
     let frame = tokio::time::timeout(within, receive(socket))
         .await
@@ -82,7 +83,12 @@ async fn greet(app: &App, socket: &mut WebSocket) -> Result<Signed, Close> {
             Close::NoHello
         });
     };
-    let signed = find_signed(app, Some(&token)).await;
+    let signed = recognise(app, &token).await?;
+    Ok((token, signed))
+}
+
+async fn recognise(app: &App, token: &Secret) -> Result<Signed, Close> {
+    let signed = find_signed(app, Some(token)).await;
     signed.map_err(|failure| {
         if failure.error().code == Code::SessionEnded {
             Close::SignedOut
@@ -93,10 +99,20 @@ async fn greet(app: &App, socket: &mut WebSocket) -> Result<Signed, Close> {
 }
 
 /// Serves a desk until it leaves (`None`) or has to be closed.
-async fn serve(app: &App, socket: &mut WebSocket, signed: &Signed) -> Option<Close> {
+async fn serve(
+    app: &App,
+    socket: &mut WebSocket,
+    token: &Secret,
+    signed: &Signed,
+) -> Option<Close> {
     let agent = signed.agent();
     let mut attached = app.hub.attach(agent, signed.session);
     let connection = attached.connection;
+    // A session that ended since the greeting found nobody here to be told.
+    if let Err(close) = recognise(app, token).await {
+        app.hub.detach(agent, connection);
+        return Some(close);
+    }
     app.calls.desk_online(agent);
     let close = converse(app, socket, signed, &mut attached).await;
     app.supervision.stop_watching(agent, connection);

@@ -70,6 +70,11 @@ mod entity {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// Beside a success whose answer only who asked may have, then and never again: it is not kept,
+/// and a repeat of the write is a write of its own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NotKept;
+
 /// Names one write of one person.
 #[derive(Debug, Clone, Copy)]
 struct Write {
@@ -207,9 +212,10 @@ fn in_flight() -> ApiFailure {
         .retry_after(1)
 }
 
-/// Keeps the answer of a success; forgets anything else.
+/// Keeps the answer of a success, unless it is [`NotKept`]; forgets anything else.
 async fn finish(store: &Store, write: Write, response: Response) -> Result<Response, ApiFailure> {
-    if !response.status().is_success() {
+    let kept = response.extensions().get::<NotKept>().is_none();
+    if !response.status().is_success() || !kept {
         forget(store, write).await?;
         return Ok(response);
     }

@@ -5,7 +5,7 @@ use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier, password_ha
 use rand::RngCore;
 use seatline_contract::{error::Code, secret::Secret};
 use std::sync::{Arc, LazyLock};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Shortest password, in characters.
 const SHORTEST: usize = 12;
@@ -47,12 +47,19 @@ pub(crate) async fn hash(password: Secret) -> Result<String, ApiFailure> {
         .ok_or_else(|| Code::Internal.into())
 }
 
-/// Whether the password has that hash. Takes the same time without a hash.
+/// Whether the password has that hash. Takes the same time without a hash. `may_try` is asked when
+/// its turn has come: of those who wait, all but a few may have been locked out by the others.
 ///
 /// # Errors
-/// [`Code::Internal`] if hashing fails.
-pub(crate) async fn verify(password: Secret, hash: Option<String>) -> Result<bool, ApiFailure> {
-    run(move || {
+/// That of `may_try`; [`Code::Internal`] if hashing fails.
+pub(crate) async fn verify(
+    password: Secret,
+    hash: Option<String>,
+    may_try: impl FnOnce() -> Result<(), ApiFailure>,
+) -> Result<bool, ApiFailure> {
+    let place = take_place().await?;
+    may_try()?;
+    run_in(place, move || {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| NOBODY.clone());
         let fits = PasswordHash::new(&hash).is_ok_and(|hash| {
@@ -68,11 +75,18 @@ pub(crate) async fn verify(password: Secret, hash: Option<String>) -> Result<boo
 async fn run<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, ApiFailure> {
-    let place = PLACES
-        .clone()
-        .acquire_owned()
-        .await
-        .map_err(|_| Code::Unavailable)?;
+    run_in(take_place().await?, work).await
+}
+
+async fn take_place() -> Result<OwnedSemaphorePermit, ApiFailure> {
+    let place = PLACES.clone().acquire_owned().await;
+    place.map_err(|_| Code::Unavailable.into())
+}
+
+async fn run_in<T: Send + 'static>(
+    place: OwnedSemaphorePermit,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ApiFailure> {
     tokio::task::spawn_blocking(move || {
         let _place = place;
         work()
@@ -99,14 +113,16 @@ mod tests {
     async fn a_hash_fits_its_own_password_only() {
         let hash = hash(Secret::new("correct horse battery")).await.unwrap();
         assert!(hash.starts_with("$argon2id$"));
-        let right = Secret::new("correct horse battery");
-        assert!(verify(right.clone(), Some(hash.clone())).await.unwrap());
-        assert!(!verify(Secret::new("wrong"), Some(hash)).await.unwrap());
-        assert!(
-            !verify(Secret::new("nobody has this password"), None)
-                .await
-                .unwrap()
-        );
+        let right = "correct horse battery";
+        let fits = |password: &str, hash: Option<&String>| {
+            verify(Secret::new(password), hash.cloned(), || Ok(()))
+        };
+        assert!(fits(right, Some(&hash)).await.unwrap());
+        assert!(!fits("wrong", Some(&hash)).await.unwrap());
+        assert!(!fits("nobody has this password", None).await.unwrap());
+        let locked = || Err(Code::AccountLocked.into());
+        let refused = verify(Secret::new(right), Some(hash), locked).await;
+        assert_eq!(refused.unwrap_err().error().code, Code::AccountLocked);
     }
 
     #[test]

@@ -27,6 +27,9 @@ pub(crate) struct Newcomer {
     password: String,
 }
 
+/// Longest login, in characters.
+pub(super) const LONGEST_LOGIN: usize = 64;
+
 impl Newcomer {
     /// Checks the fields and hashes the password.
     ///
@@ -40,7 +43,7 @@ impl Newcomer {
     ) -> Result<Self, ApiFailure> {
         let login = login.trim().to_lowercase();
         let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');
-        if login.is_empty() || login.chars().count() > 64 || !login.chars().all(plain) {
+        if login.is_empty() || login.chars().count() > LONGEST_LOGIN || !login.chars().all(plain) {
             return Err(ApiFailure::field(
                 "login",
                 "1 to 64 letters, digits or . - _ @",

@@ -3,7 +3,7 @@
 use super::{
     Signed, line_user,
     lockout::Locked,
-    password, person,
+    password, people, person,
     session::{self, Begun},
     signed::bearer,
     tenant,
@@ -60,10 +60,15 @@ pub(super) async fn sign_in(
         return Err(Code::PasswordNotAllowed.into());
     }
     let login = request.login.trim().to_lowercase();
+    if login.chars().count() > people::LONGEST_LOGIN {
+        // Nobody's, and too large to be remembered.
+        return Err(Code::WrongCredentials.into());
+    }
     refuse_locked(&app, &login, peer.ip())?;
     let found = person::find_by_login(app.store.db(), &login).await?;
     let hash = found.as_ref().map(|person| person.password.clone());
-    let fits = password::verify(request.password, hash).await?;
+    let may_try = || refuse_locked(&app, &login, peer.ip());
+    let fits = password::verify(request.password, hash, may_try).await?;
     let Some(found) = found.filter(|_| fits) else {
         let now = app.clock.now();
         app.identity.lockout.lock().failed(&login, peer.ip(), now);

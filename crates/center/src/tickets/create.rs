@@ -37,7 +37,8 @@ pub(super) async fn create_ticket(
 ) -> Result<(StatusCode, Json<Ticket>), ApiFailure> {
     let model = add_ticket(&app, &request, signed.agent(), app.clock.now()).await?;
     if let Some(contact) = request.contact {
-        app.calls.ticket_written(contact, request.id);
+        app.calls
+            .ticket_written(&signed.person, contact, request.id);
     }
     let ticket = view::show(&app, model).await?;
     publish(&app, &ticket.summary, [signed.agent()]);
@@ -69,7 +70,13 @@ pub(super) async fn add_ticket(
         .one(&transaction)
         .await?;
     if let Some(former) = former {
-        return if former.author == author.0 && former.contact == request.contact.map(|id| id.0) {
+        let same = former.author == author.0
+            && former.contact == request.contact.map(|id| id.0)
+            && former.customer == request.customer.map(|id| id.0)
+            && former.ticket_type == request.ticket_type
+            && former.subject == subject
+            && former.description == description;
+        return if same {
             Ok(former)
         } else {
             Err(Code::Conflict.into())

@@ -9,15 +9,23 @@ use crate::{
 };
 use axum::extract::State;
 use sea_orm::{EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, entity::prelude::*};
-use seatline_contract::ticket::{TicketFilter, TicketPage};
+use seatline_contract::{
+    error::ApiError,
+    ticket::{TicketFilter, TicketPage},
+};
 
 /// Tickets on a page.
 const PAGE: u64 = 100;
+/// Longest text looked for, in characters.
+const LONGEST_PHRASE: usize = 200;
 
 /// Tickets, the latest change first.
 #[utoipa::path(
     get, path = "/api/v1/tickets", tag = "tickets", params(TicketFilter),
-    responses((status = 200, body = TicketPage)),
+    responses(
+        (status = 200, body = TicketPage),
+        (status = 422, body = ApiError, description = "`q` is longer than 200 characters"),
+    ),
 )]
 pub(super) async fn list_tickets(
     State(app): State<App>,
@@ -36,12 +44,11 @@ pub(super) async fn list_tickets(
     if let Some(customer) = filter.customer {
         query = query.filter(ticket::Column::Customer.eq(customer.0));
     }
-    for word in filter
-        .q
-        .unwrap_or_default()
-        .to_lowercase()
-        .split_whitespace()
-    {
+    let phrase = filter.q.unwrap_or_default();
+    if phrase.chars().count() > LONGEST_PHRASE {
+        return Err(ApiFailure::field("q", "longer than 200 characters"));
+    }
+    for word in phrase.to_lowercase().split_whitespace() {
         let has_word = Expr::col(ticket::Column::Search).like(containing(word).anywhere());
         query = query.filter(has_word);
     }

@@ -1,6 +1,9 @@
 //! Customers: made, found in two scripts, changed, revealed.
 
-use super::support::{Centre, Desk, code, error};
+use super::{
+    supervision::acts_of,
+    support::{Centre, Desk, code, error},
+};
 use reqwest::{Method, StatusCode};
 use seatline_contract::{
     customer::{
@@ -113,8 +116,16 @@ async fn agents_see_and_find_masked_numbers_only_until_they_give_a_reason() {
     let reason = Reveal {
         reason: "回拨客户".into(),
     };
-    let revealed: Revealed = agent.write(Method::POST, &reveal, &reason).await;
-    assert_eq!(revealed.numbers[1].expose(), "+862162881234");
+    let key = Uuid::new_v4();
+    for shown in 1..=2 {
+        // Not an answer that is kept: numbers are shown, and written down, anew.
+        let revealed = agent.send_as(key, Method::POST, &reveal, &reason).await;
+        let revealed: Revealed = revealed.json().await.unwrap();
+        assert_eq!(revealed.numbers[1].expose(), "+862162881234");
+        let acts = acts_of(&centre, &agent.session.me).await;
+        let written = acts.iter().filter(|act| act.0 == "numbers_revealed");
+        assert_eq!(written.count(), shown);
+    }
     centre.stop().await;
 }
 

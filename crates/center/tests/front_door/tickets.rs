@@ -52,6 +52,15 @@ async fn a_ticket_goes_from_open_to_closed_and_no_other_way() {
         "TK-20002"
     );
 
+    // The same under another key is a success; other words under its id are not swallowed.
+    assert_eq!(write(&desk, &new).await.summary.reference, "TK-20001");
+    let other = NewTicket {
+        description: "还漏气".into(),
+        ..new.clone()
+    };
+    let refused = desk.send(Method::POST, "/api/v1/tickets", &other).await;
+    assert_eq!(code(refused).await, Code::Conflict);
+
     let path = format!("/api/v1/tickets/{}", new.id);
     let comment = NewComment {
         id: CommentId(Uuid::new_v4()),

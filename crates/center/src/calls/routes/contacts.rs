@@ -117,9 +117,13 @@ pub(super) async fn link_customer(
     if let Some(contact) = linked {
         return Ok(Json(contact));
     }
-    let only = (signed.person.role == Role::Agent).then(|| signed.agent());
+    let steered = app.supervision.roster().steered_by(&signed.person);
+    let whose = steered.map(|mut agents| {
+        agents.push(signed.agent());
+        agents
+    });
     let db = app.store.db();
-    if !store::link(db, contact, customer.id, &customer.name, only).await? {
+    if !store::link(db, contact, customer.id, &customer.name, whose.as_deref()).await? {
         return Err(Code::NotFound.into());
     }
     Ok(Json(store::show(&app, contact, signed.person.role).await?))

@@ -94,10 +94,11 @@ async fn late_notes_and_links_are_only_taken_from_the_contacts_agent() {
     notes.agent = AgentId(Uuid::from_u128(7));
     assert!(save_late_notes(db, &notes).await.expect("saves"));
     let customer = CustomerId(Uuid::from_u128(3));
-    let stranger = Some(AgentId(Uuid::from_u128(8)));
-    let linked = link(db, past.id, customer, "王芳", stranger).await;
+    let stranger = AgentId(Uuid::from_u128(8));
+    let linked = link(db, past.id, customer, "王芳", Some(&[stranger])).await;
     assert!(!linked.expect("is refused"));
-    let linked = link(db, past.id, customer, "王芳", Some(notes.agent)).await;
+    let whose = [stranger, notes.agent];
+    let linked = link(db, past.id, customer, "王芳", Some(&whose)).await;
     assert!(linked.expect("links"));
     let found = find(db, past.id).await.expect("reads").expect("is there");
     assert_eq!(found.note, "终");

@@ -10,10 +10,11 @@ use super::{
 use crate::{
     App,
     compliance::audit,
-    http::{ApiFailure, Json, Path},
+    http::{ApiFailure, Json, NotKept, Path},
     identity::Signed,
 };
 use axum::{
+    Extension,
     body::{Body, Bytes},
     extract::{ConnectInfo, State},
     http::{HeaderValue, StatusCode, header},
@@ -47,7 +48,7 @@ pub(super) async fn make_link(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Path(id): Path<RecordingId>,
     Json(request): Json<Listen>,
-) -> Result<(StatusCode, Json<ListenLink>), ApiFailure> {
+) -> Result<(StatusCode, Extension<NotKept>, Json<ListenLink>), ApiFailure> {
     let row = find_to_hear(&app, &signed, id).await?;
     if !has_sound(&row)? {
         return Err(ApiFailure::from(Code::Conflict).detail("there is no sound to hear"));
@@ -67,7 +68,8 @@ pub(super) async fn make_link(
     let token = made.ok_or(Code::TooManyRequests)?;
     let path = format!("/api/v1/recordings/listen/{token}");
     let expires = link.expires;
-    Ok((StatusCode::CREATED, Json(ListenLink { path, expires })))
+    let link = Json(ListenLink { path, expires });
+    Ok((StatusCode::CREATED, Extension(NotKept), link))
 }
 
 /// The sound behind a link: WAV, 16 kHz, 16 bit, the customer on the left. Each hearing is
