@@ -254,21 +254,30 @@ impl Calls {
         agents
     }
 
-    /// A ticket was written from a contact.
-    pub fn ticket_written(&self, contact: ContactId, ticket: TicketId) {
+    /// A ticket was written from a contact, if it is in its author's hands or under their eyes.
+    pub fn ticket_written(&self, by: &Person, contact: ContactId, ticket: TicketId) {
         let Some(inner) = self.inner.get() else {
             return;
         };
-        let mut state = inner.state.lock();
+        let mut guard = inner.state.lock();
+        let state = &mut *guard;
         let Some(live) = state.live.get_mut(&contact) else {
             return;
         };
+        let entry = state.acd.contact(contact);
+        let steers = || {
+            let agent = entry.and_then(|entry| entry.stage.agent_in_hand());
+            agent.is_some_and(|agent| inner.surroundings.may_steer(by, agent))
+        };
+        if !entry.is_some_and(|entry| entry.is_held_by(by.id)) && !steers() {
+            return;
+        }
         if !live.tickets.contains(&ticket) {
             live.tickets.push(ticket);
             inner.surroundings.recorder().ticketed(contact, ticket);
         }
-        inner.tell(&state, contact);
-        inner.tell_note_takers(&state, contact);
+        inner.tell(state, contact);
+        inner.tell_note_takers(state, contact);
     }
 
     /// Recording of a live contact stands elsewhere: lets supervisors hear what they now may, and

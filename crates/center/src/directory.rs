@@ -8,7 +8,7 @@ mod migration;
 mod target;
 
 pub(crate) use book::number_of_entry;
-pub(crate) use callbacks::{keep_callbacks, open_callbacks};
+pub(crate) use callbacks::{keep_callbacks, number_of_callback, open_callbacks};
 pub(crate) use migration::migration;
 
 use crate::App;

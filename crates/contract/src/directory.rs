@@ -109,8 +109,9 @@ pub struct Callback {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "typescript", derive(specta::Type))]
 pub struct SetCallback {
-    /// Whom.
-    pub to: crate::party::Target,
+    /// Whom; absent, whom it is for already.
+    #[serde(default)]
+    pub to: Option<crate::party::Target>,
     /// When.
     pub at: UnixMs,
     /// What about.

@@ -1,7 +1,7 @@
 //! What a window may ask of the engine, as plain data.
 
 use seatline_contract::{
-    id::{AgentId, CustomerId},
+    id::{AgentId, CallbackId, CustomerId, EntryId},
     secret::Secret,
     sso::SsoOffer,
 };
@@ -95,6 +95,16 @@ pub enum DialTarget {
     Colleague {
         /// Who.
         id: AgentId,
+    },
+    /// An entry of the address book, whose number the agent need not see.
+    Entry {
+        /// Which.
+        id: EntryId,
+    },
+    /// Whom the agent promised to call back.
+    Callback {
+        /// Which call-back.
+        id: CallbackId,
     },
 }
 

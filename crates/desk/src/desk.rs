@@ -425,6 +425,8 @@ fn callee(target: &DialTarget) -> Result<Callee, Failure> {
         }
         DialTarget::Customer { id, index } => (format!("customer-{id}-{index}"), String::new()),
         DialTarget::Colleague { id } => (format!("colleague-{id}"), String::new()),
+        DialTarget::Entry { id } => (format!("entry-{id}"), String::new()),
+        DialTarget::Callback { id } => (format!("callback-{id}"), String::new()),
     };
     let full = (!display.is_empty()).then(|| PhoneNumber::new(display.clone()));
     Ok(Callee {

@@ -183,8 +183,19 @@ impl Outbox {
 
     /// Sends what was typed for a contact that is gone, if it was not sent.
     pub(crate) async fn send_late_note(&self, contact: ContactId) {
+        self.send_notes(move |book| book.send_late_note(contact))
+            .await;
+    }
+
+    /// Sends what was typed before this sign-in for contacts that are not in hand any more.
+    pub(crate) async fn send_left_notes(&self, held: Vec<ContactId>) {
+        self.send_notes(move |book| book.send_left_notes(&held))
+            .await;
+    }
+
+    async fn send_notes(&self, steps: impl FnOnce(&Book) -> Vec<Step> + Send + 'static) {
         let sent = self
-            .with(move |inner| match inner.book.send_late_note(contact) {
+            .with(move |inner| match steps(&inner.book) {
                 steps if steps.is_empty() => Ok(()),
                 steps => inner.commit(steps),
             })

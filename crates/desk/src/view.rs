@@ -353,6 +353,8 @@ pub struct RefusedWrite {
     pub what: String,
     /// A line to recognise it by.
     pub title: String,
+    /// All that was typed, in lines.
+    pub typed: String,
     /// Why.
     pub code: FailureCode,
     /// The field at fault.
@@ -571,7 +573,7 @@ pub enum NoticeCode {
     PresenceForced,
     /// An agent asks for help; the detail names them.
     HelpWanted,
-    /// A call-back is due.
+    /// A call-back is due; the detail is its id.
     CallbackDue,
     /// Somebody wrote; the detail names them, the text is what.
     MessageReceived,

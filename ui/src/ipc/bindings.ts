@@ -1415,7 +1415,15 @@ index: number } |
 /**  Somebody of the centre. */
 { kind: "colleague"; 
 /**  Who. */
-id: AgentId };
+id: AgentId } | 
+/**  An entry of the address book, whose number the agent need not see. */
+{ kind: "entry"; 
+/**  Which. */
+id: EntryId } | 
+/**  Whom the agent promised to call back. */
+{ kind: "callback"; 
+/**  Which call-back. */
+id: CallbackId };
 
 /**  Who began it. */
 export type Direction = 
@@ -1804,7 +1812,10 @@ export type NewCustomer = {
 	wechat?: string,
 	/**  Numbers in any usual spelling. */
 	numbers?: PhoneNumber[],
-	/**  Takes the customer's number from this contact, when the agent may not see it in full. */
+	/**
+	 *  Takes the customer's number from this contact, when the agent may not see it in full. One
+	 *  that is hidden, or stands for nobody, is left out.
+	 */
 	number_from?: ContactId | null,
 	/**  Labels. */
 	tags?: string[],
@@ -1882,7 +1893,7 @@ export type NoticeCode =
 "presence_forced" | 
 /**  An agent asks for help; the detail names them. */
 "help_wanted" | 
-/**  A call-back is due. */
+/**  A call-back is due; the detail is its id. */
 "callback_due" | 
 /**  Somebody wrote; the detail names them, the text is what. */
 "message_received" | 
@@ -2459,6 +2470,8 @@ export type RefusedWrite = {
 	what: string,
 	/**  A line to recognise it by. */
 	title: string,
+	/**  All that was typed, in lines. */
+	typed: string,
 	/**  Why. */
 	code: FailureCode,
 	/**  The field at fault. */
@@ -2626,8 +2639,8 @@ export type Secret = string;
 
 /**  Body of `PUT /api/v1/callbacks/{id}`: makes or moves a call-back of one's own. */
 export type SetCallback = {
-	/**  Whom. */
-	to: Target,
+	/**  Whom; absent, whom it is for already. */
+	to?: Target | null,
 	/**  When. */
 	at: UnixMs,
 	/**  What about. */

@@ -19,7 +19,7 @@ use sea_orm::DbErr;
 use seatline_contract::{
     customer::{CustomerCard, NumberKind, NumberView},
     event::Change,
-    id::{AgentId, ContactId, CustomerId, EntryId},
+    id::{AgentId, CallbackId, ContactId, CustomerId, EntryId},
     identity::{Person, Role},
     secret::PhoneNumber,
     supervision::Help,
@@ -124,6 +124,20 @@ impl Surroundings for Centre {
     async fn entry(&self, agent: AgentId, entry: EntryId) -> Option<(PhoneNumber, String)> {
         let found = directory::number_of_entry(&self.0, agent, entry).await;
         or_unknown(found).map(|listed| (listed.number, listed.name))
+    }
+
+    async fn callback(
+        &self,
+        agent: AgentId,
+        callback: CallbackId,
+    ) -> Option<(PhoneNumber, Option<Known>)> {
+        let found = directory::number_of_callback(&self.0, agent, callback).await;
+        let (number, customer) = or_unknown(found)?;
+        let known = match customer {
+            Some(customer) => self.customer(customer).await,
+            None => None,
+        };
+        Some((number, known))
     }
 
     fn may_steer(&self, supervisor: &Person, agent: AgentId) -> bool {

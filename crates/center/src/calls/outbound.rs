@@ -5,7 +5,7 @@ use super::{
     colleagues::colleague_of,
     room::Member,
     state::{Live, State},
-    surroundings::DialRefusal,
+    surroundings::{DialRefusal, Known},
 };
 use crate::{
     acd::Input,
@@ -14,7 +14,7 @@ use crate::{
 use seatline_contract::{
     contact::{Direction, EndedBy},
     event::Change,
-    id::{AgentId, ContactId, CustomerId},
+    id::{AgentId, CallbackId, ContactId, CustomerId, EntryId},
     party::{PartyRole, PartyState},
     secret::PhoneNumber,
 };
@@ -41,8 +41,7 @@ impl Inner {
             return;
         }
         let mut record = Record::new(id, Direction::Outbound, self.clock.now());
-        let customer = customer_of(&dialled);
-        if customer.is_none() {
+        if Hidden::of(&dialled).is_none() {
             record.number = self.surroundings.normalise(&dialled);
         }
         let live = self.dialled_by(state, party, agent, record);
@@ -79,15 +78,11 @@ impl Inner {
     /// Finds the number and the customer, then calls.
     async fn resolve(self: Arc<Self>, contact: ContactId, agent: AgentId, dialled: PhoneNumber) {
         let person = self.meet(agent).await;
-        let found = match customer_of(&dialled) {
-            Some((customer, index)) => self
-                .surroundings
-                .number_of(customer, index)
-                .await
-                .map(|(number, known)| (number, Some(known)))
-                .ok_or(DialRefusal::Unknown),
-            None => Ok((dialled, None)),
+        let found = match Hidden::of(&dialled) {
+            Some(hidden) => self.look_up(agent, hidden).await,
+            None => Some((dialled, None)),
         };
+        let found = found.ok_or(DialRefusal::Unknown);
         let checked = found.and_then(|(number, known)| {
             let dialled = self.surroundings.check_dialled(&number)?;
             Ok((number, dialled, known))
@@ -98,7 +93,7 @@ impl Inner {
                 let (code, words) = match refusal {
                     DialRefusal::Unplayable => (484, "the number can not be dialled"),
                     DialRefusal::NotAllowed => (403, "the number is not allowed"),
-                    DialRefusal::Unknown => (404, "no such customer or number"),
+                    DialRefusal::Unknown => (404, "nobody and no number of that name"),
                 };
                 let mut state = self.state.lock();
                 self.fail(&mut state, contact, code, words);
@@ -134,6 +129,25 @@ impl Inner {
         state.lines.insert(party, contact);
         if let Some(view) = self.view_for(&state, contact, agent) {
             self.publish(agent, Change::Contact { contact: view });
+        }
+    }
+
+    /// The number behind a name, and whose it is if the name says so.
+    async fn look_up(
+        &self,
+        agent: AgentId,
+        hidden: Hidden,
+    ) -> Option<(PhoneNumber, Option<Known>)> {
+        match hidden {
+            Hidden::Customer(customer, index) => {
+                let (number, known) = self.surroundings.number_of(customer, index).await?;
+                Some((number, Some(known)))
+            }
+            Hidden::Entry(entry) => {
+                let (number, _) = self.surroundings.entry(agent, entry).await?;
+                Some((number, None))
+            }
+            Hidden::Callback(callback) => self.surroundings.callback(agent, callback).await,
         }
     }
 
@@ -173,13 +187,30 @@ impl Inner {
     }
 }
 
-/// `customer-<uuid>-<index>`: a number the agent may not see but may call.
-fn customer_of(dialled: &PhoneNumber) -> Option<(CustomerId, usize)> {
-    let (id, index) = dialled
-        .expose()
-        .strip_prefix("customer-")?
-        .rsplit_once('-')?;
-    Some((id.parse().ok()?, index.parse().ok()?))
+/// A number the agent may not see but may call, by a name for it.
+#[derive(Debug, PartialEq, Eq)]
+enum Hidden {
+    /// `customer-<uuid>-<index>`.
+    Customer(CustomerId, usize),
+    /// `entry-<uuid>`, of the address book.
+    Entry(EntryId),
+    /// `callback-<uuid>`, the agent's.
+    Callback(CallbackId),
+}
+
+impl Hidden {
+    fn of(dialled: &PhoneNumber) -> Option<Self> {
+        let (kind, name) = dialled.expose().split_once('-')?;
+        match kind {
+            "customer" => {
+                let (id, index) = name.rsplit_once('-')?;
+                Some(Self::Customer(id.parse().ok()?, index.parse().ok()?))
+            }
+            "entry" => Some(Self::Entry(name.parse().ok()?)),
+            "callback" => Some(Self::Callback(name.parse().ok()?)),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -187,12 +218,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hidden_number_is_named_by_its_customer() {
+    fn a_hidden_number_has_a_name() {
         let id = Uuid::from_u128(7);
-        let dialled = PhoneNumber::new(format!("customer-{id}-2"));
-        assert_eq!(customer_of(&dialled), Some((CustomerId(id), 2)));
-        for other in ["13812345678", "customer-1-1", "customer-", "customer--"] {
-            assert_eq!(customer_of(&PhoneNumber::new(other)), None);
+        let named = |name: String| Hidden::of(&PhoneNumber::new(name));
+        let customer = Hidden::Customer(CustomerId(id), 2);
+        assert_eq!(named(format!("customer-{id}-2")), Some(customer));
+        assert_eq!(
+            named(format!("entry-{id}")),
+            Some(Hidden::Entry(EntryId(id)))
+        );
+        let callback = Hidden::Callback(CallbackId(id));
+        assert_eq!(named(format!("callback-{id}")), Some(callback));
+        for other in [
+            "13812345678",
+            "customer-1-1",
+            "customer-",
+            "customer--",
+            "entry-1",
+            "010-1",
+        ] {
+            assert_eq!(named(other.to_owned()), None);
         }
     }
 }

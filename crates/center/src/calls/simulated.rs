@@ -12,7 +12,7 @@ use sea_orm::DbErr;
 use seatline_contract::{
     customer::{CustomerCard, NumberKind, NumberView},
     event::Change,
-    id::{AgentId, ContactId, CustomerId, EntryId},
+    id::{AgentId, CallbackId, ContactId, CustomerId, EntryId},
     identity::{Person, Role},
     secret::PhoneNumber,
 };
@@ -203,6 +203,14 @@ impl Surroundings for SimulatedSurroundings {
     }
 
     async fn entry(&self, _agent: AgentId, _entry: EntryId) -> Option<(PhoneNumber, String)> {
+        None
+    }
+
+    async fn callback(
+        &self,
+        _agent: AgentId,
+        _callback: CallbackId,
+    ) -> Option<(PhoneNumber, Option<Known>)> {
         None
     }
 

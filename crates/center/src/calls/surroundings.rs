@@ -7,7 +7,7 @@ use sea_orm::DbErr;
 use seatline_contract::{
     customer::{CustomerCard, NumberView},
     event::Change,
-    id::{AgentId, ContactId, CustomerId, EntryId},
+    id::{AgentId, CallbackId, ContactId, CustomerId, EntryId},
     identity::Person,
     secret::PhoneNumber,
     supervision::Help,
@@ -106,6 +106,13 @@ pub trait Surroundings: Send + Sync + 'static {
 
     /// An entry of the address book as this agent may use it, with its name.
     async fn entry(&self, agent: AgentId, entry: EntryId) -> Option<(PhoneNumber, String)>;
+
+    /// Whom this agent promised to call, and whose number it is if that is known.
+    async fn callback(
+        &self,
+        agent: AgentId,
+        callback: CallbackId,
+    ) -> Option<(PhoneNumber, Option<Known>)>;
 
     /// Whether a supervisor may be in this agent's calls.
     fn may_steer(&self, supervisor: &Person, agent: AgentId) -> bool;

@@ -10,10 +10,7 @@
 //! The times are kept in the database. One task knows the next of them and says when it has come,
 //! to desks that listen at once and to others in their next snapshot.
 
-use super::{
-    entity::callback,
-    target::{self, Reached},
-};
+use super::{entity::callback, target};
 use crate::{
     App,
     compliance::number::Number,
@@ -33,6 +30,7 @@ use seatline_contract::{
     event::Change,
     id::{AgentId, CallbackId, CustomerId},
     identity::Role,
+    secret::PhoneNumber,
     time::UnixMs,
 };
 use std::time::Duration;
@@ -93,21 +91,35 @@ pub(super) async fn set_callback(
             "in the past, or more than a year ahead",
         ));
     }
-    let Reached {
-        number,
-        customer,
-        known,
-    } = target::reach(&app, signed.agent(), &request.to).await?;
+    let reached = match &request.to {
+        Some(to) => Some(target::reach(&app, signed.agent(), to).await?),
+        None => None,
+    };
     let state = if ahead > 0 {
         CallbackState::Waiting
     } else {
         CallbackState::Due
     };
+    let transaction = app.store.begin().await?;
+    let former = callback::Entity::find_by_id(id.0).one(&transaction).await?;
+    if let Some(former) = &former
+        && (former.agent != signed.agent().0 || is_closed(state_of(former)?))
+    {
+        return Err(Code::Conflict.into());
+    }
+    let (number, customer, known) = match (reached, &former) {
+        (Some(reached), _) => {
+            let number = reached.number.canonical().expose().to_owned();
+            (number, reached.customer.map(|id| id.0), reached.known)
+        }
+        (None, Some(former)) => (former.number.clone(), former.customer, former.known),
+        (None, None) => return Err(ApiFailure::field("to", "whom to call is missing")),
+    };
     let model = callback::Model {
         id: id.0,
         agent: signed.agent().0,
-        customer: customer.map(|id| id.0),
-        number: number.canonical().expose().to_owned(),
+        customer,
+        number,
         known,
         at: request.at.0,
         note,
@@ -115,19 +127,12 @@ pub(super) async fn set_callback(
         updated: now.0,
     };
     let row = model.clone().into_active_model().reset_all();
-    let transaction = app.store.begin().await?;
-    match callback::Entity::find_by_id(id.0).one(&transaction).await? {
-        Some(former) => {
-            if former.agent != signed.agent().0 || is_closed(state_of(&former)?) {
-                return Err(Code::Conflict.into());
-            }
-            callback::Entity::update(row).exec(&transaction).await?;
-        }
-        None => {
-            callback::Entity::insert(row)
-                .exec_without_returning(&transaction)
-                .await?;
-        }
+    if former.is_some() {
+        callback::Entity::update(row).exec(&transaction).await?;
+    } else {
+        callback::Entity::insert(row)
+            .exec_without_returning(&transaction)
+            .await?;
     }
     transaction.commit().await?;
     app.directory.callbacks_changed.notify_one();
@@ -194,6 +199,25 @@ pub(crate) async fn open_callbacks(
         .all(app.store.db())
         .await?;
     Ok(view(app, found, signed.person.role).await?)
+}
+
+/// Whom an agent promised to call.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) async fn number_of_callback(
+    app: &App,
+    agent: AgentId,
+    id: CallbackId,
+) -> Result<Option<(PhoneNumber, Option<CustomerId>)>, DbErr> {
+    let found = callback::Entity::find_by_id(id.0)
+        .filter(callback::Column::Agent.eq(agent.0))
+        .one(app.store.db())
+        .await?;
+    Ok(found.map(|model| {
+        let customer = model.customer.map(CustomerId);
+        (PhoneNumber::new(model.number), customer)
+    }))
 }
 
 /// Says of each call-back when its time has come, until stopped.

@@ -235,6 +235,13 @@ async fn a_call_back_is_raised_at_its_time_also_after_a_restart() {
     assert_eq!(made.customer_name.as_deref(), Some("李婷"));
     // A number the agent may not see stays hidden.
     assert_eq!(made.number.display, "138****8001");
+    // Moved without saying whom, it stays theirs.
+    let body = json!({ "at": START + HOUR, "note": "报价，周五前" });
+    let moved: Callback = zhou.write(Method::PUT, &first, &body).await;
+    assert_eq!(moved.customer, made.customer);
+    assert_eq!(moved.number.display, made.number.display);
+    let refused = zhou.send(Method::PUT, &path_of("callbacks"), &body).await;
+    assert_eq!(error(refused).await.field.as_deref(), Some("to"));
     let second = path_of("callbacks");
     let body = json!({
         "to": { "kind": "number", "number": "13900139009" }, "at": START + 2 * HOUR,

@@ -4,7 +4,7 @@ use seatline_contract::{
     contact::{Offer, OfferEnd},
     directory::{CallbackState, Colleague},
     event::{Change, ServerFrame, SignOutReason, Snapshot},
-    id::{ContactId, OfferId},
+    id::{CallbackId, ContactId, OfferId},
     party::PartyEnd,
     supervision::{BoardChange, Message},
     time::UnixMs,
@@ -45,6 +45,8 @@ pub(crate) enum News {
     OfferGone(OfferId, Option<OfferEnd>),
     /// A contact left the agent's hands.
     ContactGone(ContactId),
+    /// The first that is heard of what is in the agent's hands: all of it.
+    InHand(Vec<ContactId>),
     /// A customer or a ticket changed; what a window shows of it may be old.
     RecordChanged,
     /// The customer pressed a key.
@@ -66,7 +68,7 @@ pub(crate) enum News {
         reason: String,
     },
     /// A call-back is due.
-    CallbackDue,
+    CallbackDue(CallbackId),
     /// An agent asks for help.
     Help,
     /// A pause of the call's recording ends then.
@@ -113,6 +115,10 @@ impl Mirror {
         if offer_before != offer_now {
             news.extend(offer_before.map(|id| News::OfferGone(id, None)));
             news.extend(offer_now.map(News::Offered));
+        }
+        if before.is_none() {
+            let held = snapshot.contacts.iter().map(|it| it.id);
+            news.push(News::InHand(held.collect()));
         }
         let gone = before.into_iter().flat_map(|state| &state.contacts);
         news.extend(
@@ -203,16 +209,17 @@ fn apply(state: &mut Snapshot, change: Change) -> Vec<News> {
         Change::Watching { watching } => state.watching = watching,
         Change::Parked { parked } => state.parked = parked,
         Change::Callback { callback } => {
-            let before = state.callbacks.iter().find(|it| it.id == callback.id);
+            let id = callback.id;
+            let before = state.callbacks.iter().find(|it| it.id == id);
             let fell_due = callback.state == CallbackState::Due
                 && before.is_none_or(|it| it.state != CallbackState::Due);
-            state.callbacks.retain(|it| it.id != callback.id);
+            state.callbacks.retain(|it| it.id != id);
             if let CallbackState::Waiting | CallbackState::Due = callback.state {
                 state.callbacks.push(callback);
                 state.callbacks.sort_by_key(|it| it.at);
             }
             if fell_due {
-                return vec![News::CallbackDue];
+                return vec![News::CallbackDue(id)];
             }
         }
         Change::Help { contact } => {

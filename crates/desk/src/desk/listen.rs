@@ -47,6 +47,7 @@ pub(super) async fn listen(
                 core.board.tell(NoticeCode::CallerGone, None);
             }
             Told::News(News::ContactGone(contact)) => core.outbox.send_late_note(contact).await,
+            Told::News(News::InHand(held)) => core.outbox.send_left_notes(held).await,
             Told::News(News::Digit(contact, digit)) => {
                 core.phone.tell(Ask::CustomerPressed(contact, digit));
             }
@@ -70,7 +71,10 @@ pub(super) async fn listen(
                     None,
                 );
             }
-            Told::News(News::CallbackDue) => core.board.tell(NoticeCode::CallbackDue, None),
+            Told::News(News::CallbackDue(id)) => {
+                core.board
+                    .tell(NoticeCode::CallbackDue, Some(id.to_string()));
+            }
             Told::News(News::Help) => core.board.tell(NoticeCode::HelpWanted, None),
             Told::News(News::RecordingResumes(at)) => warn_of_recording(core.board.clone(), at),
             Told::News(News::Alarms(failing)) => core.board.tell_alarm(failing),

@@ -144,8 +144,16 @@ impl Book {
 
     /// Gives a refused write up. `None` if there is no such refused write.
     pub(crate) fn discard(&self, id: WriteId) -> Option<Vec<Step>> {
-        let (place, _) = self.find(id).filter(|(_, write)| write.refusal.is_some())?;
-        Some(vec![Step::DropWrite(place)])
+        let (place, write) = self.find(id).filter(|(_, write)| write.refusal.is_some())?;
+        let mut steps = vec![Step::DropWrite(place)];
+        if let Content::WrapUp { contact, wrap_up } = &write.content
+            && let Some(note) = self.notes.get(contact)
+            && wrap_up.done
+            && is_said_by(note, wrap_up)
+        {
+            steps.push(Step::DropNote(*contact));
+        }
+        Some(steps)
     }
 
     /// A contact left the agent's hands: what was typed for it and not sent is sent now, because
@@ -170,6 +178,29 @@ impl Book {
         }
     }
 
+    /// What was typed for contacts that are not in the agent's `held` hands any more and that
+    /// nobody was told the end of: the desk was closed, or somebody signed out, meanwhile. What the
+    /// centre refused stays with the agent.
+    pub(crate) fn send_left_notes(&self, held: &[ContactId]) -> Vec<Step> {
+        let refused = self.writes.values().filter(|it| it.refusal.is_some());
+        let refused: Vec<ContactId> = refused
+            .filter_map(|write| match &write.content {
+                Content::WrapUp { contact, .. } => Some(*contact),
+                _ => None,
+            })
+            .collect();
+        let mut then = self.clone();
+        let mut steps = Vec::new();
+        for contact in self.notes.keys() {
+            if !held.contains(contact) && !refused.contains(contact) {
+                let more = then.send_late_note(*contact);
+                then.apply(more.clone());
+                steps.extend(more);
+            }
+        }
+        steps
+    }
+
     /// How many writes wait to be sent.
     pub(crate) fn pending(&self) -> usize {
         let waits = |write: &&Write| write.refusal.is_none();
@@ -186,6 +217,7 @@ impl Book {
                     id: write.id.to_string(),
                     what: write.content.what().into(),
                     title: write.content.title(),
+                    typed: write.content.typed(),
                     code: refusal.code,
                     field: refusal.field.clone(),
                 })
@@ -274,6 +306,30 @@ mod tests {
         book.apply(book.send_late_note(CONTACT));
         assert_eq!(waiting(&book), ["second"]);
         assert!(book.parked().is_empty(), "the refused one is replaced");
+    }
+
+    #[test]
+    fn notes_that_were_left_are_sent_once_their_contacts_are_gone() {
+        let mut book = Book::default();
+        let other = ContactId(Uuid::from_u128(2));
+        type_note(&mut book, "left");
+        book.apply(vec![Step::PutNote(Box::new(NoteDraft {
+            contact: other,
+            disposition: None,
+            note: "another".into(),
+            saved: UnixMs(1),
+        }))]);
+        assert!(book.send_left_notes(&[CONTACT, other]).is_empty());
+        book.apply(book.send_left_notes(&[]));
+        assert_eq!(waiting(&book), ["left", "another"]);
+        assert!(book.send_left_notes(&[]).is_empty(), "on their way already");
+
+        let first = book.writes.values().next().unwrap().id;
+        refuse(&mut book, first);
+        assert_eq!(book.parked()[0].typed, "left");
+        assert!(book.send_left_notes(&[]).is_empty(), "the agent knows");
+        book.apply(book.discard(first).unwrap());
+        assert!(book.send_left_notes(&[]).is_empty(), "given up");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use seatline_contract::{
     contact::{LinkCustomer, WrapUp},
     customer::{EditCustomer, NewCustomer},
     id::{CommentId, ContactId, CustomerId, TicketId, WriteId},
+    secret::PhoneNumber,
     ticket::{EditTicket, NewComment, NewTicket},
 };
 use serde::{Deserialize, Serialize};
@@ -181,6 +182,45 @@ impl Content {
             Self::WrapUp { wrap_up, .. } => wrap_up.note.as_str(),
         };
         line.chars().take(80).collect()
+    }
+
+    /// All that was typed, each field in lines of its own, so that it can be taken elsewhere.
+    pub(crate) fn typed(&self) -> String {
+        let shown = |number: &PhoneNumber| number.expose().to_owned();
+        let mut lines: Vec<String> = match self {
+            Self::CreateTicket { draft } => vec![draft.subject.clone(), draft.description.clone()],
+            Self::EditTicket { edit, .. } => [&edit.subject, &edit.description]
+                .into_iter()
+                .flatten()
+                .cloned()
+                .collect(),
+            Self::CommentTicket { comment, .. } => vec![comment.text.clone()],
+            Self::CreateCustomer { customer: new } => {
+                let texts = [&new.name, &new.company, &new.title, &new.email, &new.wechat];
+                let texts = texts.into_iter().cloned();
+                let numbers = new.numbers.iter().map(shown);
+                let end = [new.tags.join(", "), new.note.clone()];
+                texts.chain(numbers).chain(end).collect()
+            }
+            Self::EditCustomer { edit, .. } => {
+                let texts = [
+                    &edit.name,
+                    &edit.company,
+                    &edit.title,
+                    &edit.email,
+                    &edit.wechat,
+                ];
+                let texts = texts.into_iter().flatten().cloned();
+                let numbers = edit.add_numbers.iter().map(shown);
+                let tags = edit.tags.iter().map(|tags| tags.join(", "));
+                let note = edit.note.iter().cloned();
+                texts.chain(numbers).chain(tags).chain(note).collect()
+            }
+            Self::LinkCustomer { .. } => Vec::new(),
+            Self::WrapUp { wrap_up, .. } => vec![wrap_up.note.clone()],
+        };
+        lines.retain(|line| !line.is_empty());
+        lines.join("\n")
     }
 
     /// How it goes over the wire.
