@@ -1,6 +1,6 @@
 //! A call with a real browser.
 
-use crate::party::{Party, SECOND, assert_hears};
+use crate::party::{Party, SECOND, TWO_SECONDS, assert_hears, level_of};
 use seatline_media::LegEvent;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -113,9 +113,21 @@ async fn chromium_answers_and_both_hear_each_other() {
     party.leg.accept_answer(&answer).await.unwrap();
     party.wait_for(|event| *event == LegEvent::Connected).await;
     let mut headset = party.headset();
-    let sound = headset.use_for(Duration::from_secs(4), 440.0).await;
-    assert_hears(&sound[sound.len() - 48_000..], 1_000.0, 440.0, "we");
-    let (_, heard) = next().await;
+    // Repeated within bounds, because sound in real time suffers when others take the processor.
+    for attempt in 1.. {
+        let sound = headset.use_for(TWO_SECONDS, 440.0).await;
+        let lately = &sound[sound.len() - 48_000..];
+        let clean = level_of(lately, 1_000.0) > 0.25 && level_of(lately, 440.0) < 0.05;
+        if clean || attempt == 8 {
+            assert_hears(lately, 1_000.0, 440.0, "we");
+            break;
+        }
+    }
+    // The browser listens when it is ready.
+    let (_, heard) = tokio::select! {
+        posted = next() => posted,
+        _ = headset.use_for(Duration::from_secs(120), 440.0) => panic!("the browser says nothing"),
+    };
     println!("chromium hears {heard} Hz");
     let heard: u32 = heard.parse().unwrap();
     assert!((435..=445).contains(&heard));
