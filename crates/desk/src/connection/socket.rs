@@ -155,13 +155,10 @@ impl EventSocket {
             )
         };
         loop {
+            // In this order: after a stall or a sleep, what has come meanwhile is heard before the
+            // silence is judged.
             tokio::select! {
-                _ = beat.tick() => {
-                    if heard.elapsed() > Duration::from_millis(LOST_AFTER_MS) {
-                        return lost("the centre is silent");
-                    }
-                    self.say(&ClientFrame::Beat).await;
-                }
+                biased;
                 Ok(()) = wanted.changed() => {
                     let frame = wanted.borrow_and_update().frame();
                     self.say(&frame).await;
@@ -198,6 +195,12 @@ impl EventSocket {
                         Some(Ok(_)) => {}
                         Some(Err(error)) => return End::Lost(explain(client, &error)),
                     }
+                }
+                _ = beat.tick() => {
+                    if heard.elapsed() > Duration::from_millis(LOST_AFTER_MS) {
+                        return lost("the centre is silent");
+                    }
+                    self.say(&ClientFrame::Beat).await;
                 }
             }
         }

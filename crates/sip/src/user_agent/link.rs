@@ -149,7 +149,10 @@ pub(super) async fn carry(
     probes.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut heard = Instant::now();
     loop {
+        // In this order: after a stall or a sleep, what has come meanwhile is heard before the
+        // silence is judged.
         let frame = tokio::select! {
+            biased;
             wire = outgoing.recv() => match wire {
                 Some(wire) => Message::text(wire),
                 // The user agent wants no more of this connection.
@@ -159,12 +162,6 @@ pub(super) async fn carry(
                     return LinkFailure::Asked;
                 }
             },
-            _ = probes.tick() => {
-                if heard.elapsed() > probe_every * 2 {
-                    return LinkFailure::Silent;
-                }
-                Message::Ping(Bytes::new())
-            }
             frame = reading.next() => {
                 heard = Instant::now();
                 let bytes = match frame {
@@ -177,6 +174,12 @@ pub(super) async fn carry(
                     return LinkFailure::Asked;
                 }
                 continue;
+            }
+            _ = probes.tick() => {
+                if heard.elapsed() > probe_every * 2 {
+                    return LinkFailure::Silent;
+                }
+                Message::Ping(Bytes::new())
             }
         };
         match timeout(probe_every * 2, writing.send(frame)).await {
