@@ -129,6 +129,8 @@ enum Output {
     Ring(OfferId, ContactId, AgentId, bool),
     /// Ring a supervisor's desk, if they still want to join.
     RingWatcher(ContactId, AgentId),
+    /// Answered when everything before it is done.
+    Flush(oneshot::Sender<()>),
 }
 
 /// Makes the handle and the driver, which is run with [`Driver::run`] once the app exists.
@@ -320,13 +322,18 @@ impl Calls {
         }
     }
 
-    /// Takes no more calls, ends those there are, and waits until everything is written.
+    /// Takes no more calls, ends those there are, and waits until desks are told and everything is
+    /// written.
     pub async fn shutdown(&self) {
         let Some(inner) = self.inner.get() else {
             return;
         };
         inner.end_all();
         inner.switch.stop().await;
+        let (done, told) = oneshot::channel();
+        inner.output(Output::Flush(done));
+        // A driver that is gone tells nobody any more.
+        let _ = told.await;
         let (done, flushed) = oneshot::channel();
         if inner.jobs.send(Job::Flush(done)).is_ok() {
             // A saver that is gone has nothing left to write.

@@ -138,6 +138,10 @@ async fn drive(
                 Some(Output::RingWatcher(contact, supervisor)) => {
                     contain(|| inner.ring_watcher(contact, supervisor));
                 }
+                Some(Output::Flush(done)) => {
+                    // The one who asked may have gone.
+                    let _ = done.send(());
+                }
                 None => return,
             },
             event = events.recv() => match event {
