@@ -50,6 +50,7 @@ pub async fn start(data_dir: PathBuf, version: String) -> anyhow::Result<Desk> {
         device_name: device_name(),
         version,
         updates: updates::config(),
+        patience: DeskConfig::PATIENCE,
     })
     .await;
     desk.map_err(|failure| {

@@ -39,7 +39,7 @@ use seatline_contract::{
     presence::{PresenceChoice, SetPresence},
     secret::PhoneNumber,
 };
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 /// How a [`Desk`] is set up.
@@ -59,6 +59,14 @@ pub struct DeskConfig {
     pub version: String,
     /// How updates are taken; `None` in a program that was built without a key for them.
     pub updates: Option<UpdateConfig>,
+    /// How long a write waits for the centre's answer before the agent may go on; it is sent all the
+    /// same. [`DeskConfig::PATIENCE`] where people wait.
+    pub patience: Duration,
+}
+
+impl DeskConfig {
+    /// How long people wait for the centre's answer to a write.
+    pub const PATIENCE: Duration = Duration::from_secs(5);
 }
 
 /// Where sound comes from and goes to.

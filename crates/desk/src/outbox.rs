@@ -52,9 +52,6 @@ use tokio::{
 };
 use write::{Content, Refusal, Write};
 
-/// How long a command waits for the centre's word before the agent may go on.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// The outbox of the agent who is signed in, or was last.
 pub(crate) struct Outbox {
     shared: Arc<Shared>,
@@ -65,6 +62,8 @@ struct Shared {
     board: Arc<Board>,
     data_dir: PathBuf,
     secrets: Arc<dyn SecretStore>,
+    /// How long a command waits for the centre's word before the agent may go on.
+    patience: Duration,
     /// Locked in turn, so that two saves of one draft keep their order.
     inner: Arc<tokio::sync::Mutex<Inner>>,
     client: Mutex<Option<Arc<Client>>>,
@@ -96,11 +95,13 @@ impl Outbox {
         board: Arc<Board>,
         data_dir: PathBuf,
         secrets: Arc<dyn SecretStore>,
+        patience: Duration,
     ) -> Self {
         let shared = Arc::new(Shared {
             board,
             data_dir,
             secrets,
+            patience,
             inner: Arc::default(),
             client: Mutex::new(None),
             wake: Notify::new(),
@@ -295,7 +296,7 @@ impl Outbox {
             return Ok(());
         }
         self.shared.wake.notify_one();
-        match timeout(PATIENCE, answer).await {
+        match timeout(self.shared.patience, answer).await {
             Ok(Ok(answer)) => answer,
             // It waits safely on disk.
             Ok(Err(_)) | Err(_) => Ok(()),

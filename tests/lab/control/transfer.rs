@@ -184,6 +184,7 @@ impl Seat {
             device_name: "bench".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             updates: None,
+            patience: DeskConfig::PATIENCE,
         })
         .await?;
         let request = SignInRequest {

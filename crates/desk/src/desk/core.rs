@@ -85,6 +85,7 @@ impl Core {
             board.clone(),
             config.data_dir.clone(),
             config.secrets.clone(),
+            config.patience,
         );
         if let Some(last) = &kept.last {
             let account = Account::new(&last.centre, &last.login);

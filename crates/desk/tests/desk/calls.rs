@@ -361,6 +361,7 @@ async fn a_call_outlives_every_connection_to_the_centre() {
         }
     };
     crate::rig::within("both losses are shown", lost).await;
+    network.mend();
     seen(&desk, "both connections are back", |view| {
         (view.connection == Connection::Online && view.line == Line::Up).then_some(())
     })

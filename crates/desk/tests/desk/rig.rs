@@ -332,6 +332,7 @@ impl Computer {
             device_name: "test computer".into(),
             version: self.version.into(),
             updates: self.updates.clone(),
+            patience: PATIENCE,
         })
         .await?;
         // The processing is for voices; the tests listen for tones.
@@ -544,7 +545,7 @@ pub async fn restart(computer: &Computer) -> Desk {
 /// A network between desk and centre that can be cut.
 pub struct Network {
     port: u16,
-    cut: tokio::sync::watch::Sender<u32>,
+    whole: tokio::sync::watch::Sender<bool>,
     most: Arc<AtomicU64>,
     held: Arc<AtomicU64>,
 }
@@ -555,7 +556,7 @@ impl Network {
             .await
             .unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (cut, cuts) = tokio::sync::watch::channel(0);
+        let (whole, state) = tokio::sync::watch::channel(true);
         let target = centre.running.address;
         let most = Arc::new(AtomicU64::new(u64::MAX));
         let held = Arc::new(AtomicU64::new(u64::MAX));
@@ -563,10 +564,12 @@ impl Network {
         tokio::spawn(async move {
             loop {
                 let (mut near, _) = listener.accept().await.unwrap();
-                let mut cuts = cuts.clone();
-                cuts.mark_unchanged();
+                let mut state = state.clone();
                 let limits = limits.clone();
                 tokio::spawn(async move {
+                    if !*state.borrow() {
+                        return;
+                    }
                     // A centre that is away takes no connections.
                     let Ok(mut far) = tokio::net::TcpStream::connect(target).await else {
                         return;
@@ -574,18 +577,22 @@ impl Network {
                     let (mut from_near, mut to_near) = near.split();
                     let (mut from_far, mut to_far) = far.split();
                     let there = tokio::io::copy(&mut from_near, &mut to_far);
+                    let cut = async {
+                        // A test that is over has no network.
+                        let _ = state.wait_for(|whole| !whole).await;
+                    };
                     tokio::select! {
                         // Either side may end it.
                         _ = there => {}
                         _ = carry(&mut from_far, &mut to_near, &limits.0, &limits.1) => {}
-                        _ = cuts.changed() => {}
+                        () = cut => {}
                     }
                 });
             }
         });
         Self {
             port,
-            cut,
+            whole,
             most,
             held,
         }
@@ -609,9 +616,13 @@ impl Network {
         self.held.store(bytes, Ordering::Relaxed);
     }
 
-    /// Ends every connection there is; new ones are let through.
+    /// Ends every connection, and lets no new one through until it is mended.
     pub fn cut(&self) {
-        self.cut.send_modify(|cuts| *cuts += 1);
+        self.whole.send_replace(false);
+    }
+
+    pub fn mend(&self) {
+        self.whole.send_replace(true);
     }
 }
 
