@@ -3,7 +3,7 @@
 use crate::{
     control::{CUSTOMER, LIU, Person, ZHOU, assert_two, assert_waiting},
     inbound::connect,
-    rig::{HOTLINE, Rig, until},
+    rig::{HOTLINE, Rig, until, within},
 };
 use reqwest::Method;
 use seatline_contract::{
@@ -81,11 +81,6 @@ async fn a_queue_whose_calls_answer_themselves_beeps_first() {
     let mut telephone = line.headset().at_level(0.3);
     // The customer speaks from the first moment on. The agent hears the beep of 1 kHz, once, and the
     // customer after it; the customer hears no beep.
-    let spell = Duration::from_secs(3);
-    let (first, other) = tokio::join!(
-        headset.use_for(spell, 0.0),
-        telephone.use_for(spell, CUSTOMER)
-    );
     let tenths_with = |sound: &[f32], tone: f32| -> Vec<usize> {
         let tenths = sound.chunks_exact(SAMPLE_RATE as usize / 10).enumerate();
         tenths
@@ -93,12 +88,24 @@ async fn a_queue_whose_calls_answer_themselves_beeps_first() {
             .map(|(n, _)| n)
             .collect()
     };
+    let (mut first, mut other) = (Vec::<f32>::new(), Vec::<f32>::new());
+    within("the customer is heard", async {
+        while tenths_with(&first, CUSTOMER).is_empty() {
+            let spell = Duration::from_secs(3);
+            let (at_agent, at_customer) = tokio::join!(
+                headset.use_for(spell, 0.0),
+                telephone.use_for(spell, CUSTOMER)
+            );
+            first.extend(at_agent);
+            other.extend(at_customer);
+        }
+    })
+    .await;
     let beeps = tenths_with(&first, 1_000.0);
     let voice = tenths_with(&first, CUSTOMER);
     println!("beeps in the tenths {beeps:?}, the customer in {voice:?}");
     assert!((1..=4).contains(&beeps.len()), "{beeps:?}");
     assert!(voice.first() >= beeps.last(), "{voice:?} before {beeps:?}");
-    assert!(!voice.is_empty(), "the customer is not heard");
     // Before it the customer hears music still.
     let at_the_customer = tenths_with(&other, 1_000.0);
     let late = at_the_customer.iter().find(|tenth| **tenth >= beeps[0]);

@@ -6,6 +6,7 @@ use reqwest::Method;
 use seatline_contract::{
     ANSWER_HEADER, ANSWER_TALK,
     contact::{Contact, ContactState, Offer, OfferEnd},
+    directory::Colleague,
     event::{Change, ClientFrame, ServerFrame},
     identity::Session,
     presence::{Presence, PresenceChoice, PresenceState, SetPresence},
@@ -72,7 +73,27 @@ impl Desk {
             matches!(event, UserAgentEvent::Registered).then_some(())
         })
         .await;
+        desk.be_known(rig).await;
         desk
+    }
+
+    /// Waits until calls know of the line: the switch tells them a moment after it has answered the
+    /// desk. Whoever is in a call already shows no difference.
+    async fn be_known(&self, rig: &Rig) {
+        let token = Some(&self.session.token);
+        within("the line is known", async {
+            loop {
+                let all: Vec<Colleague> =
+                    rig.ask(token, Method::GET, "/api/v1/directory", &()).await;
+                let own = all.iter().find(|seen| seen.person.id == self.session.me.id);
+                let own = own.expect("everybody is in the directory");
+                if own.callable || matches!(own.presence, Presence::Offered | Presence::Busy) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await;
     }
 
     /// Cuts the line's connection and waits until it is registered again.
@@ -85,30 +106,14 @@ impl Desk {
     }
 
     pub(crate) async fn set_ready(&self, rig: &Rig) {
-        // The switch tells calls of the line a moment after it has answered the desk.
         let request = SetPresence {
             choice: PresenceChoice::Ready,
         };
-        within("ready", async {
-            loop {
-                let (status, text) = rig
-                    .try_ask(
-                        Some(&self.session.token),
-                        Method::PUT,
-                        "/api/v1/presence",
-                        &request,
-                    )
-                    .await;
-                if status == 200 {
-                    let state: PresenceState = serde_json::from_str(&text).unwrap();
-                    assert_eq!(state.next, PresenceChoice::Ready);
-                    return;
-                }
-                assert_eq!(status, 409, "{text}");
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        })
-        .await;
+        let token = Some(&self.session.token);
+        let state: PresenceState = rig
+            .ask(token, Method::PUT, "/api/v1/presence", &request)
+            .await;
+        assert_eq!(state.next, PresenceChoice::Ready);
     }
 
     /// Says something on the event socket.

@@ -184,7 +184,7 @@ async fn an_opus_customer_is_heard_on_every_interface() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missed_call_rings_at_the_next_desk() {
-    let rig = Rig::start().await;
+    let rig = Rig::start_ringing(10).await;
     let mut zhou = rig.ready("zhou").await;
     let mut line = rig.telephone.dial(&rig, HOTLINE, Codec::Pcmu).await;
     line.answered().await;

@@ -27,6 +27,9 @@ pub(crate) const HOTLINE: &str = "4008001234";
 pub(crate) const CUSTOMER: &str = "+8613800138000";
 const PASSWORD: &str = "correct horse battery";
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long offers ring, in seconds: longer than anything is waited for, so that a slow machine
+/// misses none.
+const RING_S: u32 = 30;
 
 pub(crate) async fn within<T>(what: &str, work: impl Future<Output = T>) -> T {
     match tokio::time::timeout(PATIENCE, work).await {
@@ -64,7 +67,7 @@ pub(crate) struct Rig {
 impl Rig {
     /// A centre whose queue is served by `zhou` and `liu`.
     pub(crate) async fn start() -> Self {
-        Self::start_on(Ipv4Addr::LOCALHOST).await
+        Self::start_ringing(RING_S).await
     }
 
     /// The same with its media on another address.
@@ -74,6 +77,15 @@ impl Rig {
 
     /// The same with something else set up otherwise.
     pub(crate) async fn start_with(set_up: impl FnOnce(&mut Config)) -> Self {
+        Self::open(set_up, RING_S).await
+    }
+
+    /// The same whose offers are missed after so many seconds.
+    pub(crate) async fn start_ringing(ring_s: u32) -> Self {
+        Self::open(|_| {}, ring_s).await
+    }
+
+    async fn open(set_up: impl FnOnce(&mut Config), ring_s: u32) -> Self {
         // Another test of this program may have installed it already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let telephone = Telephone::start().await;
@@ -117,11 +129,11 @@ impl Rig {
             telephone,
             folder,
         };
-        rig.set_up().await;
+        rig.set_up(ring_s).await;
         rig
     }
 
-    async fn set_up(&self) {
+    async fn set_up(&self, ring_s: u32) {
         let set_up = SetUp {
             code: self.centre.set_up_code.clone().unwrap(),
             login: "admin".into(),
@@ -145,7 +157,7 @@ impl Rig {
             name: "售后热线".into(),
             numbers: vec![HOTLINE.into()],
             agents: vec!["zhou".into(), "liu".into()],
-            ring_s: 5,
+            ring_s,
             wrap_up_s: 60,
             disposition_required: true,
             auto_answer: false,

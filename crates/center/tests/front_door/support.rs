@@ -25,6 +25,8 @@ pub(crate) fn config(folder: &Path) -> Config {
     config.sip.udp = Some((Ipv4Addr::LOCALHOST, 0).into());
     config.sip.tcp = None;
     config.media.address = Ipv4Addr::LOCALHOST.into();
+    // Most sockets here do not beat, and a slow machine needs its time.
+    config.events.lost_after_ms = 3_600_000;
     config
 }
 
