@@ -22,7 +22,7 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// A centre whose people sign in at a foreign provider, and a computer.
@@ -136,8 +136,9 @@ async fn the_button_leads_through_the_browser_into_the_window() {
     };
 
     // Single sign-on comes first, by the name of the site's own service.
+    let named = |text: &str| text.contains("统一认证");
     window
-        .wait_property("sign-in-sso", "innerText", |text| text.contains("统一认证"))
+        .wait_property("sign-in-sso", "innerText", named)
         .await
         .unwrap();
     assert!(!window.has("sign-in-password").await.unwrap());
@@ -156,8 +157,16 @@ async fn the_button_leads_through_the_browser_into_the_window() {
     picture(&window, "2-waiting").await;
 
     let browser = set.browser().unwrap();
-    let gone = browser.open(&given_up).await;
-    assert!(gone.text.contains("此登录已结束"), "{gone:?}");
+    // The centre is told of it while the person goes on.
+    let begun = Instant::now();
+    loop {
+        let gone = browser.open(&given_up).await;
+        if gone.text.contains("此登录已结束") {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(15), "{gone:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     let page = browser.open(&address).await;
     assert!(page.text.contains(&code), "{code} in {page:?}");
     let form = browser.go_on(&address).await;
@@ -186,6 +195,10 @@ async fn the_button_leads_through_the_browser_into_the_window() {
     // A stranger of the centre's is told so, where they wait.
     window.click("view-settings").await.unwrap();
     window.click("sign-out").await.unwrap();
+    window
+        .wait_property("sign-in-sso", "innerText", named)
+        .await
+        .unwrap();
     window.click("sign-in-sso").await.unwrap();
     let address = opener.opened().unwrap();
     let browser = set.browser().unwrap();

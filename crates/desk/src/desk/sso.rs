@@ -125,7 +125,7 @@ impl Core {
     /// Begins at the centre, shows the code, and has the page opened.
     async fn begin(
         &self,
-        client: &Client,
+        client: &Arc<Client>,
         about: &About,
         open: impl FnOnce(&str) -> Result<(), Failure> + Send,
     ) -> Result<Secret, Failure> {
@@ -150,7 +150,7 @@ impl Core {
             });
         });
         if let Err(failure) = open(&begun.address) {
-            self.give_up(client, begun.claim).await;
+            self.give_up(client.clone(), begun.claim);
             return Err(failure);
         }
         Ok(begun.claim)
@@ -159,7 +159,7 @@ impl Core {
     /// Asks for the session until it is there, or is not to be had.
     async fn wait_for_session(
         &self,
-        client: &Client,
+        client: &Arc<Client>,
         ask: ClaimSso,
         mut given_up: oneshot::Receiver<()>,
     ) -> Result<Session, Failure> {
@@ -179,7 +179,7 @@ impl Core {
             }
             tokio::select! {
                 _ = &mut given_up => {
-                    self.give_up(client, ask.claim).await;
+                    self.give_up(client.clone(), ask.claim);
                     return Err(Failure::new(DeskCode::SsoCancelled));
                 }
                 () = tokio::time::sleep(EVERY) => {}
@@ -208,17 +208,20 @@ impl Core {
         }
     }
 
-    /// Whoever is still in the browser gets nowhere.
-    async fn give_up(&self, client: &Client, claim: Secret) {
+    /// Whoever is still in the browser gets nowhere. The person at the desk may begin anew at once,
+    /// and does not wait until the centre has been told.
+    fn give_up(&self, client: Arc<Client>, claim: Secret) {
         self.board.change(|view| view.sso = None);
         let ask = ClaimSso {
             claim,
             take_over: false,
         };
-        let told: Result<IgnoredAny, Failure> =
-            client.write(Method::POST, "/api/v1/sso/cancel", &ask).await;
-        if let Err(failure) = told {
-            tracing::info!(%failure, "the centre was not told of it; it ends in five minutes");
-        }
+        tokio::spawn(async move {
+            let told: Result<IgnoredAny, Failure> =
+                client.write(Method::POST, "/api/v1/sso/cancel", &ask).await;
+            if let Err(failure) = told {
+                tracing::info!(%failure, "the centre was not told of it; it ends in five minutes");
+            }
+        });
     }
 }
