@@ -113,7 +113,10 @@ fn press(app: &AppHandle, key: Key) {
 /// What a key means in this moment; nothing when there is no call it could act on.
 #[must_use]
 pub fn wish(key: Key, view: &DeskView) -> Option<Wish> {
-    let call = view.call.as_ref()?;
+    let Some(call) = &view.call else {
+        // The person was told of the offer; its call comes over the other connection.
+        return (key == Key::Answer && view.offer.is_some()).then_some(Wish::Answer);
+    };
     match (key, call.state) {
         (Key::Answer, CallState::Ringing) => Some(Wish::Answer),
         (Key::HangUp, _) => Some(Wish::HangUp),
@@ -182,6 +185,10 @@ mod tests {
     fn a_key_acts_only_where_it_can() {
         let idle = samples::signed_in();
         let ringing = samples::ringing();
+        let offered = DeskView {
+            call: None,
+            ..samples::ringing()
+        };
         let talking = samples::talking();
         let mut held = samples::talking();
         if let Some(call) = &mut held.call {
@@ -190,6 +197,9 @@ mod tests {
         }
         assert_eq!(wish(Key::Answer, &idle), None);
         assert_eq!(wish(Key::HangUp, &idle), None);
+        assert_eq!(wish(Key::Answer, &offered), Some(Wish::Answer));
+        assert_eq!(wish(Key::HangUp, &offered), None);
+        assert_eq!(wish(Key::Mute, &offered), None);
         assert_eq!(wish(Key::Answer, &ringing), Some(Wish::Answer));
         assert_eq!(wish(Key::HangUp, &ringing), Some(Wish::HangUp));
         assert_eq!(wish(Key::Mute, &ringing), None);

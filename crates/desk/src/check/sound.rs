@@ -102,6 +102,7 @@ fn play(chosen: &DeviceSelection) -> Finding {
 
 /// What the microphone has heard so far.
 struct Ear {
+    /// Since the tone began.
     frames: AtomicU32,
     heard: AtomicU32,
     loudest: AtomicU32,
@@ -125,7 +126,10 @@ struct Probe {
 
 impl Line for Probe {
     fn capture(&mut self, frame: &Frame) {
-        self.ear.frames.fetch_add(1, Ordering::Relaxed);
+        // A speaker may begin long after the microphone, and the tone with it.
+        if self.played > 0 {
+            self.ear.frames.fetch_add(1, Ordering::Relaxed);
+        }
         let (tone, all) = powers(frame);
         let level = 10.0 * tone.max(f32::MIN_POSITIVE).log10();
         if level < FLOOR || tone < SHARE * all {
