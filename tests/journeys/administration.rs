@@ -60,6 +60,7 @@ async fn an_administrator_sets_up_teams_and_decides_the_rules() {
             .unwrap();
     }
     // A rule above all others: a third of the calls that the centre's agents dial.
+    window.find("rule-add").await.unwrap();
     let rows =
         "return document.querySelectorAll('[data-testid^=rule-][data-testid$=-mode]').length";
     let rows = window.client().execute(rows, Vec::new()).await.unwrap();

@@ -445,21 +445,28 @@ async fn hear_in_the_window(call: &Call) -> Result<()> {
     for kind in ["announced", "paused", "resumed", "ticket"] {
         window.find(&format!("marker-{kind}")).await?;
     }
-    let drawn = window
-        .client()
-        .execute(
-            "const all = (id) => document.querySelectorAll(`[data-testid=${id}]`).length;
-             const canvas = document.querySelector('[data-testid=waveform] canvas');
-             const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-             return [all('wave-mark'), all('wave-gap'), pixels.data.filter((it) => it > 0).length];",
-            Vec::new(),
-        )
-        .await?;
-    let count = |n: usize| drawn[n].as_u64().unwrap_or(0);
-    ensure!(
-        count(0) == 6 && count(1) == 2 && count(2) > 1_000,
-        "{drawn}"
-    );
+    // The picture is painted some frames after its place is there.
+    let deadline = Instant::now() + Duration::from_secs(15);
+    loop {
+        let drawn = window
+            .client()
+            .execute(
+                "const all = (id) => document.querySelectorAll(`[data-testid=${id}]`).length;
+                 const canvas = document.querySelector('[data-testid=waveform] canvas');
+                 const { width, height } = canvas;
+                 const pixels = canvas.getContext('2d').getImageData(0, 0, width, height);
+                 const painted = pixels.data.filter((it) => it > 0).length;
+                 return [all('wave-mark'), all('wave-gap'), painted];",
+                Vec::new(),
+            )
+            .await?;
+        let count = |n: usize| drawn[n].as_u64().unwrap_or(0);
+        if count(0) == 6 && count(1) == 2 && count(2) > 1_000 {
+            break;
+        }
+        ensure!(Instant::now() < deadline, "{drawn}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     call.pictures(
         &call.supervisor,
         "4-player",

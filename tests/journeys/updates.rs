@@ -163,7 +163,8 @@ async fn an_update_is_refused_or_offered_and_waits_for_the_calls_end() {
     window.fill("wrap-note", "更新之前写下的。").await.unwrap();
     assert!(!installed.exists(), "nor in wrap-up");
     window.click("wrap-disposition-follow_up").await.unwrap();
-    window.click("wrap-done").await.unwrap();
+    // The program may end before the driver has said that it clicked.
+    let _ = window.click("wrap-done").await;
     wait_for("the installation", Duration::from_secs(30), || {
         installed.exists().then_some(())
     })

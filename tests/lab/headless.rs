@@ -33,7 +33,7 @@ pub(crate) async fn run() -> Result<()> {
     let path = folder.path();
     let sound = SoundServer::start(path)?;
     let _keyring = keyring::start(path)?;
-    let centre = Centre::start_answering(path, stage_address()?).await?;
+    let centre = Centre::start(path, stage_address()?)?;
     let mut table = Table::default();
     starts(path, &sound, &mut table)?;
     call(path, &centre, &sound, &mut table).await?;

@@ -1,13 +1,12 @@
 //! A centre with demo data, as the process that is shipped.
 
 use crate::{
-    api::Api,
     built,
     process::{Program, wait_for},
 };
 use anyhow::{Context, Result};
 use std::{
-    net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket},
+    net::{IpAddr, SocketAddr, TcpListener, UdpSocket},
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -57,21 +56,6 @@ impl Centre {
     /// As [`Centre::start`].
     pub fn start_told(folder: &Path, address: IpAddr, more: &str) -> Result<Self> {
         Self::start_in(folder.join("center"), free_port(address)?, true, more)
-    }
-
-    /// Starts a centre with demo data and waits until it answers.
-    ///
-    /// # Errors
-    /// As [`Centre::start`], and when it does not answer in time.
-    pub async fn start_answering(folder: &Path, address: IpAddr) -> Result<Self> {
-        let centre = Self::start(folder, address)?;
-        // It listens a moment before it has written what a desk is to trust.
-        wait_for("the centre's certificate", Duration::from_secs(30), || {
-            centre.certificate.is_file().then_some(())
-        })?;
-        // And answers a moment later still.
-        Api::sign_in(&centre, "hejing").await?;
-        Ok(centre)
     }
 
     /// Starts a centre at its first start, nobody in it, its files in `folder`.
@@ -197,9 +181,11 @@ fn launch(folder: &Path, api: SocketAddr, trunk: &str, demo: bool) -> Result<Pro
             .stdout(std::fs::File::create(&log)?)
             .stderr(std::fs::File::create(folder.join("errors.log"))?),
     )?;
-    wait_for("the centre", Duration::from_secs(30), || {
+    // It takes the port before all else, and says last that it is open.
+    wait_for("the centre", Duration::from_secs(90), || {
         program.ensure_running().ok()?;
-        TcpStream::connect(api).ok()
+        let said = std::fs::read_to_string(&log).ok()?;
+        said.contains("listening on").then_some(())
     })
     .with_context(|| format!("its log is {}", log.display()))?;
     Ok(program)

@@ -1,11 +1,12 @@
 //! An unlocked keyring in this D-Bus session.
 
-use crate::process::Program;
+use crate::process::{Program, wait_for};
 use anyhow::{Context, Result, ensure};
 use std::{
     io::Write,
     path::Path,
     process::{Command, Stdio},
+    time::Duration,
 };
 
 /// Where programs find their D-Bus session.
@@ -14,7 +15,7 @@ pub const BUS: &str = "DBUS_SESSION_BUS_ADDRESS";
 /// Starts the keyring daemon with its files in `folder`, unlocked.
 ///
 /// # Errors
-/// When there is no D-Bus session or the daemon is missing.
+/// When there is no D-Bus session, or the daemon is missing or not there in time.
 pub fn start(folder: &Path) -> Result<Program> {
     start_on(folder, None)
 }
@@ -43,5 +44,17 @@ pub fn start_on(folder: &Path, bus: Option<&str>) -> Result<Program> {
         .context("gnome-keyring-daemon; `cargo dev setup` installs it")?;
     let mut input = child.stdin.take().context("keyring input")?;
     input.write_all(b"journey")?;
-    Ok(Program::adopt("gnome-keyring-daemon", child))
+    // It reads to the end.
+    drop(input);
+    let program = Program::adopt("gnome-keyring-daemon", child);
+    wait_for("the keyring", Duration::from_secs(30), || {
+        let asked = Command::new("dbus-send")
+            .args(["--session", "--print-reply", "--dest=org.freedesktop.DBus"])
+            .args(["/", "org.freedesktop.DBus.GetNameOwner"])
+            .arg("string:org.freedesktop.secrets")
+            .envs(bus.map(|address| (BUS, address)))
+            .output();
+        asked.ok()?.status.success().then_some(())
+    })?;
+    Ok(program)
 }

@@ -225,10 +225,24 @@ impl Window {
     /// Clicks an element as soon as it can act.
     ///
     /// # Errors
-    /// When it does not appear, or stays dimmed.
+    /// When it does not appear, or stays dimmed or busy.
     pub async fn click(&self, id: &str) -> Result<()> {
-        self.wait_attribute(id, "aria-disabled", |dimmed| dimmed != "true")
-            .await?;
+        // A driver clicks what cannot act, too, and nobody is told.
+        let script = "const [selector, idle] = arguments;
+            return document.querySelector(selector)?.matches(idle) ?? null";
+        let idle = ":not(:disabled, [aria-disabled='true'], [aria-busy='true'])";
+        let deadline = std::time::Instant::now() + PATIENCE;
+        loop {
+            let arguments = vec![selector(id).into(), idle.into()];
+            // A page that is being loaded anew cannot be asked.
+            match self.client.execute(script, arguments).await {
+                Ok(can_act) if can_act == true => break,
+                answer if std::time::Instant::now() > deadline => {
+                    bail!("{id} cannot be clicked: {answer:?}");
+                }
+                _ => tokio::time::sleep(Duration::from_millis(30)).await,
+            }
+        }
         self.act(id, "clicking", async |element| element.click().await)
             .await
     }

@@ -22,7 +22,8 @@ const PASSWORD: &str = "a windows centre";
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Each step begins when its file is there, and leaves its exit code and what it said. Without a
-/// program of a person's the computer would turn off between them.
+/// program of a person's the computer would turn off between them. A service that answers no more
+/// may still be stopping, and cannot be started until it has stopped.
 const STEPS: &str = r#"cd /run/seatline
     wineserver --persistent=120
     step() {
@@ -32,14 +33,19 @@ const STEPS: &str = r#"cd /run/seatline
         wine "$@" > "$name.said" 2>&1
         echo $? > "$name.code"
     }
+    stopped() {
+        until wine sc query SeatlineCenter 2>&1 | grep -q STOPPED; do sleep 0.1; done
+    }
     center="C:\\$1\\seatline-center.exe"
     config="C:\\$1\\center.toml"
     step relative "$center" --config "$config" --data-dir data service install
     step install "$center" --config "$config" service install
     step again "$center" --config "$config" service install
     step stop sc stop SeatlineCenter
+    stopped
     step start sc start SeatlineCenter
     step halt sc stop SeatlineCenter
+    stopped
     step refused sc start SeatlineCenter
     step uninstall "$center" --config "$config" service uninstall
     wineserver --kill

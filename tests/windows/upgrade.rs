@@ -32,7 +32,7 @@ fn upgrade() -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_waits_for_the_end_of_a_call() {
-    let set = Set::up_with(OLD).await.unwrap();
+    let set = Set::up_with(OLD).unwrap();
     expect_upgrade(&set.wine);
     let program = [PROGRAM, "--headless-agent"];
     let mut desk = set.wine.command_beside(&program, &upgrade()).unwrap();
@@ -55,10 +55,14 @@ async fn it_waits_for_the_end_of_a_call() {
     })
     .unwrap();
     let speech = make_speech("demo-congrats", 1, &set.path().join("once.wav")).unwrap();
-    let heard = set.sound.record("headset", Duration::from_secs(6)).unwrap();
-    let resemblance = listen::resemblance(&speech, &heard);
-    println!("heard by the agent while the installer waits: {resemblance:.2}");
-    assert!(resemblance > SAME);
+    // A busy computer has the call stammer.
+    let hears = || {
+        let heard = set.sound.record("headset", Duration::from_secs(6)).unwrap();
+        let resemblance = listen::resemblance(&speech, &heard);
+        println!("heard by the agent while the installer waits: {resemblance:.2}");
+        resemblance > SAME
+    };
+    assert!((0..3).any(|_| hears()), "the agent hears the customer");
     let view = agent.obey("view", &json!({})).unwrap();
     assert_eq!(view["call"]["state"], "active");
     assert_eq!(said("upgraded"), None);
@@ -66,7 +70,7 @@ async fn it_waits_for_the_end_of_a_call() {
 
     agent.obey("hang_up", &json!({})).unwrap();
     customer
-        .expect_event("CALL_CLOSED", Duration::from_secs(5))
+        .expect_event("CALL_CLOSED", Duration::from_secs(15))
         .unwrap();
     let code = wait_for("the upgrade is over", PATIENCE, || said("upgraded"));
     println!("{}", said("upgrade.log").unwrap_or_default());

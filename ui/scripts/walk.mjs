@@ -20,14 +20,16 @@ const log = () => page.evaluate(() => [...globalThis.mockDesk.log]);
 const logged = (command) =>
   page.waitForFunction((name) => globalThis.mockDesk.log.includes(name), command);
 
-/** Where the controls of the strip are. */
+/** Where the controls of the strip are, once their fonts are there. */
 const places = () =>
   page.evaluate(
-    (selectors) =>
-      selectors.map((selector) => {
+    async (selectors) => {
+      await document.fonts.ready;
+      return selectors.map((selector) => {
         const { x, y, width, height } = document.querySelector(selector).getBoundingClientRect();
         return [x, y, width, height].map(Math.round).join(" ");
-      }),
+      });
+    },
     [
       "mute",
       "hold",
