@@ -36,7 +36,7 @@ async fn a_desk_calls_holds_presses_keys_and_hangs_up() {
     talk.press("7").unwrap();
     wait_for(
         "the customer's phone receives the key",
-        Duration::from_secs(5),
+        Duration::from_secs(15),
         || {
             let printed = scene.customer.printed().ok()?;
             printed
@@ -52,7 +52,7 @@ async fn a_desk_calls_holds_presses_keys_and_hangs_up() {
     talk.hang_up();
     scene
         .customer
-        .expect_event("CALL_CLOSED", Duration::from_secs(5))
+        .expect_event("CALL_CLOSED", Duration::from_secs(15))
         .unwrap();
 }
 
@@ -65,7 +65,7 @@ async fn a_desk_is_called_and_the_customer_hangs_up() {
     assert_eq!(incoming.from.number.as_ref().unwrap().as_str(), CUSTOMER);
     scene
         .customer
-        .expect_event("CALL_RINGING", Duration::from_secs(5))
+        .expect_event("CALL_RINGING", Duration::from_secs(15))
         .unwrap();
     let mut talk = desk.answer(incoming).await.unwrap();
     scene

@@ -3,7 +3,7 @@
 
 use crate::{
     desk::{Talk, end_of},
-    scene::{Sound, assert_phone_hears, judge, take_phone},
+    scene::{Sound, assert_phone_hears, assert_talk_hears, take_phone},
 };
 use anyhow::{Result, bail};
 use seatline_media::{Codec, Leg, RtpConfig};
@@ -131,12 +131,9 @@ async fn a_foreign_phone_goes_where_it_is_sent_and_tells_about_it() {
     meeting
         .assert_phone_hears(Sound::Colleague, "sent on")
         .unwrap();
-    judge(
-        &new.hear(6).await.unwrap(),
-        Sound::Customer,
-        "sent on: the centre",
-    )
-    .unwrap();
+    assert_talk_hears(&new, Sound::Customer, "sent on: the centre")
+        .await
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

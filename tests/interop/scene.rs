@@ -145,15 +145,7 @@ impl Scene {
         wanted: Sound,
         when: &str,
     ) -> Result<()> {
-        let who = format!("{when}: the desk");
-        let mut verdict = Ok(());
-        for _ in 0..TRIES {
-            verdict = judge(&talk.hear(6).await?, wanted, &who);
-            if verdict.is_ok() {
-                break;
-            }
-        }
-        verdict
+        assert_talk_hears(talk, wanted, &format!("{when}: the desk")).await
     }
 
     /// Asserts by content that the customer hears one thing and nothing else.
@@ -195,6 +187,18 @@ impl Drop for Scene {
     }
 }
 
+/// Asserts by content that our end of a call hears one thing and nothing else.
+pub(crate) async fn assert_talk_hears(talk: &Talk, wanted: Sound, who: &str) -> Result<()> {
+    let mut verdict = Ok(());
+    for _ in 0..TRIES {
+        verdict = judge(&talk.hear(6).await?, wanted, who);
+        if verdict.is_ok() {
+            break;
+        }
+    }
+    verdict
+}
+
 /// Asserts by content that the phone hears one thing and nothing else.
 pub(crate) fn assert_phone_hears(sound: &SoundServer, wanted: Sound, who: &str) -> Result<()> {
     let mut verdict = Ok(());
@@ -209,7 +213,7 @@ pub(crate) fn assert_phone_hears(sound: &SoundServer, wanted: Sound, who: &str) 
 }
 
 /// Asserts by content that one thing is heard and nothing else.
-pub(crate) fn judge(heard: &[f32], wanted: Sound, who: &str) -> Result<()> {
+fn judge(heard: &[f32], wanted: Sound, who: &str) -> Result<()> {
     let mut found = Vec::new();
     for sound in Sound::ALL {
         let mut turn = sound.samples()?;

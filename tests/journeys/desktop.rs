@@ -42,7 +42,7 @@ async fn a_call_is_handled_without_the_window() {
     assert_eq!(scene.screen.focused_title().unwrap(), LETTER);
     scene.screen.press("ctrl+alt+h").unwrap();
     customer
-        .expect_event("CALL_CLOSED", Duration::from_secs(5))
+        .expect_event("CALL_CLOSED", Duration::from_secs(15))
         .unwrap();
     scene.wait_presence("wrap_up").await.unwrap();
     window.click("wrap-disposition-follow_up").await.unwrap();
@@ -72,7 +72,7 @@ async fn a_call_is_handled_without_the_window() {
     wait_pressed(&scene, "mute", "false").await;
     desktop.click_tray("挂断").await.unwrap();
     customer
-        .expect_event("CALL_CLOSED", Duration::from_secs(5))
+        .expect_event("CALL_CLOSED", Duration::from_secs(15))
         .unwrap();
     scene.window.close().await.unwrap();
 }

@@ -88,7 +88,7 @@ async fn a_customer_calls_and_a_ticket_is_written() {
     scene.wait_call("active").await.unwrap();
     window.click("hang-up").await.unwrap();
     customer
-        .expect_event("CALL_CLOSED", Duration::from_secs(5))
+        .expect_event("CALL_CLOSED", Duration::from_secs(15))
         .unwrap();
     scene.wait_presence("wrap_up").await.unwrap();
     scene.window.close().await.unwrap();

@@ -51,7 +51,7 @@ async fn the_agent_calls_a_customer() {
     drop(speaking);
     window.click("hang-up").await.unwrap();
     customer
-        .expect_event("CALL_CLOSED", Duration::from_secs(5))
+        .expect_event("CALL_CLOSED", Duration::from_secs(15))
         .unwrap();
     scene.wait_presence("wrap_up").await.unwrap();
     scene.window.close().await.unwrap();

