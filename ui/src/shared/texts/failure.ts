@@ -130,6 +130,19 @@ export function failureText(failure: Failure): string {
   return codeText(failure.code, subject, wait, failure.expected ?? "");
 }
 
+/** What a form says of a failure at one of its places; at `""` of one that is about none of them. */
+export function failureAt(
+  failure: Failure | null,
+  place: string,
+  places: readonly string[],
+): string {
+  const field = rootOf(failure?.field);
+  return failure && place === (places.includes(field) ? field : "") ? failureText(failure) : "";
+}
+
+/** `numbers.0` is about the numbers. */
+const rootOf = (field: string | null | undefined) => field?.split(".")[0] ?? "";
+
 const fields: Record<string, () => string> = {
   name: m.customer_name,
   company: m.customer_company,
@@ -138,6 +151,10 @@ const fields: Record<string, () => string> = {
   wechat: m.customer_wechat,
   numbers: m.customer_numbers,
   add_numbers: m.customer_numbers,
+  number: m.customer_numbers,
+  number_from: m.customer_number_from,
+  tags: m.customer_tags,
+  customer: m.customer,
   subject: m.ticket_subject,
   ticket_type: m.ticket_type,
   priority: m.ticket_priority,
@@ -146,6 +163,12 @@ const fields: Record<string, () => string> = {
   reason: m.reveal_reason,
   disposition: m.wrap_outcome,
   note: m.wrap_note,
+  state: m.ticket_state,
+  text: m.the_text,
+  to: m.callback_whom,
+  at: m.callback_when,
+  agents: m.team_agents,
+  supervisors: m.team_supervisors,
   hotkeys: m.settings_hotkeys,
   login: m.sign_in_login,
   password: m.sign_in_password,
@@ -153,8 +176,8 @@ const fields: Record<string, () => string> = {
   code: m.set_up_code,
 };
 
-/** The name a person knows a field by; `numbers.0` is the numbers' first. */
+/** The name a person knows a field by. */
 export function fieldName(field: string | null | undefined): string {
   if (!field) return "";
-  return fields[field.split(".")[0] ?? ""]?.() ?? field;
+  return fields[rootOf(field)]?.() ?? field;
 }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { FailureCode, NoticeCode } from "$ipc/bindings";
 import { language } from "$shared/language.svelte";
-import { awayText, codeText, failureCodes, failureText } from "./failure";
+import { awayText, codeText, failureAt, failureCodes, failureText, fieldName } from "./failure";
 import { isLoud, newsOf, noticeCodes, noticeText } from "./notice";
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
@@ -101,6 +101,36 @@ describe("failures", () => {
     } as const;
     for (const locale of ["zh", "en"] as const)
       expect(speak(locale, () => failureText({ ...failure, ...tenants }))).toMatch(/North.*South/);
+  });
+});
+
+describe("a form", () => {
+  const failure = (field: string | null) => ({
+    code: "invalid_field" as const,
+    field,
+    retry_after_s: null,
+    subject: null,
+    expected: null,
+    detail: "",
+  });
+
+  it("shows a failure once: at its place, or below when it has none", () => {
+    const shown = (field: string | null) =>
+      ["name", "numbers", ""].filter((place) =>
+        failureAt(failure(field), place, ["name", "numbers"]),
+      );
+    expect(shown("numbers.1")).toEqual(["numbers"]);
+    for (const field of ["number_from", "tags.0", null]) expect(shown(field)).toEqual([""]);
+    expect(failureAt(null, "", [])).toBe("");
+  });
+
+  it("has a word for what a person can fill in", () => {
+    for (const field of ["tags", "agents", "supervisors", "number_from", "to", "at", "text"])
+      for (const locale of ["zh", "en"] as const)
+        expect(
+          speak(locale, () => fieldName(field)),
+          field,
+        ).not.toBe(field);
   });
 });
 
