@@ -1,5 +1,5 @@
 /** The last numbers dialled, to dial again. Gone with the window: numbers are not kept on disk. */
-import type { DialTarget } from "$ipc/bindings";
+import type { Callback, DialTarget } from "$ipc/bindings";
 import { act } from "./desk.svelte";
 
 /** One of them; a customer's number is known by the customer, not by its digits. */
@@ -7,6 +7,15 @@ export interface Dialled {
   target: DialTarget;
   label: string;
   detail: string;
+}
+
+/** A promised call: the centre knows which number was promised. */
+export function promised({ id, customer_name, number }: Callback): Dialled {
+  return {
+    target: { kind: "callback", id },
+    label: customer_name ?? number.display,
+    detail: customer_name ? number.display : "",
+  };
 }
 
 const KEY = "seatline.dialled";

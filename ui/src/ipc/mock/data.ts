@@ -34,6 +34,13 @@ export const number = (
   kind: NumberView["kind"] = "mobile",
 ): NumberView => ({ display, full: null, kind, region });
 
+/** A number as one who may not see it reads it. */
+export const masked = (of: NumberView): NumberView => ({
+  ...of,
+  display: `${of.display.slice(0, 3)}****${of.display.slice(-4)}`,
+  full: null,
+});
+
 export function people(say: Say): Person[] {
   return [
     { id: id(1), login: "zhouqian", name: say("周倩", "Zhou Qian"), role: "agent" },
@@ -50,7 +57,8 @@ export function teams(say: Say): Team[] {
     {
       id: id(971),
       name: say("售后一组", "After-sales 1"),
-      agents: [id(1), id(2), id(3)],
+      // The last one has left.
+      agents: [id(1), id(2), id(3), id(99)],
       supervisors: [id(4)],
     },
     { id: id(972), name: say("售前组", "Sales"), agents: [id(5), id(6)], supervisors: [id(4)] },
@@ -196,7 +204,10 @@ export function customers(say: Say, now: number): Customer[] {
     }),
     customer(2, {
       name: say("赵敏", "Zhao Min"),
-      numbers: [number("186****7731", say("广东 深圳", "Shenzhen"))],
+      numbers: [
+        number("186****7731", say("广东 深圳", "Shenzhen")),
+        number("0755****3312", say("广东 深圳", "Shenzhen"), "fixed"),
+      ],
     }),
     customer(3, {
       name: "Chen Wei",
@@ -407,7 +418,7 @@ export function callbacks(say: Say, now: number): Callback[] {
     agent: id(1),
     customer: id(100 + n),
     customer_name: customers(say, now)[n]?.name ?? null,
-    number: customers(say, now)[n]?.numbers[0] ?? number("138****0000"),
+    number: customers(say, now)[n]?.numbers.at(-1) ?? number("138****0000"),
     at,
     note,
     state,

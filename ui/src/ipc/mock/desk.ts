@@ -298,10 +298,17 @@ export class MockDesk implements Desk {
 
   async dial(target: DialTarget) {
     await this.#ask("dial");
+    this.log.push(`dial ${target.kind}`);
     const typed = target.kind === "number" ? target.number.replace(/[^\d+*#]/g, "") : "13800005678";
     if (typed.length < 3) fail("unplayable_number", { subject: typed });
-    const customer =
-      target.kind === "customer" ? this.#customers.find((c) => c.id === target.id) : undefined;
+    const entry =
+      target.kind === "entry" ? this.#book().find((e) => e.id === target.id) : undefined;
+    const promised =
+      target.kind === "callback" ? this.#view.callbacks.find((c) => c.id === target.id) : undefined;
+    if ((target.kind === "entry" && !entry) || (target.kind === "callback" && !promised))
+      fail("not_found");
+    const who = target.kind === "customer" ? target.id : promised?.customer;
+    const customer = this.#customers.find((c) => c.id === who);
     const colleague =
       target.kind === "colleague"
         ? data.colleagues(this.say, this.#now()).find((c) => c.person.id === target.id)
@@ -314,8 +321,12 @@ export class MockDesk implements Desk {
       created: this.#now(),
       connected: null,
       customer: customer?.id ?? null,
-      customer_name: customer?.name ?? colleague?.person.name ?? null,
-      number: customer?.numbers[0] ?? data.number(typed, null, "unknown"),
+      customer_name: customer?.name ?? colleague?.person.name ?? entry?.name ?? null,
+      number:
+        promised?.number ??
+        entry?.number ??
+        customer?.numbers[target.kind === "customer" ? target.index : 0] ??
+        data.number(typed, null, "unknown"),
     });
     this.#set({
       contacts: [subject],
@@ -626,6 +637,9 @@ export class MockDesk implements Desk {
 
   async saveTeam(team: string, set: SetTeam) {
     await this.#ask("saveTeam");
+    const here = new Set(this.#view.catalog?.people.map((person) => person.id));
+    for (const field of ["agents", "supervisors"] as const)
+      if (set[field].some((one) => !here.has(one))) fail("invalid_field", { field });
     if (this.#teams.some((t) => t.id !== team && t.name === set.name))
       fail("conflict", { field: "name" });
     const others = this.#teams
@@ -729,11 +743,17 @@ export class MockDesk implements Desk {
     return data.pastLegs(this.say, this.#now());
   }
 
+  /** The address book as this person may see it: by default an agent reads no shared number. */
+  #book(): Entry[] {
+    if (this.#view.me?.role !== "agent") return this.#entries;
+    return this.#entries.map((e) => (e.shared ? { ...e, number: data.masked(e.number) } : e));
+  }
+
   async addressBook(text: string): Promise<Entry[]> {
     await this.#ask("addressBook");
     if (this.scenario.empty) return [];
     const words = text.toLowerCase();
-    return this.#entries.filter((e) =>
+    return this.#book().filter((e) =>
       `${e.name} ${e.note} ${e.number.display}`.toLowerCase().includes(words),
     );
   }
@@ -760,18 +780,18 @@ export class MockDesk implements Desk {
   async saveCallback(callback: string, set: SetCallback) {
     await this.#ask("saveCallback");
     const before = this.#view.callbacks.find((c) => c.id === callback);
-    const customer =
-      set.to.kind === "customer"
-        ? this.#customers.find((c) => set.to.kind === "customer" && c.id === set.to.customer)
-        : undefined;
+    const to = set.to ?? undefined;
+    if (!to && !before) fail("invalid_field", { field: "to" });
+    const whom = to?.kind === "customer" ? to : undefined;
+    const customer = this.#customers.find((c) => c.id === whom?.customer);
     const next: Callback = {
       id: callback,
       agent: id(1),
       customer: customer?.id ?? before?.customer ?? null,
       customer_name: customer?.name ?? before?.customer_name ?? null,
       number:
-        customer?.numbers[0] ??
-        (set.to.kind === "number" ? data.number(set.to.number) : null) ??
+        customer?.numbers[whom?.index ?? 0] ??
+        (to?.kind === "number" ? { ...data.number(to.number), full: to.number } : null) ??
         before?.number ??
         data.number("138****5678"),
       at: set.at,
@@ -908,8 +928,13 @@ export class MockDesk implements Desk {
   async editCustomer(customer: string, edit: EditCustomer) {
     await this.#ask("editCustomer");
     if (edit.email && !edit.email.includes("@")) fail("invalid_field", { field: "email" });
-    const given = Object.fromEntries(Object.entries(edit).filter(([, value]) => value != null));
-    this.#customers = this.#customers.map((c) => (c.id === customer ? { ...c, ...given } : c));
+    const { expected, add_numbers: _, ...rest } = edit;
+    if (expected && this.#customers.some((c) => c.id === customer && c.updated !== expected))
+      fail("conflict");
+    const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value != null));
+    this.#customers = this.#customers.map((c) =>
+      c.id === customer ? { ...c, ...given, updated: this.#now() } : c,
+    );
     this.#changed();
   }
 
@@ -954,7 +979,7 @@ export class MockDesk implements Desk {
   }
 
   async createTicket(ticket: string) {
-    this.log.push("createTicket");
+    await this.#ask("createTicket");
     const draft = this.#view.drafts.find((d) => d.id === ticket) ?? fail("not_found");
     if (!draft.subject.trim()) fail("invalid_field", { field: "subject" });
     const now = this.#now();

@@ -476,7 +476,7 @@ export const scenarios: Record<string, Make> = {
         },
       ],
       notices: [
-        notice(7, "callback_due"),
+        notice(7, "callback_due", { detail: id(972) }),
         notice(8, "message_received", {
           detail: say("吴静", "Wu Jing"),
           text: say("三点有新批次的说明会。", "Briefing on the new batch at three."),
