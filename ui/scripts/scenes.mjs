@@ -52,6 +52,20 @@ const showCustomer = async (page) => {
   await page.waitForSelector(by("preview"));
 };
 
+/** Somebody else changes the customer while the form is open. */
+const conflict = async (page) => {
+  await page.click(by("customer-edit"));
+  await page.fill(by("customer-form-name"), "Li Ting");
+  await page.evaluate(async () => {
+    const { mockDesk } = globalThis;
+    const { customers } = await mockDesk.searchCustomers("C-100382");
+    await mockDesk.editCustomer(customers[0].id, { name: "Li Ting-Ting", note: "" });
+  });
+  await page.fill(by("customer-form-name"), "Li T.");
+  await page.click(by("customer-form-save"));
+  await page.waitForSelector('[role="dialog"] >> text=Li Ting-Ting');
+};
+
 const coach = async (page) => {
   await click("view-board", "agent-monitor", "watch-coach")(page);
   await page.waitForSelector(by("coach-bar") + '[data-mode="coach"][data-connected="true"]');
@@ -189,6 +203,7 @@ export const scenes = [
   { name: "call-keypad", mock: "call", act: click("keypad") },
   { name: "call-tickets", mock: "call", act: click("tab-tickets") },
   { name: "call-edit", mock: "call", act: click("customer-edit") },
+  { name: "call-edit-conflict", mock: "call", act: conflict },
   { name: "call-reveal", mock: "call", act: click("reveal") },
   { name: "call-unknown", mock: "call-unknown" },
   { name: "call-reconnecting", mock: "call-reconnecting" },

@@ -19,7 +19,7 @@ import { openQuestions, percentOf, shareOf, withAnswer } from "./recording/score
 import { handedTicket, possible } from "./call/parties";
 import { choices, reachable, targetOf } from "./call/targets";
 import { keysOf, parseTones } from "./call/tones.svelte";
-import { changes, formOf, splitList } from "./customer/form";
+import { changes, formOf, rebased, splitList } from "./customer/form";
 import { byDay } from "./customer/timeline";
 import { withDialled, type Dialled } from "$shared/recent.svelte";
 import { litBars } from "./headset/meter";
@@ -536,6 +536,19 @@ describe("customer form", () => {
       expected: customer.updated,
       title: "Head",
       tags: ["a", "b"],
+      add_numbers: ["010 1234"],
+    });
+  });
+
+  it("goes on from a colleague's change with what was typed here", () => {
+    const now = { ...customer, company: "East", note: "Moved", title: "", updated: NOW };
+    const form = { ...formOf(customer), title: "Head", note: "Moved", numbers: "010 1234" };
+    const next = rebased(form, customer, now);
+    expect(next.form).toEqual({ ...form, company: "East" });
+    expect(next.theirs).toEqual({ title: "–" });
+    expect(changes(now, next.form)).toEqual({
+      expected: NOW,
+      title: "Head",
       add_numbers: ["010 1234"],
     });
   });

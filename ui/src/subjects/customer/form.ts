@@ -44,6 +44,24 @@ export function formOf(customer: Customer): Form {
   };
 }
 
+/**
+ * What was typed, on what the customer is by now: what nobody typed here follows the customer.
+ * `theirs` says what now stands where something else was typed.
+ */
+export function rebased(
+  form: Form,
+  before: Customer,
+  now: Customer,
+): { form: Form; theirs: Partial<Record<keyof Form, string>> } {
+  const [old, fresh] = [formOf(before), formOf(now)];
+  const typed = (Object.keys(form) as (keyof Form)[]).filter((key) => form[key] !== old[key]);
+  const others = typed.filter((key) => fresh[key] !== old[key] && fresh[key] !== form[key]);
+  return {
+    form: { ...fresh, ...Object.fromEntries(typed.map((key) => [key, form[key]])) },
+    theirs: Object.fromEntries(others.map((key) => [key, String(fresh[key]) || "–"])),
+  };
+}
+
 /** `a, b，c、d` → four entries. */
 export function splitList(text: string): string[] {
   return text
