@@ -1,10 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Autosave, SAVE_AFTER_MS } from "./autosave";
 import { contact } from "$ipc/mock/data";
+import { MockDesk } from "$ipc/mock/desk";
+import { scenarios } from "$ipc/mock/scenarios";
 import { waitOf } from "./contact";
+import { connect } from "./desk.svelte";
 import { dateText, dayOf, fingerprint, initial, keyCap, moment, secondsLeft, span } from "./format";
 import { spell } from "./keys";
 import { language, localeOf } from "./language.svelte";
+import { typed } from "./typed.svelte";
 
 // The window has these; a test of dates needs no more of them.
 vi.stubGlobal("document", { documentElement: {} });
@@ -122,5 +126,34 @@ describe("autosave", () => {
     autosave.drop();
     vi.advanceTimersByTime(SAVE_AFTER_MS * 2);
     expect(saved).toEqual(["a"]);
+  });
+});
+
+describe("what is typed", () => {
+  const signedInAs = (id: string) => {
+    const scenario = scenarios.idle!((_, en) => en, 0);
+    if (scenario.view.me) scenario.view.me = { ...scenario.view.me, id };
+    return connect(new MockDesk(scenario, (_, en) => en));
+  };
+
+  it("is forgotten when it was sent, unless it went on meanwhile", async () => {
+    await signedInAs("a");
+    typed.keep("x", { text: "one" });
+    typed.sent("x", { text: "one" });
+    expect(typed.of("x")).toBeUndefined();
+    typed.keep("x", "one and");
+    typed.sent("x", "one");
+    expect(typed.of("x")).toBe("one and");
+    typed.keep("x", "");
+    expect(typed.of("x")).toBeUndefined();
+  });
+
+  it("is nothing to the next person at this desk", async () => {
+    await signedInAs("a");
+    typed.keep("x", "mine");
+    await signedInAs("b");
+    expect(typed.of("x")).toBeUndefined();
+    await signedInAs("a");
+    expect(typed.of("x")).toBe("mine");
   });
 });
