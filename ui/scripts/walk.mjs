@@ -102,8 +102,17 @@ for (const lang of ["zh", "en"]) {
     "the field at fault was not focused",
   );
   await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Alt+n");
   await page.keyboard.press("Control+Enter");
+  // What is typed while it is sent is no ghost of it.
+  await page.keyboard.type("zz");
   await logged("createTicket");
+  await page.waitForTimeout(400);
+  const sent = await log();
+  assert.ok(
+    sent.lastIndexOf("saveDraft") < sent.indexOf("createTicket"),
+    "a draft outlived its ticket",
+  );
 
   await page.keyboard.press("Control+Shift+h");
   await seen("wrap-up");
@@ -234,6 +243,82 @@ await page.focus(by("waveform"));
 await page.keyboard.press("ArrowRight");
 await seen("waveform", '[aria-valuenow="5"]');
 console.log("recorded, paused and looked into");
+// What is typed outlives what happens around it: the card is read again, the contact ends, a
+// colleague was faster.
+await page.goto(`http://127.0.0.1:${port}/?mock=call&lang=en`);
+await callState("active");
+await page.click(by("customer-edit"));
+await page.fill(by("customer-form-name"), "Li Ting (home)");
+await page.evaluate(async () => {
+  const { mockDesk } = globalThis;
+  const view = await new Promise((resolve) => mockDesk.subscribe(resolve));
+  const { id, customer } = view.contacts[0];
+  await mockDesk.editCustomer(customer, { name: "Li Ting-Ting", company: "East" });
+  await mockDesk.hangUp();
+  await mockDesk.saveNote({ contact: id, disposition: "solved", note: "", saved: 0 });
+  await mockDesk.finishWrapUp(id);
+});
+await stripState("idle");
+assert.equal(await page.inputValue(by("customer-form-name")), "Li Ting (home)", "the name went");
+await page.click(by("customer-form-save"));
+await page.waitForSelector('[role="dialog"] >> text=Theirs: Li Ting-Ting');
+assert.equal(await page.inputValue(by("customer-form-name")), "Li Ting (home)", "the name went");
+await page.keyboard.press("Control+Enter");
+await page.waitForSelector(by("customer-form-name"), { state: "detached" });
+// A comment waits until the ticket is opened again, and is written once.
+await page.click(by("view-tickets"));
+await page.click(by("ticket-row"));
+await page.fill(by("ticket-comment"), "Parts ordered");
+await page.click(by("view-work"));
+await page.click(by("view-tickets"));
+await page.click(by("ticket-row"));
+assert.equal(await page.inputValue(by("ticket-comment")), "Parts ordered", "the comment went");
+await page.focus(by("ticket-comment"));
+await page.keyboard.press("Control+Enter");
+await page.keyboard.press("Control+Enter");
+await page.waitForFunction(
+  (selector) => document.querySelector(selector)?.value === "",
+  by("ticket-comment"),
+);
+const comments = (await log()).filter((each) => each === "commentTicket");
+assert.equal(comments.length, 1, "a comment was written twice");
+// So does an entry of the address book; its number is dialled without being seen.
+await page.click(by("view-directory"));
+await page.click(by("directory-book"));
+await page.click(by("entry-new"));
+await page.fill(by("entry-name"), "Plumber");
+await page.click(by("entry"));
+await page.fill(by("directory-search"), "nobody at all");
+await page.waitForSelector(by("entry"), { state: "detached" });
+await page.click(by("entry-new"));
+assert.equal(await page.inputValue(by("entry-name")), "Plumber", "the entry went");
+await page.fill(by("directory-search"), "");
+await page.click(by("entry"));
+await page.click(by("entry-dial"));
+await logged("dial entry");
+// A call-back that is moved is still for the number that was promised.
+await page.goto(`http://127.0.0.1:${port}/?mock=day&lang=en`);
+const promised = () =>
+  page.evaluate(async () => {
+    const view = await new Promise((resolve) => globalThis.mockDesk.subscribe(resolve));
+    return view.callbacks.map((each) => each.number.display).sort();
+  });
+await seen("callbacks");
+const numbers = await promised();
+await page.click(by("callback-open"));
+await page.click(by("callback-hour"));
+await page.click(by("callback-save"));
+await page.waitForSelector(by("callback-save"), { state: "detached" });
+assert.deepEqual(await promised(), numbers, "another number was promised");
+await page.click(by("notice-callback_due-do"));
+await logged("dial callback");
+console.log("kept what was typed, and dialled what was promised");
+// Somebody has left a team that is edited.
+await page.goto(`http://127.0.0.1:${port}/?mock=administrator&lang=en`);
+for (const name of ["view-board", "board-teams-tab", "team-edit", "team-save"])
+  await page.click(by(name));
+await page.waitForSelector(by("team-save"), { state: "detached" });
+console.log("edited a team");
 // A supervisor, by keys: the board, an agent's call in three ways, away again; an answer by text.
 await page.goto(`http://127.0.0.1:${port}/?mock=board&lang=zh`);
 await seen("strip");
