@@ -22,25 +22,13 @@ const logged = (command) =>
 
 /** Where the controls of the strip are, once their fonts are there. */
 const places = () =>
-  page.evaluate(
-    async (selectors) => {
-      await document.fonts.ready;
-      return selectors.map((selector) => {
-        const { x, y, width, height } = document.querySelector(selector).getBoundingClientRect();
-        return [x, y, width, height].map(Math.round).join(" ");
-      });
-    },
-    [
-      "mute",
-      "hold",
-      "keypad",
-      "transfer",
-      "strip-answer",
-      "hang-up",
-      "presence-menu",
-      "search",
-    ].map(by),
-  );
+  page.evaluate(async (selectors) => {
+    await document.fonts.ready;
+    return selectors.map((selector) => {
+      const { x, y, width, height } = document.querySelector(selector).getBoundingClientRect();
+      return [x, y, width, height].map(Math.round).join(" ");
+    });
+  }, ["mute", "hold", "keypad", "transfer", "strip-answer", "hang-up", "presence-menu", "search"].map(by));
 
 for (const lang of ["zh", "en"]) {
   await page.goto(`http://127.0.0.1:${port}/?mock=flow&lang=${lang}`);

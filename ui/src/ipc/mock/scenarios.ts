@@ -612,6 +612,7 @@ export const scenarios: Record<string, Make> = {
             id: "w1",
             what: "create_ticket",
             title: say("滤芯更换后仍漏水", "Leaks after cartridge swap"),
+            typed: say("滤芯更换后仍漏水", "Leaks after cartridge swap"),
             code: "invalid_field",
             field: "ticket_type",
           },
@@ -619,6 +620,10 @@ export const scenarios: Record<string, Make> = {
             id: "w2",
             what: "edit_customer",
             title: say("李婷", "Li Ting"),
+            typed: say(
+              "李婷\n华兴净水\n希望下周二上午上门，带新滤芯和扳手。",
+              "Li Ting\nHuaxing Water\nWants a visit on Tuesday morning, with a new cartridge and a wrench.",
+            ),
             code: "conflict",
             field: null,
           },
