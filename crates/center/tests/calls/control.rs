@@ -414,7 +414,7 @@ async fn a_target_that_can_not_or_will_not_gives_the_customer_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_target_that_rings_out_gives_the_customer_back() {
-    let rig = Rig::start().await;
+    let rig = Rig::start_ringing(10).await;
     let mut zhou = rig.ready("zhou").await;
     let mut liu = rig.desk("liu").await;
     let (line, mut talk, contact) = connect(&rig, &mut zhou, Codec::Pcma).await;
