@@ -113,9 +113,9 @@ impl Talker {
             payload,
         };
         // A full ring means that the driver is gone or starved; old voice is of no use later.
-        if ring.push(encoded).is_ok() {
-            shared.device.notify_one();
-        }
+        let _ = ring.push(encoded);
+        // Also then: a driver that was woken before it had the ring would never empty it.
+        shared.device.notify_one();
     }
 }
 
@@ -170,5 +170,27 @@ impl Listener {
         if let Some((_, buffer, _)) = &mut self.buffer {
             buffer.put(Arrival::from(packet), at);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+
+    #[test]
+    fn a_driver_that_was_woken_too_early_is_woken_again() {
+        let shared = Arc::new(Shared::new());
+        shared.set_codec(Codec::Opus);
+        let (mut rings, mut talker, _listener) = join(&shared);
+        let frame = [0.0; FRAME];
+        for _ in 0..=TALK_RING {
+            talker.send(&frame);
+        }
+        // Woken before it was given the ring, the driver found nothing to take.
+        assert!(shared.device.notified().now_or_never().is_some());
+        talker.send(&frame);
+        assert!(shared.device.notified().now_or_never().is_some());
+        assert!(rings.talk.pop().is_ok());
     }
 }
