@@ -2,7 +2,8 @@
 
 use crate::{
     App,
-    http::{ApiFailure, Json},
+    compliance::audit,
+    http::{ApiFailure, Json, field},
     identity::{Signed, person},
     store::{Store, setting, text},
     supervision,
@@ -20,6 +21,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 const SETTING: &str = "catalog";
 /// Most choices in one list.
 const LONGEST: usize = 100;
+/// Longest label of a choice, in characters: every desk gets all of them.
+const LONGEST_LABEL: usize = 60;
 
 /// Routes of the catalogue.
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -94,7 +97,11 @@ async fn set_catalog(
     check("dispositions", &request.dispositions)?;
     check("ticket_types", &request.ticket_types)?;
     check("help_reasons", &request.help_reasons)?;
-    setting::put(app.store.db(), SETTING, &text::to_json(&request)?).await?;
+    let (now, who) = (app.clock.now(), signed.agent());
+    let transaction = app.store.begin().await?;
+    setting::put(&transaction, SETTING, &text::to_json(&request)?).await?;
+    audit::record(&transaction, now, who, "catalog_set", SETTING, "").await?;
+    transaction.commit().await?;
     publish(&app).await?;
     Ok(Json(read(&app).await?))
 }
@@ -115,11 +122,8 @@ fn check(list: &str, items: &[CatalogItem]) -> Result<(), ApiFailure> {
         if !seen.insert(&item.id) {
             return refuse("id", "used twice");
         }
-        if item.zh.trim().is_empty() {
-            return refuse("zh", "empty");
-        }
-        if item.en.trim().is_empty() {
-            return refuse("en", "empty");
+        for (field, label) in [("zh", &item.zh), ("en", &item.en)] {
+            field::required(&format!("{list}.{index}.{field}"), label, LONGEST_LABEL)?;
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 use super::{create::append_numbers, entity::customer, fields, find, view};
 use crate::{
     App,
+    compliance::audit,
     http::{ApiFailure, Json, Path, field},
     identity::{Signed, person},
     store::{search::search_text, text},
@@ -77,6 +78,7 @@ pub(super) async fn edit_customer(
     if held.len() + added.len() > fields::MOST_NUMBERS {
         return Err(ApiFailure::field("add_numbers", "more than 20 in all"));
     }
+    let number_added = !added.is_empty();
     append_numbers(&transaction, id, held.len(), added).await?;
     model
         .clone()
@@ -84,6 +86,20 @@ pub(super) async fn edit_customer(
         .reset_all()
         .update(&transaction)
         .await?;
+    let changed = changes(&former, &model, number_added);
+    if !changed.is_empty() {
+        let (now, object) = (app.clock.now(), id.to_string());
+        let (who, changed) = (signed.agent(), changed.join(", "));
+        audit::record(
+            &transaction,
+            now,
+            who,
+            "customer_changed",
+            &object,
+            &changed,
+        )
+        .await?;
+    }
     transaction.commit().await?;
     publish(&app, &model).await?;
     let customer = view::show_one(&app, model, signed.sees_numbers(&app)).await?;
@@ -122,6 +138,27 @@ fn check(request: &EditCustomer) -> Result<Checked, ApiFailure> {
             .transpose()?,
         note: text("note", &request.note, 4000)?,
     })
+}
+
+/// Which fields changed, for the record. What they hold stays where it can be deleted.
+fn changes(
+    former: &customer::Model,
+    now: &customer::Model,
+    number_added: bool,
+) -> Vec<&'static str> {
+    let fields = [
+        ("name", former.name != now.name),
+        ("company", former.company != now.company),
+        ("title", former.title != now.title),
+        ("email", former.email != now.email),
+        ("wechat", former.wechat != now.wechat),
+        ("tags", former.tags != now.tags),
+        ("note", former.note != now.note),
+        ("vip", former.vip != now.vip),
+        ("numbers", number_added),
+    ];
+    let changed = fields.into_iter().filter(|(_, changed)| *changed);
+    changed.map(|(field, _)| field).collect()
 }
 
 /// Tells the agents who talk with the customer, each as they may see it.

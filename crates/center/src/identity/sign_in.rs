@@ -184,7 +184,9 @@ pub(super) async fn sign_out(
     State(app): State<App>,
     signed: Signed,
 ) -> Result<StatusCode, ApiFailure> {
-    end_session(&app, signed.agent(), Some(signed.session), None, None).await?;
+    let (db, now, agent) = (app.store.db(), app.clock.now(), signed.agent());
+    audit::record(db, now, agent, "sign_out", "", "").await?;
+    end_session(&app, agent, Some(signed.session), None, None).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

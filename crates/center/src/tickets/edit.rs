@@ -2,6 +2,7 @@
 
 use super::{
     create::{LONGEST_SUBJECT, LONGEST_TEXT, check_assignee},
+    entity::ticket,
     find::find,
     publish,
     state::check_move,
@@ -9,6 +10,7 @@ use super::{
 };
 use crate::{
     App,
+    compliance::audit,
     http::{ApiFailure, Json, Path, field},
     identity::Signed,
     store::{search::search_text, text},
@@ -74,6 +76,12 @@ pub(super) async fn edit_ticket(
         .reset_all()
         .update(&transaction)
         .await?;
+    let changed = changes(&former, &model);
+    if !changed.is_empty() {
+        let (now, object) = (app.clock.now(), id.to_string());
+        let (who, changed) = (signed.agent(), changed.join(", "));
+        audit::record(&transaction, now, who, "ticket_changed", &object, &changed).await?;
+    }
     transaction.commit().await?;
     let concerned = [former.author.into(), signed.agent()]
         .into_iter()
@@ -81,4 +89,29 @@ pub(super) async fn edit_ticket(
     let ticket = view::show(&app, model).await?;
     publish(&app, &ticket.summary, concerned);
     Ok(Json(ticket))
+}
+
+/// What became of a ticket, for the record: its moves, and of texts no more than that they changed.
+fn changes(former: &ticket::Model, now: &ticket::Model) -> Vec<String> {
+    let mut changes = Vec::new();
+    for (field, from, to) in [
+        ("state", &former.state, &now.state),
+        ("priority", &former.priority, &now.priority),
+    ] {
+        if from != to {
+            changes.push(format!("{field} {from} to {to}"));
+        }
+    }
+    if let Some(assignee) = now.assignee.filter(|_| now.assignee != former.assignee) {
+        changes.push(format!("assignee {assignee}"));
+    }
+    for (field, from, to) in [
+        ("subject", &former.subject, &now.subject),
+        ("description", &former.description, &now.description),
+    ] {
+        if from != to {
+            changes.push(field.to_owned());
+        }
+    }
+    changes
 }

@@ -151,6 +151,14 @@ async fn two_editors_do_not_undo_each_other() {
     assert!(edited.updated > made.updated);
     let late = desk.send(Method::PATCH, &path, &edit).await;
     assert_eq!(late.status(), StatusCode::CONFLICT);
+    // What changed is on the record, but not what it holds.
+    let acts = acts_of(&centre, &desk.session.me).await;
+    let (action, object, detail) = acts.last().unwrap();
+    assert_eq!(
+        (action.as_str(), object),
+        ("customer_changed", &made.id.to_string())
+    );
+    assert_eq!(detail, "company, numbers");
     assert_eq!(found(&desk, "联创科技").await, ["陈思雨"]);
     assert_eq!(found(&desk, "联创电子").await, [""; 0]);
     centre.stop().await;

@@ -1,6 +1,9 @@
 //! Tickets from writing to closing.
 
-use super::support::{Centre, Desk, code, error};
+use super::{
+    supervision::acts_of,
+    support::{Centre, Desk, code, error},
+};
 use reqwest::{Method, StatusCode};
 use seatline_contract::{
     customer::{CustomerCard, Timeline, TimelineEntry},
@@ -90,6 +93,18 @@ async fn a_ticket_goes_from_open_to_closed_and_no_other_way() {
         assert_eq!(moved.summary.state, state);
         assert_eq!(moved.summary.assignee_name.as_deref(), Some("ZHOU"));
     }
+    let acts = acts_of(&centre, &desk.session.me).await;
+    let acts = acts.iter().filter(|act| act.0 == "ticket_changed");
+    let moves: Vec<_> = acts.map(|act| act.2.as_str()).collect();
+    let given = format!("state open to in_progress, assignee {}", colleague.id);
+    assert_eq!(
+        moves,
+        [
+            given.as_str(),
+            "state in_progress to solved",
+            "state solved to closed"
+        ]
+    );
     let late = desk
         .send(Method::PATCH, &path, &to(TicketState::Open))
         .await;

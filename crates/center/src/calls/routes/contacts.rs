@@ -3,7 +3,7 @@
 use super::super::{Leg, Surroundings, centre::Centre, store};
 use crate::{
     App,
-    compliance::number::Number,
+    compliance::{audit, number::Number},
     http::{ApiFailure, Json, Path, Query},
     identity::Signed,
 };
@@ -122,10 +122,15 @@ pub(super) async fn link_customer(
         agents.push(signed.agent());
         agents
     });
-    let db = app.store.db();
-    if !store::link(db, contact, customer.id, &customer.name, whose.as_deref()).await? {
+    let transaction = app.store.begin().await?;
+    let (name, whose) = (&customer.name, whose.as_deref());
+    if !store::link(&transaction, contact, customer.id, name, whose).await? {
         return Err(Code::NotFound.into());
     }
+    let (now, who) = (app.clock.now(), signed.agent());
+    let (object, detail) = (format!("contact {contact}"), customer.id.to_string());
+    audit::record(&transaction, now, who, "contact_linked", &object, &detail).await?;
+    transaction.commit().await?;
     Ok(Json(store::show(&app, contact, signed.person.role).await?))
 }
 
